@@ -1,0 +1,101 @@
+"""Commands change: one file per feature, every function takes a list and answers a list.
+
+`decode` reads a command from JSON or a mapping, `run` applies any mix of them in order.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from typing import Any, Union
+
+import msgspec
+
+from backorder.commands import catalogue, clock, lines, orders, shipments, stock, supplies
+from backorder.commands._batch import BATCH_MAX, Command
+from backorder.kernel.outcomes import Outcome, Word
+from backorder.storage.db import Database
+
+COMMANDS: dict[type[Command], Callable[[Database, int, Sequence[Any]], list[Outcome]]] = {
+    catalogue.PutItem: catalogue.put_items,
+    catalogue.PutSite: catalogue.put_sites,
+    catalogue.PutSupplier: catalogue.put_suppliers,
+    catalogue.PutCustomer: catalogue.put_customers,
+    supplies.AnnounceSupply: supplies.announce_supplies,
+    supplies.ConfirmSupply: supplies.confirm_supplies,
+    supplies.RescheduleSupply: supplies.reschedule_supplies,
+    supplies.ReceiveSupply: supplies.receive_supplies,
+    supplies.CancelSupply: supplies.cancel_supplies,
+    stock.CountStock: stock.count_stock,
+    stock.AdjustStock: stock.adjust_stock,
+    orders.PlaceOrder: orders.place_orders,
+    lines.CancelLine: lines.cancel_lines,
+    shipments.Pick: shipments.pick_lines,
+    shipments.Unpick: shipments.unpick_lines,
+    shipments.Ship: shipments.ship_orders,
+    shipments.RecordDelivery: shipments.record_deliveries,
+    clock.Advance: clock.advance,
+}
+
+_ANY = Union[tuple(COMMANDS)]  # type: ignore[valid-type]  # noqa: UP007  # built from the table above
+_JSON = msgspec.json.Decoder(_ANY)
+_PATH = re.compile(r"^(?P<message>.*?)(?: - at `(?:key in )?\$\.?(?P<field>[^`]*)`)?$", re.DOTALL)
+_UNKNOWN = re.compile(r"unknown field `([^`]*)`")
+_MISSING = re.compile(r"required field `([^`]*)`")
+
+
+def decode(source: bytes | str | Mapping[str, Any], *, may_set_clock: bool = False) -> Command | Outcome:
+    """Read one command; an `invalid` outcome that names the field if it cannot be read.
+
+    `may_set_clock` lets the caller say when the command happens (`at`): for replays, simulations and imports.
+    """
+    try:
+        if isinstance(source, Mapping):
+            command = msgspec.convert(source, _ANY)
+        else:
+            command = _JSON.decode(source)
+    except msgspec.DecodeError as error:
+        return _unreadable(source, str(error))
+    except UnicodeError:
+        return Outcome(Word.INVALID, message="the text is not valid UTF-8")
+    if command.at is not None and not may_set_clock:
+        return Outcome(Word.INVALID, id=command.id, field="at", message="the clock can only be set in a replay: leave `at` out")
+    return command  # type: ignore[no-any-return]  # the union is built at run time
+
+
+def _unreadable(source: bytes | str | Mapping[str, Any], text: str) -> Outcome:
+    found = _PATH.match(text)
+    assert found is not None
+    field, message = found["field"] or "", found["message"]
+    for pattern in (_UNKNOWN, _MISSING):
+        named = pattern.search(message)
+        if named is not None:
+            field = f"{field}.{named[1]}" if field else named[1]
+    ident = source.get("id") if isinstance(source, Mapping) else None
+    return Outcome(Word.INVALID, id=ident if isinstance(ident, str) else None, field=field or None, message=message)
+
+
+def run(db: Database, now: int, batch: Sequence[Command]) -> list[Outcome]:
+    """Apply commands of any kind in order: neighbours of one kind share a transaction.
+
+    The result is the same as of one at a time. Raises StorageError if the database fails: the transactions before
+    stand, what follows was not applied.
+    """
+    outcomes: list[Outcome] = []
+    for kind, group in groupby(batch, key=type):
+        for chunk in chunks(list(group)):
+            outcomes.extend(COMMANDS[kind](db, now, chunk))
+    return outcomes
+
+
+def chunks(batch: Sequence[Command]) -> list[list[Command]]:
+    """Neighbouring commands in batches of at most BATCH_MAX commands and order lines."""
+    found: list[list[Command]] = []
+    room = 0
+    for command in batch:
+        size = len(command.lines) if isinstance(command, orders.PlaceOrder) else 1
+        if size > room:
+            found.append([])
+            room = BATCH_MAX
+        found[-1].append(command)
+        room -= size
+    return found

@@ -1,0 +1,135 @@
+"""The single path of every command: check -> load (and lock) -> decide -> save, in one transaction, for a list."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from backorder.kernel.calendars import FIRST_DAY, LAST_DAY, day_date, moment_number
+from backorder.kernel.errors import Conflict
+from backorder.kernel.outcomes import Outcome, Word, refused
+from backorder.storage.book import Grown
+from backorder.storage.db import Database, Tx
+from backorder.storage.replies import load_replies, save_replies
+
+BATCH_MAX = 8_192  # commands, and order lines, of one transaction
+ATTEMPTS = 5
+UNITS_MAX = 10**9
+
+Key = Annotated[str, Meta(min_length=1, max_length=200, pattern="^[^\x00-\x1f\x7f\ud800-\udfff]+$")]
+Note = Annotated[str, Meta(max_length=2_000, pattern="^[^\x00\ud800-\udfff]*$")]
+Units = Annotated[int, Meta(ge=1, le=UNITS_MAX)]
+UnitsOrNone = Annotated[int, Meta(ge=0, le=UNITS_MAX)]
+Days = Annotated[int, Meta(ge=0, le=3_650)]
+Priority = Annotated[int, Meta(ge=-1_000, le=1_000)]
+Amount = Annotated[str, Meta(min_length=1, max_length=40)]
+Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class Command(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="do"):
+    """What every command carries: the caller's `id` (asked again, it answers the same) and, in replays, `at`."""
+
+    id: Key | None = None
+    at: Moment | None = None
+
+
+class Steps(NamedTuple):
+    """The parts of one command. `check` sees the command alone; `load` and `save` the whole batch; `decide` one by one."""
+
+    check: Callable[[Any], Outcome | None]
+    load: Callable[[Tx, Sequence[Any]], Any]
+    decide: Callable[[Any, Any, int], Outcome]
+    save: Callable[[Tx, Any], None]
+
+
+def perform(db: Database, now: int, batch: Sequence[Any], steps: Steps) -> list[Outcome]:
+    """Apply a list of commands of one kind in one transaction; the answers in the same order.
+
+    `now` is the moment (microseconds) for commands that do not carry their own. The number of SQL statements does
+    not depend on the length of the list. A conflict with another transaction is tried again, `ATTEMPTS` times.
+    Raises StorageError if the database fails; then nothing was applied.
+    """
+    assert len(batch) <= BATCH_MAX, f"a batch holds at most {BATCH_MAX} commands"
+    checked = [_check(command, steps) for command in batch]
+    good = [command for command, refusal in zip(batch, checked, strict=True) if refusal is None]
+    answers = iter(_retried(db, now, good, steps) if good else [])
+    return [next(answers) if refusal is None else refusal for refusal in checked]
+
+
+def _check(command: Any, steps: Steps) -> Outcome | None:
+    if command.at is not None and not FIRST_DAY <= command.at.date() <= LAST_DAY:
+        return invalid(command, "at", "give a moment between 1970 and 2200")
+    refusal = steps.check(command)
+    if refusal is not None:
+        refusal.id = command.id
+    return refusal
+
+
+def _retried(db: Database, now: int, batch: Sequence[Any], steps: Steps) -> list[Outcome]:
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with db.write() as tx:
+                return _transact(tx, now, batch, steps)
+        except (Conflict, Grown):
+            if attempt == ATTEMPTS:
+                raise
+    raise AssertionError("the loop returns or raises")
+
+
+def _transact(tx: Tx, now: int, batch: Sequence[Any], steps: Steps) -> list[Outcome]:
+    replies = load_replies(tx, (command.id for command in batch if command.id is not None))
+    work = steps.load(tx, [command for command in batch if command.id is None or command.id not in replies])
+    fresh: list[tuple[Any, ...]] = []
+    outcomes: list[Outcome] = []
+    for command in batch:
+        moment = now if command.at is None else moment_number(command.at)
+        if command.id is None:
+            outcomes.append(steps.decide(work, command, moment))
+            continue
+        content = fingerprint(command)
+        if command.id in replies:
+            outcomes.append(_repeated(command, content, *replies[command.id]))
+            continue
+        outcome = steps.decide(work, command, moment)
+        outcome.id = command.id
+        answer = msgspec.json.encode(outcome).decode()
+        replies[command.id] = content, answer
+        fresh.append((command.id, moment, content, answer))
+        outcomes.append(outcome)
+    steps.save(tx, work)
+    save_replies(tx, fresh)
+    return outcomes
+
+
+def _repeated(command: Any, content: str, before: str, answer: str) -> Outcome:
+    if content == before:
+        return msgspec.json.decode(answer, type=Outcome)
+    return refused(Word.ID_REUSED, message=f"the command id {command.id} came before with other content", id=command.id)
+
+
+def fingerprint(command: Any) -> str:
+    """A digest of what a command says, its id aside: equal for equal content."""
+    body = msgspec.structs.replace(command, id=None) if command.id is not None else command
+    return hashlib.blake2b(msgspec.json.encode(body), digest_size=16).hexdigest()
+
+
+def invalid(command: Any, field: str, message: str) -> Outcome:
+    """The refusal of a command that cannot be meant."""
+    return Outcome(Word.INVALID, id=command.id, field=field, message=message)
+
+
+def day_trouble(command: Any, **days: date | None) -> Outcome | None:
+    """Refuse days outside 1970..2200, naming the field."""
+    for field, day in days.items():
+        if day is not None and not FIRST_DAY <= day <= LAST_DAY:
+            return invalid(command, field, f"give a day between {FIRST_DAY} and {LAST_DAY}")
+    return None
+
+
+def date_or_none(day: int | None) -> date | None:
+    """A day number as a date."""
+    return None if day is None else day_date(day)

@@ -1,0 +1,1 @@
+"""The kernel thinks: columns and values in, columns and values out. No SQL, clock or I/O."""

@@ -1,0 +1,120 @@
+"""Pegs -> dates, and what a changed date means: kept, pulled in, slipped, uncovered; and why."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from backorder.kernel.calendars import NEVER
+from backorder.kernel.columns import STOCK, Book, Revision
+
+class Why(NamedTuple):
+    """The event behind a revision: its cause word, the supply it was about, and lines that have a cause of their own."""
+
+    cause: str
+    supply: str | None = None
+    own: Mapping[int, str] = {}
+
+
+PULL_IN_DAYS = 2  # calendar days a promise must gain before the customer is told of an earlier one
+
+
+def floor_of(book: Book, i: int) -> int:
+    """The day that the line's dates never fall below: its requested day, or the release of a preorder; 0 if neither."""
+    lines = book.lines
+    first = book.sites[lines.route[i][0]]
+    released = book.items[lines.sku[i]].release_floor(book.today[first.site])
+    requested = lines.requested_on[i] or 0
+    latest = max(released, requested)
+    return first.calendar.next_working(latest) if latest else 0
+
+
+def release_floor_of(book: Book, sku: str, route: tuple[str, ...]) -> int:
+    """The working day before which no unit of an unreleased preorder ships; 0 for everything else."""
+    first = book.sites[route[0]]
+    released = book.items[sku].release_floor(book.today[first.site])
+    return first.calendar.next_working(released) if released else 0
+
+
+def lead_time_day(book: Book, sku: str, route: tuple[str, ...]) -> int | None:
+    """The ship day of goods ordered today with the item's lead time; None if the item has none."""
+    first = route[0]
+    available = book.items[sku].lead_day(book.today[first])
+    return None if available is None else book.ship_day(first, available)
+
+
+def active_lead_day(book: Book, i: int) -> int:
+    """The line's lead-time day while it has not passed, else NEVER."""
+    day = book.lines.lead_time_day[i]
+    return day if day is not None and day >= book.today[book.lines.route[i][0]] else NEVER
+
+
+def line_dates(book: Book, i: int) -> tuple[int, int]:
+    """The line's due day (lead-time rule included) and its day by pegs alone; NEVER where a unit has no day."""
+    lines, kinds = book.lines, book.supplies.kind
+    lead = active_lead_day(book, i) if lines.waiting[i] else NEVER
+    due = planned = floor_of(book, i)
+    covered = 0
+    for (s, day), units in lines.pegs[i].items():
+        planned = max(planned, day)
+        if kinds[s] == STOCK:
+            due = max(due, day)
+        else:
+            covered += units
+            due = max(due, min(day, lead))
+    if covered < lines.waiting[i]:
+        due, planned = max(due, lead), max(planned, lead)
+    return due, planned
+
+
+def basis_of(book: Book, i: int, due: int) -> tuple[str | None, str | None]:
+    """What a line's date stands on: `stock`, `inbound` or `lead_time`, and the supply of its last unit."""
+    if due == NEVER:
+        return None, None
+    lines, supplies = book.lines, book.supplies
+    pegs = lines.pegs[i]
+    if lines.waiting[i] and lines.lead_time_day[i] is not None:
+        lead = active_lead_day(book, i)
+        covered = sum(units for (s, _), units in pegs.items() if supplies.kind[s] != STOCK)
+        if covered < lines.waiting[i] or any(day > lead and supplies.kind[s] != STOCK for s, day in pegs):
+            return "lead_time", None
+    if not pegs:
+        return None, None
+    _, last = max((day, supplies.supply[s]) for s, day in pegs)
+    return ("stock" if supplies.kind[supplies.index[last]] == STOCK else "inbound"), last
+
+
+def reread(book: Book, which: Iterable[int], why: Why) -> None:
+    """Re-read the dates of lines after an event: set `planned`, and write a revision where the promise moves.
+
+    All open lines of a complete order hold the latest day among them, so they must be given together.
+    """
+    lines = book.lines
+    latest: dict[str, int] = {}
+    dates: dict[int, tuple[int, int]] = {}
+    for i in which:
+        if not lines.open(i):
+            continue
+        dates[i] = line_dates(book, i)
+        if lines.complete[i]:
+            latest[lines.order[i]] = max(latest.get(lines.order[i], 0), dates[i][0])
+    for i, (due, planned) in dates.items():
+        told = lines.promise[i]
+        lines.planned[i] = None if planned == NEVER else planned
+        target = latest.get(lines.order[i], due) if lines.complete[i] else due
+        moved = None if target == NEVER else target
+        if moved == told:
+            continue
+        if told is not None and moved is not None and told - PULL_IN_DAYS < moved < told:
+            continue  # sooner by too little to bother the customer: only `planned` moves
+        revise(book, i, moved, why, basis_of(book, i, due))
+
+
+def revise(book: Book, i: int, to_day: int | None, why: Why, basis: tuple[str | None, str | None]) -> None:
+    """Move a line's promise and write the ledger entry; its supply is the event's, else the one it now stands on."""
+    lines = book.lines
+    lines.revisions[i] += 1
+    cause = why.own.get(i, why.cause)
+    entry = Revision(
+        i, lines.revisions[i], book.now, lines.promise[i], to_day, cause, basis[0], why.supply or basis[1]
+    )
+    book.revisions.append(entry)
+    lines.promise[i] = to_day

@@ -1,0 +1,1 @@
+"""Storage remembers: SQLAlchemy Core, a fixed number of statements per batch."""

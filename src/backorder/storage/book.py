@@ -1,0 +1,369 @@
+"""Loading the working set of a batch and saving what changed in it, each with a fixed number of statements."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import and_, literal_column, or_, select, union
+
+from backorder.kernel.columns import STOCK, Book, Item, Pegs, Site
+from backorder.storage.db import Row, Tx, among
+from backorder.storage.tables import items, lines, orders, pegs, promises, sites, stock_moves, suppliers, supplies
+
+SUPPLY_DETAILS = ("document", "document_line", "ordered_on", "supplier", "cost", "currency", "fingerprint")
+LINE_DETAILS = ("unit_price", "accept_by", "tags")
+
+_NO_DETAILS: Row = (None,) * len(SUPPLY_DETAILS)
+
+_other = lines.alias("other")
+_joined = select(items.c.sku).where(among(items.c.sku, "skus")).cte("joined", recursive=True)
+_joined = _joined.union(
+    select(_other.c.sku)
+    .select_from(_joined)
+    .join(lines, and_(lines.c.sku == _joined.c.sku, lines.c.waiting + lines.c.allocated > 0, lines.c.waiting > 0))
+    .join(orders, and_(orders.c.order_id == lines.c.order_id, orders.c.ship == "complete"))
+    .join(_other, and_(_other.c.order_id == orders.c.order_id, _other.c.waiting + _other.c.allocated > 0))
+)
+JOINED = select(_joined.c.sku)
+
+LOCK_ITEMS = (
+    select(
+        items.c.sku,
+        items.c.selling,
+        items.c.coverage,
+        items.c.backorder_cap,
+        items.c.per_customer_cap,
+        items.c.max_wait_days,
+        items.c.lead_time_days,
+        items.c.released_on,
+        items.c.safety_stock,
+        items.c.supplier,
+        suppliers.c.lead_time_days.label("supplier_lead_time"),
+        suppliers.c.working_days,
+        suppliers.c.holidays,
+    )
+    .outerjoin(suppliers, suppliers.c.supplier == items.c.supplier)
+    .where(among(items.c.sku, "skus"))
+    .order_by(items.c.sku)
+)
+
+SITES = select(
+    sites.c.site,
+    sites.c.zone,
+    sites.c.region,
+    sites.c.handling_days,
+    sites.c.working_days,
+    sites.c.holidays,
+    sites.c.serves,
+).order_by(sites.c.site)
+
+SUPPLIES = select(
+    supplies.c.supply,
+    supplies.c.kind,
+    supplies.c.sku,
+    supplies.c.site,
+    supplies.c.quantity,
+    supplies.c.received,
+    supplies.c.cancelled,
+    supplies.c.pegged,
+    supplies.c.expected_on,
+    supplies.c.available_on,
+    supplies.c.confirmed,
+    supplies.c.moves,
+).where(
+    among(supplies.c.sku, "skus"),
+    or_(supplies.c.quantity > supplies.c.received + supplies.c.cancelled, supplies.c.kind == STOCK),
+)
+
+
+def _wanted(allocated: bool) -> Any:
+    """The lines of a pass: those of the items that are open, those of given orders, and those of joined orders."""
+    open_lines = lines.c.waiting + lines.c.allocated > 0
+    mine = select(lines.c.order_id, lines.c.line).where(among(lines.c.sku, "skus"), open_lines)
+    if not allocated:
+        mine = mine.where(lines.c.waiting > 0)
+    named = select(lines.c.order_id, lines.c.line).where(among(lines.c.order_id, "orders"))
+    joined = (
+        select(_other.c.order_id, _other.c.line)
+        .select_from(lines)
+        .join(orders, and_(orders.c.order_id == lines.c.order_id, orders.c.ship == "complete"))
+        .join(_other, and_(_other.c.order_id == orders.c.order_id, _other.c.waiting + _other.c.allocated > 0))
+        .where(among(lines.c.sku, "skus"), open_lines, lines.c.waiting > 0)
+    )
+    return union(mine, named, joined).cte("wanted")
+
+
+def _lines(allocated: bool) -> Any:
+    wanted = _wanted(allocated)
+    return (
+        select(
+            lines.c.order_id,
+            lines.c.line,
+            lines.c.position,
+            lines.c.sku,
+            lines.c.quantity,
+            lines.c.waiting,
+            lines.c.allocated,
+            lines.c.shipped,
+            lines.c.cancelled,
+            lines.c.picked,
+            lines.c.requested_on,
+            lines.c.lead_time_day,
+            lines.c.promise,
+            lines.c.planned,
+            lines.c.revisions,
+            orders.c.priority,
+            orders.c.placed_at,
+            orders.c.ship,
+            orders.c.sites,
+            orders.c.region,
+        )
+        .select_from(wanted)
+        .join(lines, and_(lines.c.order_id == wanted.c.order_id, lines.c.line == wanted.c.line))
+        .join(orders, orders.c.order_id == lines.c.order_id)
+    )
+
+
+LINES = {allocated: _lines(allocated) for allocated in (False, True)}
+
+PEGS = (
+    select(pegs.c.order_id, pegs.c.line, pegs.c.supply, pegs.c.ships_on, pegs.c.quantity)
+    .join(supplies, supplies.c.supply == pegs.c.supply)
+    .where(among(supplies.c.sku, "skus"))
+)
+
+
+@dataclass(slots=True)
+class Loaded:
+    """A book with what it held when it was loaded, so that saving writes the difference alone."""
+
+    book: Book
+    supplies: list[Row] = field(default_factory=list)
+    lines: list[Row] = field(default_factory=list)
+    pegs: list[Pegs] = field(default_factory=list)
+    supply_details: dict[int, Row] = field(default_factory=dict)
+    line_details: dict[int, Row] = field(default_factory=dict)
+
+
+class Grown(Exception):
+    """More items were joined to the pass than were locked; load again."""
+
+
+def load(
+    tx: Tx,
+    skus: Iterable[str],
+    *,
+    waiting: bool = True,
+    orders: Sequence[str] = (),
+    allocated: bool = False,
+) -> Loaded:
+    """Lock the items (in order of SKU) and load their supplies, and with `waiting` the lines of a live pass over them.
+
+    `orders` names orders whose lines are wanted whatever their state, `allocated` also those that wait no more.
+    Items joined to them by complete orders are locked and loaded too.
+    """
+    chosen = sorted(set(skus))
+    if waiting:
+        chosen = sorted({*chosen, *(row[0] for row in tx.fetch(JOINED, skus=chosen))})
+    book = Book()
+    for row in tx.fetch(_locking(tx.dialect), skus=chosen):
+        book.items[row[0]] = Item(*row)
+    book.sites = load_sites(tx)
+    loaded = Loaded(book)
+    _load_supplies(tx, loaded, chosen)
+    if waiting:
+        _load_lines(tx, loaded, chosen, orders, allocated)
+    return loaded
+
+
+@lru_cache(maxsize=2)
+def _locking(dialect: str) -> Any:
+    """Row locks where the database has them; on SQLite the transaction itself is the lock."""
+    return LOCK_ITEMS.with_for_update(of=items) if dialect == "postgresql" else LOCK_ITEMS
+
+
+def load_sites(tx: Tx) -> dict[str, Site]:
+    """Every site by its code."""
+    return {row[0]: Site(*row[:6], tuple(json.loads(row[6]))) for row in tx.fetch(SITES)}
+
+
+def _load_supplies(tx: Tx, loaded: Loaded, skus: Sequence[str]) -> None:
+    rows = tx.fetch(SUPPLIES, skus=skus)
+    if not rows:
+        return
+    held = loaded.book.supplies
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    held.supply, held.kind, held.sku, held.site, held.quantity, held.received, held.cancelled = columns[:7]
+    held.expected_on, held.available_on, held.confirmed, held.moves = columns[8:]
+    held.free = [q - r - c - p for q, r, c, p in zip(*columns[4:8], strict=True)]
+    held.day = [0] * len(rows)
+    held.kept = [0] * len(rows)
+    held.index = {supply: s for s, supply in enumerate(held.supply)}
+    for s, sku in enumerate(held.sku):
+        held.by_item.setdefault(sku, []).append(s)
+    loaded.supplies = [held.row(s) for s in range(len(rows))]
+
+
+def _load_lines(tx: Tx, loaded: Loaded, skus: Sequence[str], orders: Sequence[str], allocated: bool) -> None:
+    rows = tx.fetch(LINES[allocated], skus=skus, orders=orders)
+    if not rows:
+        return
+    book = loaded.book
+    held = book.lines
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    held.order, held.line, held.position, held.sku, held.quantity, held.waiting, held.allocated = columns[:7]
+    held.shipped, held.cancelled, held.picked, held.requested_on, held.lead_time_day = columns[7:12]
+    held.promise, held.planned, held.revisions, held.priority, held.placed_at = columns[12:17]
+    held.complete = [ship == "complete" for ship in columns[17]]
+    held.route = [book.route_of(_codes(codes), region) for codes, region in zip(*columns[18:], strict=True)]
+    held.pegs = [{} for _ in rows]
+    held.index = {key: i for i, key in enumerate(zip(held.order, held.line, strict=True))}
+    for i, (order, sku) in enumerate(zip(held.order, held.sku, strict=True)):
+        book.lines_of_item.setdefault(sku, []).append(i)
+        book.lines_of_order.setdefault(order, []).append(i)
+    if not book.lines_of_item.keys() <= set(skus):
+        raise Grown
+    index, supply_index = held.index, book.supplies.index
+    for order, line, supply, ships_on, units in tx.fetch(PEGS, skus=skus):
+        i = index.get((order, line))
+        if i is not None:
+            held.pegs[i][supply_index[supply], ships_on] = units
+    loaded.lines = [_line_row(book, i) for i in range(len(rows))]
+    loaded.pegs = [dict(held_pegs) for held_pegs in held.pegs]
+
+
+@lru_cache(maxsize=1_024)
+def _codes(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
+
+
+_LINE_CHANGES = (
+    "waiting",
+    "allocated",
+    "shipped",
+    "cancelled",
+    "covered",
+    "picked",
+    "lead_time_day",
+    "promise",
+    "planned",
+    "revisions",
+)
+
+
+def _line_row(book: Book, i: int) -> Row:
+    """What can change in a line, in the order of _LINE_CHANGES."""
+    held = book.lines
+    kinds = book.supplies.kind
+    return (
+        held.waiting[i],
+        held.allocated[i],
+        held.shipped[i],
+        held.cancelled[i],
+        sum(units for (s, _), units in held.pegs[i].items() if kinds[s] != STOCK) if held.waiting[i] else 0,
+        held.picked[i],
+        held.lead_time_day[i],
+        held.promise[i],
+        held.planned[i],
+        held.revisions[i],
+    )
+
+
+def save(tx: Tx, loaded: Loaded) -> None:
+    """Write what changed since the book was loaded: supplies, lines, pegs and the ledgers."""
+    _save_supplies(tx, loaded)
+    _save_lines(tx, loaded)
+    _save_pegs(tx, loaded)
+    _save_ledgers(tx, loaded.book)
+
+
+def _save_supplies(tx: Tx, loaded: Loaded) -> None:
+    held = loaded.book.supplies
+    known = len(loaded.supplies)
+    changed, added = [], []
+    for s, before in enumerate(loaded.supplies):
+        after = held.row(s)
+        if after != before:
+            quantity, received, cancelled, _, *rest = after
+            changed.append((held.supply[s], quantity, received, cancelled, held.pegged(s), *rest))
+    for s in range(known, len(held.supply)):
+        quantity, received, cancelled, _, *rest = held.row(s)
+        amounts = (quantity, received, cancelled, held.pegged(s), *rest)
+        details = loaded.supply_details.get(s, _NO_DETAILS)
+        added.append((held.supply[s], held.kind[s], held.sku[s], held.site[s], *amounts, *details))
+    names = (
+        "quantity",
+        "received",
+        "cancelled",
+        "pegged",
+        "expected_on",
+        "available_on",
+        "confirmed",
+        "moves",
+    )
+    tx.insert(supplies, ("supply", "kind", "sku", "site", *names, *SUPPLY_DETAILS), added)
+    tx.update(supplies, ("supply",), names, changed)
+
+
+def _save_lines(tx: Tx, loaded: Loaded) -> None:
+    book = loaded.book
+    held = book.lines
+    changed, added = [], []
+    for i, before in enumerate(loaded.lines):
+        after = _line_row(book, i)
+        if after != before:
+            changed.append((held.order[i], held.line[i], *after))
+    for i in range(len(loaded.lines), len(held.order)):
+        row = _line_row(book, i)
+        added.append(
+            (
+                held.order[i],
+                held.line[i],
+                held.position[i],
+                held.sku[i],
+                held.quantity[i],
+                held.requested_on[i],
+                int(row[0] > 0),
+                *row,
+                *loaded.line_details[i],
+            )
+        )
+    fixed = ("order_id", "line", "position", "sku", "quantity", "requested_on", "backordered")
+    tx.insert(lines, (*fixed, *_LINE_CHANGES, *LINE_DETAILS), added)
+    tx.update(lines, ("order_id", "line"), _LINE_CHANGES, changed)
+
+
+def _save_pegs(tx: Tx, loaded: Loaded) -> None:
+    held = loaded.book.lines
+    names = loaded.book.supplies.supply
+    gone, made = [], []
+    for i, now in enumerate(held.pegs):
+        before: Mapping[tuple[int, int], int] = loaded.pegs[i] if i < len(loaded.pegs) else {}
+        if now == before:
+            continue
+        order, line = held.order[i], held.line[i]
+        for (s, day), units in before.items():
+            if now.get((s, day)) != units:
+                gone.append((order, line, names[s], day))
+        for (s, day), units in now.items():
+            if before.get((s, day)) != units:
+                made.append((order, line, names[s], day, units))
+    tx.delete(pegs, ("order_id", "line", "supply", "ships_on"), gone)
+    tx.insert(pegs, ("order_id", "line", "supply", "ships_on", "quantity"), made)
+
+
+def _save_ledgers(tx: Tx, book: Book) -> None:
+    order, line = book.lines.order, book.lines.line
+    tx.insert(
+        promises,
+        ("order_id", "line", "n", "at", "from_day", "to_day", "cause", "basis", "supply"),
+        [(order[r.line], line[r.line], *r[1:]) for r in book.revisions],
+    )
+    names = book.supplies.supply
+    tx.insert(
+        stock_moves,
+        ("supply", "n", "at", "delta", "before_units", "after_units", "kind", "reference", "prev"),
+        [(names[m.supply], *m[1:], m.n - 1 if m.n > 1 else None) for m in book.moves],
+    )

@@ -1,0 +1,25 @@
+"""What the passing of time touches: supplies whose day has passed, and lines whose lead-time day has."""
+
+from sqlalchemy import bindparam, select
+
+from backorder.kernel.columns import STOCK
+from backorder.storage.db import Tx
+from backorder.storage.tables import lines, supplies
+from backorder.storage.types import Day
+
+_OVERDUE = select(supplies.c.sku).where(
+    supplies.c.kind != STOCK,
+    supplies.c.quantity > supplies.c.received + supplies.c.cancelled,
+    supplies.c.available_on < bindparam("before", type_=Day()),
+)
+_EXPIRED = select(lines.c.sku).where(
+    lines.c.waiting > 0,
+    lines.c.waiting + lines.c.allocated > 0,
+    lines.c.lead_time_day < bindparam("before", type_=Day()),
+)
+_TOUCHED = _OVERDUE.union(_EXPIRED)
+
+
+def touched_skus(tx: Tx, before: int) -> list[str]:
+    """Items with open supply expected, or waiting lines with a lead-time day, before a day number."""
+    return [row[0] for row in tx.fetch(_TOUCHED, before=before)]

@@ -1,0 +1,299 @@
+"""Opening SQLite or PostgreSQL, transactions, and the bulk paths: the only file that knows the dialect."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Boolean, Connection, Dialect, Engine, Executable, Table, bindparam, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import ColumnElement
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import UserDefinedType
+
+from backorder.kernel.errors import Conflict, StorageError
+
+VERSION = "0001"  # the newest migration; a test holds it to that
+SQLITE_FLOOR = (3, 51, 3)  # earlier ones can lose a commit when the WAL is reset while another connection reads
+BUSY_SECONDS = 30
+_TRY_AGAIN = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
+
+Row = tuple[Any, ...]
+
+
+class _Words(UserDefinedType[Sequence[str]]):
+    """A list of keys as one parameter: an array on PostgreSQL, JSON on SQLite."""
+
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Sequence[str]], Any]:
+        return json.dumps if dialect.name == "sqlite" else list
+
+
+class _Among(FunctionElement[bool]):
+    inherit_cache = True
+    type = Boolean()
+
+
+def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """The column's value is in the list bound as `name`: one parameter, and one plan, for any length."""
+    return _Among(column, bindparam(name, type_=_Words()))
+
+
+@compiles(_Among, "postgresql")
+def _among_postgresql(element: _Among, compiler: SQLCompiler, **kw: Any) -> str:
+    column, words = element.clauses
+    return f"{compiler.process(column, **kw)} = ANY(CAST({compiler.process(words, **kw)} AS text[]))"
+
+
+@compiles(_Among, "sqlite")
+def _among_sqlite(element: _Among, compiler: SQLCompiler, **kw: Any) -> str:
+    column, words = element.clauses
+    return f"{compiler.process(column, **kw)} IN (SELECT value FROM json_each({compiler.process(words, **kw)}))"
+
+
+class Tx:
+    """One transaction: reads as Core statements, writes through the bulk paths. Counts its statements."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.dialect = connection.dialect.name
+        self.statements = 0
+
+    def fetch(self, statement: Executable, **parameters: Any) -> list[Row]:
+        """All rows of a query."""
+        self.statements += 1
+        return self._connection.execute(statement, parameters).all()  # type: ignore[return-value]  # Row is a tuple
+
+    def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Insert rows given as tuples in the order of `columns`, all in one statement; nothing for no rows."""
+        if not rows:
+            return
+        self.statements += 1
+        rows = _to_driver(table, tuple(columns), self.dialect, rows)
+        if self.dialect == "postgresql":
+            cursor = self._connection.connection.cursor()
+            with cursor.copy(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)") as copy:
+                copy.set_types(_copy_types(table, tuple(columns)))
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            marks = ", ".join("?" * len(columns))
+            sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608  # names come from the schema
+            self._connection.exec_driver_sql(sql, rows)  # type: ignore[arg-type]  # a list of tuples is executemany
+
+    def update(self, table: Table, keys: Sequence[str], columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Set `columns` of the rows found by `keys`, given as tuples of keys then values, all in one statement."""
+        if not rows:
+            return
+        names = (*keys, *columns)
+        where = " AND ".join(f"{table.name}.{key} = new.{key}" for key in keys)
+        setting = ", ".join(f"{column} = new.{column}" for column in columns)
+        self._change(table, f"UPDATE {table.name} SET {setting} FROM {{new}} WHERE {where}", names, keys, columns, rows)
+
+    def delete(self, table: Table, keys: Sequence[str], rows: Sequence[Row]) -> None:
+        """Delete the rows with these keys, all in one statement."""
+        if not rows:
+            return
+        where = " AND ".join(f"{table.name}.{key} = new.{key}" for key in keys)
+        self._change(table, f"DELETE FROM {table.name} USING {{new}} WHERE {where}", tuple(keys), keys, (), rows)
+
+    def _change(
+        self,
+        table: Table,
+        postgresql: str,
+        names: tuple[str, ...],
+        keys: Sequence[str],
+        columns: Sequence[str],
+        rows: Sequence[Row],
+    ) -> None:
+        self.statements += 1
+        rows = _to_driver(table, names, self.dialect, rows)
+        if self.dialect == "postgresql":
+            arrays = ", ".join(f"%s::{kind}[]" for kind in _copy_types(table, names))
+            sql = postgresql.format(new=f"unnest({arrays}) AS new({', '.join(names)})")
+            self._connection.connection.cursor().execute(sql, [list(column) for column in zip(*rows, strict=True)])
+            return
+        where = " AND ".join(f"{key} = ?{n + 1}" for n, key in enumerate(keys))
+        setting = ", ".join(f"{column} = ?{len(keys) + n + 1}" for n, column in enumerate(columns))
+        verb = f"UPDATE {table.name} SET {setting}" if columns else f"DELETE FROM {table.name}"
+        self._connection.exec_driver_sql(f"{verb} WHERE {where}", rows)  # type: ignore[arg-type]  # see insert
+
+
+def _to_driver(table: Table, names: tuple[str, ...], dialect: str, rows: Sequence[Row]) -> Sequence[Row]:
+    """Rows with days and moments in the driver's form."""
+    convert = _conversions(table, names, dialect)
+    if not convert:
+        return rows
+    columns: list[Any] = list(zip(*rows, strict=True))
+    for n, conversion in convert:
+        columns[n] = map(conversion, columns[n])
+    return list(zip(*columns, strict=True))
+
+
+@lru_cache(maxsize=256)
+def _conversions(table: Table, names: tuple[str, ...], dialect: str) -> list[tuple[int, Callable[[Any], Any]]]:
+    """The columns that need converting on their way to the driver, and by what."""
+    known = _DIALECTS[dialect]
+    found = ((n, table.c[name].type.bind_processor(known)) for n, name in enumerate(names))
+    return [(n, processor) for n, processor in found if processor is not None]
+
+
+@lru_cache(maxsize=256)
+def _copy_types(table: Table, names: tuple[str, ...]) -> list[str]:
+    """PostgreSQL's type names of columns, in the driver's spelling."""
+    known = {"BIGINT": "int8", "INTEGER": "int4", "DATE": "date", "TIMESTAMPTZ": "timestamptz"}
+    return [known.get(table.c[name].type.compile(_DIALECTS["postgresql"]), "text") for name in names]
+
+
+_DIALECTS: dict[str, Dialect] = {}
+
+
+class Database:
+    """An open database: `with db.write() as tx` commits or rolls back as a whole, `db.read()` sees one state."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.dialect = engine.dialect.name
+        _DIALECTS[self.dialect] = engine.dialect
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """A transaction that may write. Raises Conflict where running it again may help, else StorageError."""
+        with _wrapped(), self.engine.connect() as plain:
+            connection = plain.execution_options(backorder_write=True)
+            with connection.begin():
+                yield Tx(connection)
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """A transaction that only reads, all of it from one state of the database."""
+        with _wrapped(), self.engine.connect() as plain:
+            connection = plain
+            if self.dialect == "postgresql":
+                connection = plain.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
+            with connection.begin():
+                yield Tx(connection)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _wrapped() -> Iterator[None]:
+    """Let no driver's exception out: what may pass when tried again is a Conflict, the rest a StorageError."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise Conflict(f"another transaction was there first, or the data break a rule: {error.orig}") from error
+    except DBAPIError as error:
+        raise _translated(error.orig) from error
+    except _driver_errors() as error:
+        raise _translated(error) from error
+
+
+def _translated(error: BaseException | None) -> StorageError:
+    state = getattr(error, "sqlstate", None)
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
+    if state in _TRY_AGAIN or state == "23505" or "database is locked" in reason:
+        return Conflict(f"the database is busy: {reason}")
+    return StorageError(f"the database failed, nothing was written: {reason}")
+
+
+@lru_cache(maxsize=1)
+def _driver_errors() -> tuple[type[BaseException], ...]:
+    import psycopg
+
+    return (psycopg.Error,)
+
+
+def parse_url(place: str) -> URL:
+    """The URL of a database, from a URL or a path to a SQLite file. Raises StorageError naming what is wrong."""
+    if "://" not in place:
+        return URL.create("sqlite", database=place)
+    try:
+        url = make_url(place)
+    except ArgumentError as error:
+        raise StorageError(f"{place!r} is neither a path nor a database URL") from error
+    if url.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
+        return url.set(drivername="postgresql+psycopg")
+    if url.drivername == "sqlite":
+        return url
+    raise StorageError(f"{url.drivername} is not a database that Backorder runs on: use sqlite or postgresql")
+
+
+def connect(place: str) -> Engine:
+    """An engine for the database at a path or URL, whatever its version. Raises StorageError if there can be none."""
+    url = parse_url(place)
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url)
+    import psycopg  # noqa: F401  # fail here, with SQLAlchemy's message, rather than at the first statement
+
+    return create_engine(url, pool_size=20, max_overflow=300)
+
+
+def _sqlite(url: URL) -> Engine:
+    from pysqlite3 import dbapi2
+
+    if dbapi2.sqlite_version_info < SQLITE_FLOOR:
+        raise StorageError(f"SQLite {dbapi2.sqlite_version} may lose commits: 3.51.3 or later is needed")
+    if url.database and url.database != ":memory:" and not Path(url.database).parent.is_dir():
+        raise StorageError(f"there is no folder {Path(url.database).parent} to keep the database in")
+    engine = create_engine(url, module=dbapi2, pool_size=20, max_overflow=300)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # transactions begin where we say, below
+        for pragma in (
+            f"busy_timeout = {BUSY_SECONDS * 1000}",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get("backorder_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine
+
+
+def open_database(place: str) -> Database:
+    """Open the database at a path or URL, checked to be of this program's version.
+
+    Raises StorageError that says how to make or upgrade it if it is not.
+    """
+    url = parse_url(place)
+    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
+        raise StorageError(f"there is no database at {place}: run `backorder init` first")
+    database = Database(connect(place))
+    try:
+        version = _version(database)
+    except StorageError as error:
+        database.close()
+        if "alembic_version" in str(error):
+            raise StorageError(f"{place} is no Backorder database yet: run `backorder init` first") from error
+        raise
+    if version != VERSION:
+        database.close()
+        raise StorageError(
+            f"the database at {place} has version {version}, this program works with {VERSION}: "
+            "run `backorder init` to upgrade it, or install the program that made it"
+        )
+    return database
+
+
+def _version(database: Database) -> str:
+    with database.read() as tx:
+        rows = tx.fetch(text("SELECT version_num FROM alembic_version"))
+    return str(rows[0][0]) if rows else "none"

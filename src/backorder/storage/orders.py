@@ -1,0 +1,81 @@
+"""Orders as they are placed: what is known of them and their customers, what counts against caps, the new rows."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+
+from backorder.kernel.acceptance import Caps
+from backorder.storage.db import Row, Tx, among
+from backorder.storage.tables import customers, lines, orders
+
+_ORDERS = select(orders.c.order_id, orders.c.fingerprint).where(among(orders.c.order_id, "orders"))
+_CUSTOMERS = select(customers.c.customer, customers.c.priority, customers.c.region).where(
+    among(customers.c.customer, "customers")
+)
+_CAPS = (
+    select(
+        lines.c.sku,
+        orders.c.customer,
+        func.sum(lines.c.waiting),
+        func.sum(lines.c.waiting + lines.c.allocated),
+    )
+    .join(orders, orders.c.order_id == lines.c.order_id)
+    .where(among(lines.c.sku, "skus"), lines.c.waiting + lines.c.allocated > 0)
+    .group_by(lines.c.sku, orders.c.customer)
+)
+
+_COLUMNS = (
+    "order_id",
+    "customer",
+    "channel",
+    "priority",
+    "placed_at",
+    "authorised_at",
+    "ship",
+    "accept",
+    "country",
+    "region",
+    "zone",
+    "sites",
+    "currency",
+    "shipping",
+    "tax",
+    "discount",
+    "paid",
+    "tags",
+    "fingerprint",
+)
+
+
+class Customer(NamedTuple):
+    """What an order takes from its customer where it says nothing itself."""
+
+    priority: int
+    region: str | None
+
+
+class Known(NamedTuple):
+    """Orders that exist, with the fingerprint of what placed them, and customers."""
+
+    orders: dict[str, str]
+    customers: dict[str, Customer]
+
+
+def load_known(tx: Tx, order_ids: Sequence[str], customer_ids: Sequence[str]) -> Known:
+    """Which of these orders and customers exist."""
+    found = {row[0]: Customer(row[1], row[2]) for row in tx.fetch(_CUSTOMERS, customers=customer_ids)}
+    return Known({row[0]: row[1] for row in tx.fetch(_ORDERS, orders=order_ids)}, found)
+
+
+def load_caps(tx: Tx, skus: Sequence[str]) -> Caps:
+    """Units of these items that count against caps: those that wait, and those not yet shipped."""
+    caps = Caps()
+    for sku, customer, waiting, unshipped in tx.fetch(_CAPS, skus=skus) if skus else ():
+        caps.add(sku, customer, int(waiting), int(unshipped))
+    return caps
+
+
+def save_orders(tx: Tx, rows: Sequence[Row]) -> None:
+    """Insert new orders."""
+    tx.insert(orders, _COLUMNS, rows)

@@ -1,0 +1,63 @@
+"""Supplies beside the working set: which item they are of, what is known of their receipts, new rows."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import select
+
+from backorder.kernel.columns import STOCK
+from backorder.storage.db import Row, Tx, among
+from backorder.storage.tables import receipts, suppliers, supplies
+
+_SUPPLIES = select(supplies.c.supply, supplies.c.sku, supplies.c.fingerprint, supplies.c.kind).where(
+    among(supplies.c.supply, "supplies")
+)
+_DOCUMENTS = (
+    select(supplies.c.document, supplies.c.supply, supplies.c.sku)
+    .where(
+        among(supplies.c.document, "documents"),
+        supplies.c.quantity > supplies.c.received + supplies.c.cancelled,
+    )
+    .order_by(supplies.c.document, supplies.c.supply)
+)
+_RECEIPTS = select(receipts.c.supply, receipts.c.receipt, receipts.c.quantity, receipts.c.final).where(
+    among(receipts.c.supply, "supplies"), among(receipts.c.receipt, "receipts")
+)
+_SUPPLIERS = select(suppliers.c.supplier).where(among(suppliers.c.supplier, "suppliers"))
+
+
+class Supply(NamedTuple):
+    """A supply that exists: its item, and the fingerprint of what announced it."""
+
+    sku: str
+    fingerprint: str | None
+
+
+def load_known(tx: Tx, ids: Sequence[str]) -> dict[str, Supply]:
+    """Which of these inbound supplies exist, open or not."""
+    return {row[0]: Supply(row[1], row[2]) for row in tx.fetch(_SUPPLIES, supplies=ids) if row[3] != STOCK}
+
+
+def load_documents(tx: Tx, documents: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
+    """The open supplies of purchase orders, as (supply, sku) in order of supply."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    if documents:
+        for document, supply, sku in tx.fetch(_DOCUMENTS, documents=documents):
+            found.setdefault(document, []).append((supply, sku))
+    return found
+
+
+def load_suppliers(tx: Tx, ids: Sequence[str]) -> set[str]:
+    """Which of these suppliers exist."""
+    return {row[0] for row in tx.fetch(_SUPPLIERS, suppliers=ids)}
+
+
+def load_receipts(tx: Tx, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, bool]]:
+    """Which of these (supply, receipt) were booked before, with their quantity and whether they were final."""
+    rows = tx.fetch(_RECEIPTS, supplies=[s for s, _ in pairs], receipts=[r for _, r in pairs])
+    return {(row[0], row[1]): (row[2], bool(row[3])) for row in rows}
+
+
+def save_receipts(tx: Tx, rows: Sequence[Row]) -> None:
+    """Insert receipts, as (supply, receipt, moment, quantity, final)."""
+    tx.insert(receipts, ("supply", "receipt", "at", "quantity", "final"), rows)
