@@ -49,16 +49,14 @@ def decode(source: bytes | str | Mapping[str, Any], *, may_set_clock: bool = Fal
     `may_set_clock` lets the caller say when the command happens (`at`): for replays, simulations and imports.
     """
     try:
-        if isinstance(source, Mapping):
-            command = msgspec.convert(source, _ANY)
-        else:
-            command = _JSON.decode(source)
+        command = msgspec.convert(source, _ANY) if isinstance(source, Mapping) else _JSON.decode(source)
     except msgspec.DecodeError as error:
         return _unreadable(source, str(error))
     except UnicodeError:
         return Outcome(Word.INVALID, message="the text is not valid UTF-8")
     if command.at is not None and not may_set_clock:
-        return Outcome(Word.INVALID, id=command.id, field="at", message="the clock can only be set in a replay: leave `at` out")
+        message = "the clock can only be set in a replay: leave `at` out"
+        return Outcome(Word.INVALID, id=command.id, field="at", message=message)
     return command  # type: ignore[no-any-return]  # the union is built at run time
 
 

@@ -38,7 +38,7 @@ class Command(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_def
 
 
 class Steps(NamedTuple):
-    """The parts of one command. `check` sees the command alone; `load` and `save` the whole batch; `decide` one by one."""
+    """The parts of a command: `check` sees it alone, `load` and `save` the whole batch, `decide` one after another."""
 
     check: Callable[[Any], Outcome | None]
     load: Callable[[Tx, Sequence[Any]], Any]

@@ -274,12 +274,8 @@ def _amount(text: str | None, currency: str | None) -> int | None:
 
 def _policy(row: dict[str, Any], suppliers: storage.Rows) -> Item:
     supplier = suppliers.get(row["supplier"] or "", {})
-    return Item(
-        *(row[name] for name in Item._fields[:10]),
-        supplier.get("lead_time_days"),
-        supplier.get("working_days"),
-        supplier.get("holidays"),
-    )
+    theirs = (supplier.get(name) for name in ("lead_time_days", "working_days", "holidays"))
+    return Item._make((*(row[name] for name in Item._fields[:10]), *theirs))
 
 
 def _pass(loaded: books.Loaded, skus: Sequence[str], now: int) -> None:

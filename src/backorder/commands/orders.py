@@ -65,7 +65,7 @@ class OrderLine(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
 
 
 class PlaceOrder(Command, tag="place_order"):
-    """Place an order. `accept: order` takes it whole or not at all, `accept: lines` takes the lines that can be taken."""
+    """Place an order. `accept: order` takes it whole or not at all, `accept: lines` whichever lines can be taken."""
 
     order: Key
     lines: Annotated[list[OrderLine], Meta(min_length=1, max_length=1_000)]

@@ -170,7 +170,9 @@ def _ship(work: _Work, command: Ship, now: int) -> Outcome:
         gone: dict[int, int] = {}
         for s, q in left:
             gone[s] = gone.get(s, 0) + q
-        rows = [(command.shipment, command.order, book.lines.line[i], book.supplies.supply[s], q) for s, q in gone.items()]
+        rows = [
+            (command.shipment, command.order, book.lines.line[i], book.supplies.supply[s], q) for s, q in gone.items()
+        ]
         work.units.extend(rows)
     work.known[command.shipment] = storage.Shipment(command.order, content, None)
     work.rows.append((command.shipment, command.order, now, command.carrier, command.tracking, content))

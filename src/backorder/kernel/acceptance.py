@@ -155,13 +155,13 @@ def _offer_early(book: Book, order: NewOrder, line: NewLine) -> Offer:
     offer.taken = list(zip(taken[:n], units[:n], strict=True))
     offer.available = line.quantity - left
     if left:
-        _cover(book, order, item, offer, left)
+        _cover(book, order, item, offer)
         if offer.word is not Word.ACCEPTED:
             _free(book, offer)
     return offer
 
 
-def _cover(book: Book, order: NewOrder, item: Item, offer: Offer, left: int) -> None:
+def _cover(book: Book, order: NewOrder, item: Item, offer: Offer) -> None:
     """Decide what becomes of units that no supply covers: the lead time carries them, or the line is refused."""
     if item.selling == "stock_only":
         if offer.line.take_available and offer.available:
@@ -264,9 +264,11 @@ def _judge(book: Book, caps: Caps, order: NewOrder, offer: Offer) -> None:
     def over(cap: int | None, who: str | None) -> bool:
         return cap is not None and units > 0 and counted.get((item.sku, who), 0) + units > cap
 
-    if over(item.backorder_cap, None) or (order.customer is not None and over(item.per_customer_cap, order.customer)):
-        offer.word = Word.BACKORDER_LIMIT
-    elif item.max_wait_days is not None and offer.day > today + item.max_wait_days:
+    if (
+        over(item.backorder_cap, None)
+        or (order.customer is not None and over(item.per_customer_cap, order.customer))
+        or (item.max_wait_days is not None and offer.day > today + item.max_wait_days)
+    ):
         offer.word = Word.BACKORDER_LIMIT
     elif line.accept_by is not None and offer.day > line.accept_by:
         offer.word = Word.TOO_LATE

@@ -3,6 +3,7 @@
 A day is the number of days since 1970-01-01; a moment is microseconds since then, UTC.
 """
 
+from collections.abc import Container
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -88,15 +89,16 @@ class Calendar:
 
 
 @lru_cache(maxsize=64)
-def holiday_days(code: str) -> "object":
+def holiday_days(code: str) -> Container[date]:
     """The public holidays of a country or subdivision, by date. Raises ValueError for an unknown code."""
     import holidays  # loading the library takes longer than everything else here, so only where it is used
 
     country, _, subdivision = code.partition("-")
     try:
-        return holidays.country_holidays(country, subdiv=subdivision or None)
+        found: Container[date] = holidays.country_holidays(country, subdiv=subdivision or None)
     except NotImplementedError as error:
         raise ValueError(f"no public holidays are known for {code!r}") from error
+    return found
 
 
 @lru_cache(maxsize=1_024)

@@ -74,7 +74,7 @@ class Supplies:
     """Dated quantities of one item at one site. For stock, `quantity` is what is on hand.
 
     `free` is kept instead of `pegged`: quantity - received - cancelled - pegged, never negative.
-    `day` (the ship day) and `kept` (safety stock, not offered to ordinary lines) follow from the rest: `Book.read_days`.
+    `day` (the ship day) and `kept` (safety stock, kept from ordinary lines) follow from the rest: `Book.read_days`.
     """
 
     supply: list[str] = field(default_factory=list)
@@ -102,18 +102,22 @@ class Supplies:
         """Units still to be received; 0 for stock."""
         return 0 if self.kind[s] == STOCK else self.quantity[s] - self.received[s] - self.cancelled[s]
 
-    def row(self, s: int) -> tuple[int, int, int, int, int | None, int | None, int, int | None]:
-        """What can change in a supply, to see whether it did."""
-        return (
-            self.quantity[s],
-            self.received[s],
-            self.cancelled[s],
-            self.free[s],
-            self.expected_on[s],
-            self.available_on[s],
-            self.confirmed[s],
-            self.moves[s],
+    def rows(self) -> list[tuple[int | None, ...]]:
+        """What can change in each supply: quantity, received, cancelled, days, confirmed, ledger entries, pegged."""
+        pegged = [
+            q - r - c - f for q, r, c, f in zip(self.quantity, self.received, self.cancelled, self.free, strict=True)
+        ]
+        columns = (
+            self.quantity,
+            self.received,
+            self.cancelled,
+            self.expected_on,
+            self.available_on,
+            self.confirmed,
+            self.moves,
+            pegged,
         )
+        return list(zip(*columns, strict=True))
 
 
 @dataclass(slots=True)
@@ -190,6 +194,8 @@ class Book:
     today: dict[str, int] = field(default_factory=dict)
     routes: dict[tuple[tuple[str, ...], str | None], tuple[str, ...]] = field(default_factory=dict)
     candidates: dict[tuple[str, tuple[str, ...], bool], list[int]] = field(default_factory=dict)
+    places: dict[tuple[str, ...], dict[str, int]] = field(default_factory=dict)
+    ship_days: dict[tuple[str, int | None], int] = field(default_factory=dict)
     lines_of_item: dict[str, list[int]] = field(default_factory=dict)
     lines_of_order: dict[str, list[int]] = field(default_factory=dict)
 
@@ -199,6 +205,7 @@ class Book:
         self.now = now
         if today != self.today:
             self.today = today
+            self.ship_days.clear()
             self.read_days(range(len(self.supplies.supply)))
 
     def read_days(self, which: Iterable[int]) -> None:
@@ -211,10 +218,12 @@ class Book:
 
     def ship_day(self, site: str, available_on: int | None) -> int:
         """When goods at a site can ship: available today if None or already past."""
-        today = self.today[site]
-        place = self.sites[site]
-        available = today if available_on is None else max(available_on, today)
-        return place.calendar.ship_day(available, place.handling_days)
+        known = self.ship_days.get((site, available_on))
+        if known is None:
+            today, place = self.today[site], self.sites[site]
+            available = today if available_on is None else max(available_on, today)
+            known = self.ship_days[site, available_on] = place.calendar.ship_day(available, place.handling_days)
+        return known
 
     def route_of(self, sites: Sequence[str], region: str | None) -> tuple[str, ...]:
         """The sites that may serve an order, in order of preference.
@@ -238,7 +247,9 @@ class Book:
         known = self.candidates.get((sku, route, stock_only))
         if known is None:
             supplies = self.supplies
-            place = {site: n for n, site in enumerate(route)}
+            place = self.places.get(route)
+            if place is None:
+                place = self.places[route] = {site: n for n, site in enumerate(route)}
             known = [
                 s
                 for s in supplies.by_item.get(sku, ())

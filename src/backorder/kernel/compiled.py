@@ -40,15 +40,17 @@ def serve(supply: Supply, demand: Demand, held: Held, guarded: int, out: Out) ->
     """`pegging.serve` on lists, at the speed that suits their length; the lists of `out` and `free` are changed."""
     if len(demand.need) < COMPILED_FROM or not available():
         return pegging.serve(supply, demand, held, guarded, out)
-    arrays = [type(part)(*map(_array, part)) for part in (supply, demand, held, out)]
-    pegs = int(compiled_serve()(*arrays[:3], guarded, arrays[3]))
-    supply.free[:] = arrays[0].free.tolist()
-    for before, after in zip(out, arrays[3], strict=True):
+    supply_arrays, out_arrays = Supply(*map(_array, supply)), Out(*map(_array, out))
+    pegs = int(
+        compiled_serve()(supply_arrays, Demand(*map(_array, demand)), Held(*map(_array, held)), guarded, out_arrays)
+    )
+    supply.free[:] = supply_arrays.free.tolist()
+    for before, after in zip(out, out_arrays, strict=True):
         before[:] = after.tolist()
     return pegs
 
 
 def _array(column: Column) -> Any:
-    import numpy
+    import numpy as np
 
-    return numpy.array(column, dtype=numpy.int64)
+    return np.array(column, dtype=np.int64)

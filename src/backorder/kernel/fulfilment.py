@@ -28,8 +28,6 @@ def cancel(book: Book, i: int, units: int) -> None:
             supplies.free[s] += gone
             units -= gone
             (lines.allocated if supplies.kind[s] == STOCK else lines.waiting)[i] -= gone
-    if not lines.waiting[i]:
-        lines.lead_time_day[i] = None
 
 
 def ship(book: Book, i: int, units: int, shipment: str) -> list[tuple[int, int]]:

@@ -9,7 +9,15 @@ from backorder.kernel import compiled
 from backorder.kernel.calendars import NEVER
 from backorder.kernel.columns import STOCK, Book, Pegs
 from backorder.kernel.pegging import Demand, Held, Out, Supply
-from backorder.kernel.promises import Why, active_lead_day, floor_of, lead_time_day, line_dates, release_floor_of, reread
+from backorder.kernel.promises import (
+    Why,
+    active_lead_day,
+    floor_of,
+    lead_time_day,
+    line_dates,
+    release_floor_of,
+    reread,
+)
 from backorder.kernel.ranking import live_order
 
 ROUNDS_MAX = 8

@@ -26,6 +26,8 @@ def minor_units(text: str, currency: str) -> int:
     Raises BadAmount for anything but ASCII digits with one optional sign and point, for more decimals
     than the currency has, and for amounts beyond 10^15 minor units.
     """
+    if text == "0":
+        return 0
     places = decimals(currency)
     body = text[1:] if text[:1] == "-" else text
     if not (body.isascii() and body.replace(".", "", 1).isdigit()):

@@ -16,6 +16,7 @@ class Word(str, Enum):
     meaning: str
 
     def __new__(cls, word: str, meaning: str) -> "Word":
+        """A member from its word and its meaning."""
         member = str.__new__(cls, word)
         member._value_ = word
         member.meaning = meaning

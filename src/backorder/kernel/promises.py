@@ -6,8 +6,9 @@ from typing import NamedTuple
 from backorder.kernel.calendars import NEVER
 from backorder.kernel.columns import STOCK, Book, Revision
 
+
 class Why(NamedTuple):
-    """The event behind a revision: its cause word, the supply it was about, and lines that have a cause of their own."""
+    """The event behind a revision: its cause, the supply it was about, and the lines that have a cause of their own."""
 
     cause: str
     supply: str | None = None
@@ -91,6 +92,8 @@ def reread(book: Book, which: Iterable[int], why: Why) -> None:
     latest: dict[str, int] = {}
     dates: dict[int, tuple[int, int]] = {}
     for i in which:
+        if not lines.waiting[i]:
+            lines.lead_time_day[i] = None
         if not lines.open(i):
             continue
         dates[i] = line_dates(book, i)
@@ -113,8 +116,6 @@ def revise(book: Book, i: int, to_day: int | None, why: Why, basis: tuple[str | 
     lines = book.lines
     lines.revisions[i] += 1
     cause = why.own.get(i, why.cause)
-    entry = Revision(
-        i, lines.revisions[i], book.now, lines.promise[i], to_day, cause, basis[0], why.supply or basis[1]
-    )
+    entry = Revision(i, lines.revisions[i], book.now, lines.promise[i], to_day, cause, basis[0], why.supply or basis[1])
     book.revisions.append(entry)
     lines.promise[i] = to_day

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import and_, literal_column, or_, select, union
+from sqlalchemy import and_, or_, select, union
 
 from backorder.kernel.columns import STOCK, Book, Item, Pegs, Site
 from backorder.storage.db import Row, Tx, among
@@ -28,7 +28,7 @@ _joined = _joined.union(
 )
 JOINED = select(_joined.c.sku)
 
-LOCK_ITEMS = (
+ITEMS = (
     select(
         items.c.sku,
         items.c.selling,
@@ -48,6 +48,7 @@ LOCK_ITEMS = (
     .where(among(items.c.sku, "skus"))
     .order_by(items.c.sku)
 )
+LOCK_ITEMS = ITEMS.with_for_update(of=items)  # on SQLite the transaction itself is the lock
 
 SITES = select(
     sites.c.site,
@@ -158,18 +159,19 @@ def load(
     waiting: bool = True,
     orders: Sequence[str] = (),
     allocated: bool = False,
+    lock: bool = True,
 ) -> Loaded:
     """Lock the items (in order of SKU) and load their supplies, and with `waiting` the lines of a live pass over them.
 
     `orders` names orders whose lines are wanted whatever their state, `allocated` also those that wait no more.
-    Items joined to them by complete orders are locked and loaded too.
+    Items joined to them by complete orders are locked and loaded too. A query that only asks does not `lock`.
     """
     chosen = sorted(set(skus))
     if waiting:
         chosen = sorted({*chosen, *(row[0] for row in tx.fetch(JOINED, skus=chosen))})
     book = Book()
-    for row in tx.fetch(_locking(tx.dialect), skus=chosen):
-        book.items[row[0]] = Item(*row)
+    for row in tx.fetch(LOCK_ITEMS if lock and tx.dialect == "postgresql" else ITEMS, skus=chosen):
+        book.items[row[0]] = Item._make(row)
     book.sites = load_sites(tx)
     loaded = Loaded(book)
     _load_supplies(tx, loaded, chosen)
@@ -178,15 +180,9 @@ def load(
     return loaded
 
 
-@lru_cache(maxsize=2)
-def _locking(dialect: str) -> Any:
-    """Row locks where the database has them; on SQLite the transaction itself is the lock."""
-    return LOCK_ITEMS.with_for_update(of=items) if dialect == "postgresql" else LOCK_ITEMS
-
-
 def load_sites(tx: Tx) -> dict[str, Site]:
     """Every site by its code."""
-    return {row[0]: Site(*row[:6], tuple(json.loads(row[6]))) for row in tx.fetch(SITES)}
+    return {row[0]: Site._make((*row[:6], tuple(json.loads(row[6])))) for row in tx.fetch(SITES)}
 
 
 def _load_supplies(tx: Tx, loaded: Loaded, skus: Sequence[str]) -> None:
@@ -203,7 +199,7 @@ def _load_supplies(tx: Tx, loaded: Loaded, skus: Sequence[str]) -> None:
     held.index = {supply: s for s, supply in enumerate(held.supply)}
     for s, sku in enumerate(held.sku):
         held.by_item.setdefault(sku, []).append(s)
-    loaded.supplies = [held.row(s) for s in range(len(rows))]
+    loaded.supplies = held.rows()
 
 
 def _load_lines(tx: Tx, loaded: Loaded, skus: Sequence[str], orders: Sequence[str], allocated: bool) -> None:
@@ -279,32 +275,22 @@ def save(tx: Tx, loaded: Loaded) -> None:
     _save_ledgers(tx, loaded.book)
 
 
+_SUPPLY_CHANGES = ("quantity", "received", "cancelled", "expected_on", "available_on", "confirmed", "moves", "pegged")
+
+
 def _save_supplies(tx: Tx, loaded: Loaded) -> None:
     held = loaded.book.supplies
     known = len(loaded.supplies)
-    changed, added = [], []
-    for s, before in enumerate(loaded.supplies):
-        after = held.row(s)
-        if after != before:
-            quantity, received, cancelled, _, *rest = after
-            changed.append((held.supply[s], quantity, received, cancelled, held.pegged(s), *rest))
-    for s in range(known, len(held.supply)):
-        quantity, received, cancelled, _, *rest = held.row(s)
-        amounts = (quantity, received, cancelled, held.pegged(s), *rest)
-        details = loaded.supply_details.get(s, _NO_DETAILS)
-        added.append((held.supply[s], held.kind[s], held.sku[s], held.site[s], *amounts, *details))
-    names = (
-        "quantity",
-        "received",
-        "cancelled",
-        "pegged",
-        "expected_on",
-        "available_on",
-        "confirmed",
-        "moves",
-    )
-    tx.insert(supplies, ("supply", "kind", "sku", "site", *names, *SUPPLY_DETAILS), added)
-    tx.update(supplies, ("supply",), names, changed)
+    now = held.rows()
+    changed = [s for s, before in enumerate(loaded.supplies) if now[s] != before]
+    touched = [n for n in range(len(_SUPPLY_CHANGES)) if any(now[s][n] != loaded.supplies[s][n] for s in changed)]
+    added = [
+        (held.supply[s], held.kind[s], held.sku[s], held.site[s], *now[s], *loaded.supply_details.get(s, _NO_DETAILS))
+        for s in range(known, len(held.supply))
+    ]
+    tx.insert(supplies, ("supply", "kind", "sku", "site", *_SUPPLY_CHANGES, *SUPPLY_DETAILS), added)
+    rows = [(held.supply[s], *(now[s][n] for n in touched)) for s in changed]
+    tx.update(supplies, ("supply",), [_SUPPLY_CHANGES[n] for n in touched], rows)
 
 
 def _save_lines(tx: Tx, loaded: Loaded) -> None:

@@ -31,7 +31,8 @@ class _Words(UserDefinedType[Sequence[str]]):
 
     cache_ok = True
 
-    def bind_processor(self, dialect: Dialect) -> Callable[[Sequence[str]], Any]:
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
+        """A list to what the driver takes."""
         return json.dumps if dialect.name == "sqlite" else list
 
 
@@ -68,7 +69,7 @@ class Tx:
     def fetch(self, statement: Executable, **parameters: Any) -> list[Row]:
         """All rows of a query."""
         self.statements += 1
-        return self._connection.execute(statement, parameters).all()  # type: ignore[return-value]  # Row is a tuple
+        return self._connection.execute(statement, parameters).all()  # type: ignore[return-value]  # a Row is a tuple
 
     def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Insert rows given as tuples in the order of `columns`, all in one statement; nothing for no rows."""
@@ -84,8 +85,8 @@ class Tx:
                     copy.write_row(row)
         else:
             marks = ", ".join("?" * len(columns))
-            sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608  # names come from the schema
-            self._connection.exec_driver_sql(sql, rows)  # type: ignore[arg-type]  # a list of tuples is executemany
+            sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"
+            self._connection.exec_driver_sql(sql, list(rows))  # a list of tuples is executemany
 
     def update(self, table: Table, keys: Sequence[str], columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Set `columns` of the rows found by `keys`, given as tuples of keys then values, all in one statement."""
@@ -115,14 +116,25 @@ class Tx:
         self.statements += 1
         rows = _to_driver(table, names, self.dialect, rows)
         if self.dialect == "postgresql":
-            arrays = ", ".join(f"%s::{kind}[]" for kind in _copy_types(table, names))
+            kinds = _copy_types(table, names)
+            arrays = ", ".join(f"%s::{kind}[]" for kind in kinds)
             sql = postgresql.format(new=f"unnest({arrays}) AS new({', '.join(names)})")
-            self._connection.connection.cursor().execute(sql, [list(column) for column in zip(*rows, strict=True)])
+            columns_ = zip(kinds, zip(*rows, strict=True), strict=True)
+            self._connection.connection.cursor().execute(sql, [_array(kind, column) for kind, column in columns_])
             return
         where = " AND ".join(f"{key} = ?{n + 1}" for n, key in enumerate(keys))
         setting = ", ".join(f"{column} = ?{len(keys) + n + 1}" for n, column in enumerate(columns))
         verb = f"UPDATE {table.name} SET {setting}" if columns else f"DELETE FROM {table.name}"
-        self._connection.exec_driver_sql(f"{verb} WHERE {where}", rows)  # type: ignore[arg-type]  # see insert
+        self._connection.exec_driver_sql(f"{verb} WHERE {where}", list(rows))
+
+
+def _array(kind: str, column: Sequence[Any]) -> str:
+    """A column as PostgreSQL's array text, which is several times faster than letting the driver adapt a list."""
+    if kind == "text":
+        words = ("NULL" if v is None else '"' + v.replace("\\", "\\\\").replace('"', '\\"') + '"' for v in column)
+    else:
+        words = ("NULL" if v is None else str(v) for v in column)
+    return "{" + ",".join(words) + "}"
 
 
 def _to_driver(table: Table, names: tuple[str, ...], dialect: str, rows: Sequence[Row]) -> Sequence[Row]:
@@ -176,9 +188,7 @@ class Database:
         with _wrapped(), self.engine.connect() as plain:
             connection = plain
             if self.dialect == "postgresql":
-                connection = plain.execution_options(
-                    isolation_level="REPEATABLE READ", postgresql_readonly=True
-                )
+                connection = plain.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():
                 yield Tx(connection)
 

@@ -64,8 +64,13 @@ class Known(NamedTuple):
 
 def load_known(tx: Tx, order_ids: Sequence[str], customer_ids: Sequence[str]) -> Known:
     """Which of these orders and customers exist."""
-    found = {row[0]: Customer(row[1], row[2]) for row in tx.fetch(_CUSTOMERS, customers=customer_ids)}
-    return Known({row[0]: row[1] for row in tx.fetch(_ORDERS, orders=order_ids)}, found)
+    known = {row[0]: row[1] for row in tx.fetch(_ORDERS, orders=order_ids)}
+    return Known(known, load_customers(tx, customer_ids) if customer_ids else {})
+
+
+def load_customers(tx: Tx, ids: Sequence[str]) -> dict[str, Customer]:
+    """Which of these customers exist, with what their orders take from them."""
+    return {row[0]: Customer(row[1], row[2]) for row in tx.fetch(_CUSTOMERS, customers=ids)}
 
 
 def load_caps(tx: Tx, skus: Sequence[str]) -> Caps:

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TEXT as PG_TEXT
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.ddl import ExecutableDDLElement
 from sqlalchemy.types import TypeEngine
 
 from backorder.storage.types import Day, Moment
@@ -464,10 +465,15 @@ replies = _table(
     PrimaryKeyConstraint("command_id"),
 )
 
+
+def _ddl(statement: str) -> ExecutableDDLElement:
+    return DDL(statement)  # type: ignore[no-untyped-call]  # SQLAlchemy gives its constructor no types
+
+
 # Ledgers are written once: the database itself refuses to change or delete an entry.
 APPEND_ONLY = (stock_moves, promises, receipts, cancellations)
 
-_PG_REFUSE = DDL(
+_PG_REFUSE = _ddl(
     "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
     "$$ BEGIN RAISE EXCEPTION 'the ledger %% is append-only', TG_TABLE_NAME; END $$"
 )
@@ -478,7 +484,7 @@ for _ledger in APPEND_ONLY:
         event.listen(
             _ledger,
             "after_create",
-            DDL(
+            _ddl(
                 f"CREATE TRIGGER {_name} BEFORE {_change} ON {_ledger.name} "
                 f"BEGIN SELECT RAISE(ABORT, 'the ledger {_ledger.name} is append-only'); END"
             ).execute_if(dialect="sqlite"),
@@ -486,7 +492,7 @@ for _ledger in APPEND_ONLY:
         event.listen(
             _ledger,
             "after_create",
-            DDL(
+            _ddl(
                 f"CREATE TRIGGER {_name} BEFORE {_change} ON {_ledger.name} "
                 "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
             ).execute_if(dialect="postgresql"),

@@ -16,7 +16,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class _Remembered(dict[Any, Any]):
-    """A conversion that looks its answer up where it was asked before: days repeat, and this is the hot path."""
+    """A conversion that remembers its answers: days and moments repeat, and this is the hot path."""
 
     def __init__(self, convert: Callable[[Any], Any]) -> None:
         super().__init__({None: None})
@@ -36,23 +36,10 @@ date_to_day = _Remembered(lambda value: value.toordinal() - _ORDINAL)
 text_to_day = _Remembered(lambda text: date.fromisoformat(text).toordinal() - _ORDINAL)
 
 
-def _to_datetime(moment: int | None) -> datetime | None:
-    return None if moment is None else _EPOCH + timedelta(microseconds=moment)
-
-
-def _to_text(moment: int | None) -> str | None:
-    if moment is None:
-        return None
-    value = _EPOCH + timedelta(microseconds=moment)
-    return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _from_datetime(value: datetime | None) -> int | None:
-    return None if value is None else (value - _EPOCH) // _MICROSECOND
-
-
-def _from_text(text: str | None) -> int | None:
-    return None if text is None else (datetime.fromisoformat(text) - _EPOCH) // _MICROSECOND
+moment_to_datetime = _Remembered(lambda moment: _EPOCH + timedelta(microseconds=moment))
+moment_to_text = _Remembered(lambda moment: (_EPOCH + timedelta(microseconds=moment)).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+datetime_to_moment = _Remembered(lambda value: (value - _EPOCH) // _MICROSECOND)
+text_to_moment = _Remembered(lambda text: (datetime.fromisoformat(text) - _EPOCH) // _MICROSECOND)
 
 
 class Day(UserDefinedType[int]):
@@ -84,8 +71,8 @@ class Moment(UserDefinedType[int]):
 
     def bind_processor(self, dialect: Dialect) -> Callable[[int | None], Any]:
         """Moment number to what the driver takes."""
-        return _to_text if dialect.name == "sqlite" else _to_datetime
+        return (moment_to_text if dialect.name == "sqlite" else moment_to_datetime).__getitem__
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], int | None]:
         """What the driver gives to a moment number."""
-        return _from_text if dialect.name == "sqlite" else _from_datetime
+        return (text_to_moment if dialect.name == "sqlite" else datetime_to_moment).__getitem__

@@ -1,0 +1,37 @@
+# Two commands on a bare machine with git, make and Python 3.11 or later: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+STAMP := $(VENV)/installed
+
+.PHONY: demo test lint bench lock clean
+
+demo: $(STAMP)
+	$(VENV)/bin/backorder demo --database demo.db --force
+
+test: $(STAMP) lint
+	$(RUN) -m pytest -n 2 -q
+
+lint: $(STAMP)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+bench: $(STAMP)
+	$(RUN) -m bench
+
+# The lock carries hashes and no index address, so that it installs from any index.
+lock: $(STAMP)
+	$(RUN) -m pip install -q uv
+	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header --extra fast --extra dev pyproject.toml -o requirements.lock
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install -q --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
+	$(RUN) -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis demo.db demo.db-wal demo.db-shm

@@ -1,0 +1,248 @@
+"""Every invariant that spans rows, as a query that must find nothing: the proof that a database is sound.
+
+What one row can break alone, the tables refuse (`storage/tables.py`); here is the rest. Each rule selects the
+subject that breaks it, what the row says and what it should say.
+"""
+
+from typing import NamedTuple
+
+from sqlalchemy import text
+
+from backorder.storage.db import Database
+
+
+class Finding(NamedTuple):
+    """A subject that breaks a rule; `message` says what is there and what should be."""
+
+    rule: str
+    subject: str
+    message: str
+
+
+class Rule(NamedTuple):
+    """A rule by name, in words, and the query for what breaks it: (subject, is, should be)."""
+
+    name: str
+    meaning: str
+    query: str
+
+
+_LINE = "{0}.order_id || ' ' || {0}.line"
+
+RULES = (
+    Rule(
+        "supply_pegged",
+        "A supply's pegged units are the sum of its pegs.",
+        """SELECT s.supply, s.pegged, coalesce(p.units, 0) FROM supplies s
+           LEFT JOIN (SELECT supply, sum(quantity) AS units FROM pegs GROUP BY supply) p ON p.supply = s.supply
+           WHERE s.pegged <> coalesce(p.units, 0)""",
+    ),
+    Rule(
+        "line_allocated",
+        "A line's allocated units are the sum of its pegs to stock.",
+        f"""SELECT {_LINE.format("l")}, l.allocated, coalesce(p.units, 0) FROM lines l
+           LEFT JOIN (SELECT order_id, line, sum(quantity) AS units FROM pegs WHERE substr(supply, 1, 6) = 'stock/'
+                      GROUP BY order_id, line) p ON p.order_id = l.order_id AND p.line = l.line
+           WHERE l.allocated <> coalesce(p.units, 0)""",
+    ),
+    Rule(
+        "line_covered",
+        "A line's covered units are the sum of its pegs to inbound supply.",
+        f"""SELECT {_LINE.format("l")}, l.covered, coalesce(p.units, 0) FROM lines l
+           LEFT JOIN (SELECT order_id, line, sum(quantity) AS units FROM pegs WHERE substr(supply, 1, 6) <> 'stock/'
+                      GROUP BY order_id, line) p ON p.order_id = l.order_id AND p.line = l.line
+           WHERE l.covered <> coalesce(p.units, 0)""",
+    ),
+    Rule(
+        "peg_item",
+        "A line is pegged to supplies of its own item.",
+        f"""SELECT {_LINE.format("p")}, s.sku, l.sku FROM pegs p
+           JOIN supplies s ON s.supply = p.supply JOIN lines l ON l.order_id = p.order_id AND l.line = p.line
+           WHERE s.sku <> l.sku""",
+    ),
+    Rule(
+        "stock_ledger",
+        "What is on hand is the sum of the stock ledger.",
+        """SELECT s.supply, s.quantity, coalesce(m.units, 0) FROM supplies s
+           LEFT JOIN (SELECT supply, sum(delta) AS units FROM stock_moves GROUP BY supply) m ON m.supply = s.supply
+           WHERE s.kind = 'stock' AND s.quantity <> coalesce(m.units, 0)""",
+    ),
+    Rule(
+        "stock_ledger_whole",
+        "The stock ledger has every entry from the first to the last.",
+        """SELECT s.supply, coalesce(s.moves, 0), coalesce(m.entries, 0) FROM supplies s
+           LEFT JOIN (SELECT supply, count(*) AS entries FROM stock_moves GROUP BY supply) m ON m.supply = s.supply
+           WHERE coalesce(s.moves, 0) <> coalesce(m.entries, 0)""",
+    ),
+    Rule(
+        "stock_ledger_chain",
+        "Each entry of the stock ledger begins with what the one before left.",
+        """SELECT m.supply || ' ' || m.n, m.before_units, b.after_units FROM stock_moves m
+           JOIN stock_moves b ON b.supply = m.supply AND b.n = m.n - 1 WHERE b.after_units <> m.before_units""",
+    ),
+    Rule(
+        "stock_name",
+        "Stock is kept under the name of its site and item.",
+        """SELECT supply, supply, 'stock/' || site || '/' || sku FROM supplies
+           WHERE kind = 'stock' AND supply <> 'stock/' || site || '/' || sku""",
+    ),
+    Rule(
+        "received_units",
+        "A supply's received units are the sum of its receipts.",
+        """SELECT s.supply, s.received, coalesce(r.units, 0) FROM supplies s
+           LEFT JOIN (SELECT supply, sum(quantity) AS units FROM receipts GROUP BY supply) r ON r.supply = s.supply
+           WHERE s.received <> coalesce(r.units, 0)""",
+    ),
+    Rule(
+        "received_stock",
+        "What was received of an item at a site went into its stock.",
+        """SELECT s.sku || ' at ' || s.site, sum(s.received), coalesce(max(m.units), 0) FROM supplies s
+           LEFT JOIN (SELECT k.sku, k.site, sum(m.delta) AS units FROM stock_moves m
+                      JOIN supplies k ON k.supply = m.supply WHERE m.kind = 'receipt' GROUP BY k.sku, k.site) m
+                ON m.sku = s.sku AND m.site = s.site
+           GROUP BY s.sku, s.site HAVING sum(s.received) <> coalesce(max(m.units), 0)""",
+    ),
+    Rule(
+        "shipped_units",
+        "A line's shipped units are the sum of its shipments.",
+        f"""SELECT {_LINE.format("l")}, l.shipped, coalesce(x.units, 0) FROM lines l
+           LEFT JOIN (SELECT order_id, line, sum(quantity) AS units FROM shipment_lines GROUP BY order_id, line) x
+                ON x.order_id = l.order_id AND x.line = l.line
+           WHERE l.shipped <> coalesce(x.units, 0)""",
+    ),
+    Rule(
+        "shipped_stock",
+        "What a shipment carries left the stock that it names.",
+        """SELECT x.shipment || ' ' || x.supply, sum(x.quantity), coalesce(max(m.units), 0) FROM shipment_lines x
+           LEFT JOIN (SELECT supply, reference, -sum(delta) AS units FROM stock_moves WHERE kind = 'shipment'
+                      GROUP BY supply, reference) m ON m.supply = x.supply AND m.reference = x.shipment
+           GROUP BY x.shipment, x.supply HAVING sum(x.quantity) <> coalesce(max(m.units), 0)""",
+    ),
+    Rule(
+        "shipment_order",
+        "A shipment carries lines of its own order.",
+        """SELECT x.shipment, x.order_id, s.order_id FROM shipment_lines x
+           JOIN shipments s ON s.shipment = x.shipment WHERE s.order_id <> x.order_id""",
+    ),
+    Rule(
+        "delivered_after_shipped",
+        "Nothing is delivered before it was shipped.",
+        "SELECT shipment, delivered_at, at FROM shipments WHERE delivered_at < at",
+    ),
+    Rule(
+        "cancelled_units",
+        "A line's cancelled units are the sum of its cancellations.",
+        f"""SELECT {_LINE.format("l")}, l.cancelled, coalesce(c.units, 0) FROM lines l
+           LEFT JOIN (SELECT order_id, line, sum(quantity) AS units FROM cancellations GROUP BY order_id, line) c
+                ON c.order_id = l.order_id AND c.line = l.line
+           WHERE l.cancelled <> coalesce(c.units, 0)""",
+    ),
+    Rule(
+        "promise_first",
+        "Every line has its first promise in the ledger.",
+        f"""SELECT {_LINE.format("l")}, 'none', 'a first promise' FROM lines l
+           LEFT JOIN promises p ON p.order_id = l.order_id AND p.line = l.line AND p.n = 1 WHERE p.n IS NULL""",
+    ),
+    Rule(
+        "promise_current",
+        "A line's promise is the last one in its ledger.",
+        f"""SELECT {_LINE.format("l")}, l.promise, p.to_day FROM lines l
+           JOIN promises p ON p.order_id = l.order_id AND p.line = l.line AND p.n = l.revisions
+           WHERE coalesce(l.promise, '1970-01-01') <> coalesce(p.to_day, '1970-01-01')""",
+    ),
+    Rule(
+        "promise_ledger_whole",
+        "The promise ledger has every revision from the first to the last.",
+        f"""SELECT {_LINE.format("l")}, l.revisions, count(p.n) FROM lines l
+           JOIN promises p ON p.order_id = l.order_id AND p.line = l.line
+           GROUP BY l.order_id, l.line, l.revisions HAVING count(p.n) <> l.revisions""",
+    ),
+    Rule(
+        "promise_chain",
+        "Each revision starts from the day that the one before gave.",
+        f"""SELECT {_LINE.format("p")} || ' ' || p.n, p.from_day, b.to_day FROM promises p
+           JOIN promises b ON b.order_id = p.order_id AND b.line = p.line AND b.n = p.n - 1
+           WHERE coalesce(p.from_day, '1970-01-01') <> coalesce(b.to_day, '1970-01-01')""",
+    ),
+    Rule(
+        "promise_after_request",
+        "No line is promised before the day it was asked for.",
+        f"""SELECT {_LINE.format("l")}, l.promise, l.requested_on FROM lines l
+           WHERE l.waiting + l.allocated > 0 AND l.promise < l.requested_on""",
+    ),
+    Rule(
+        "promise_together",
+        "The open lines of an order that ships complete hold one promise.",
+        """SELECT l.order_id, min(l.promise), max(l.promise) FROM lines l JOIN orders o ON o.order_id = l.order_id
+           WHERE o.ship = 'complete' AND l.waiting + l.allocated > 0
+           GROUP BY l.order_id HAVING min(l.promise) <> max(l.promise)""",
+    ),
+    Rule(
+        "promise_covered",
+        "A waiting line whose units are all covered has a promise.",
+        f"""SELECT {_LINE.format("l")}, 'none', 'a promise' FROM lines l JOIN orders o ON o.order_id = l.order_id
+           WHERE l.waiting > 0 AND l.covered = l.waiting AND l.promise IS NULL AND o.ship = 'when_ready'""",
+    ),
+    Rule(
+        "slip_told",
+        "A line planned after its promise has a lead-time day that speaks for it; else the slip is a revision.",
+        f"""SELECT {_LINE.format("l")}, l.promise, l.planned FROM lines l
+           WHERE l.waiting > 0 AND l.lead_time_day IS NULL AND l.planned > l.promise""",
+    ),
+    Rule(
+        "planned_day",
+        "A waiting line is not planned before its last unit ships.",
+        f"""SELECT {_LINE.format("l")}, l.planned, max(p.ships_on) FROM lines l
+           JOIN pegs p ON p.order_id = l.order_id AND p.line = l.line WHERE l.waiting > 0
+           GROUP BY l.order_id, l.line, l.planned HAVING l.planned < max(p.ships_on)""",
+    ),
+    Rule(
+        "backordered",
+        "A line that was served at once was promised from stock.",
+        f"""SELECT {_LINE.format("l")}, p.basis, 'stock' FROM lines l
+           JOIN promises p ON p.order_id = l.order_id AND p.line = l.line AND p.n = 1
+           WHERE l.backordered = 0 AND p.basis <> 'stock'""",
+    ),
+    Rule(
+        "available_day",
+        "Inbound supply is not planned for before it is expected.",
+        """SELECT supply, available_on, expected_on FROM supplies
+           WHERE kind <> 'stock' AND available_on < expected_on""",
+    ),
+    Rule(
+        "nothing_idle",
+        "No unit waits uncovered while a unit of its item is free.",
+        f"""SELECT {_LINE.format("l")}, l.waiting - l.covered, 0 FROM lines l
+           JOIN orders o ON o.order_id = l.order_id JOIN items i ON i.sku = l.sku
+           WHERE l.waiting > l.covered AND o.sites = '[]' AND i.safety_stock = 0
+             AND EXISTS (SELECT 1 FROM supplies s
+                         WHERE s.sku = l.sku AND s.quantity > s.received + s.cancelled + s.pegged)""",
+    ),
+    Rule(
+        "order_lines",
+        "Every order has a line.",
+        """SELECT o.order_id, 0, 1 FROM orders o
+           WHERE NOT EXISTS (SELECT 1 FROM lines l WHERE l.order_id = o.order_id)""",
+    ),
+    Rule(
+        "lead_time_day",
+        "Only lines that wait carry a lead-time day.",
+        f"""SELECT {_LINE.format("l")}, l.lead_time_day, 'none' FROM lines l
+           WHERE l.waiting = 0 AND l.lead_time_day IS NOT NULL""",
+    ),
+)
+
+FINDINGS_MAX = 100  # per rule: enough to see the pattern
+
+
+def run(db: Database) -> list[Finding]:
+    """What breaks a rule, all judged on one state of the database; an empty list for a sound one."""
+    findings = []
+    with db.read() as tx:
+        for rule in RULES:
+            query = (
+                rule.query.replace("'1970-01-01'", "date '1970-01-01'") if tx.dialect == "postgresql" else rule.query
+            )
+            for subject, found, wanted in tx.fetch(text(f"{query} ORDER BY 1 LIMIT {FINDINGS_MAX}")):
+                findings.append(Finding(rule.name, str(subject), f"{rule.meaning} Found {found}, not {wanted}."))
+    return findings
