@@ -223,9 +223,9 @@ def _load_lines(tx: Tx, loaded: Loaded, skus: Sequence[str], orders: Sequence[st
         raise Grown
     index, supply_index = held.index, book.supplies.index
     for order, line, supply, ships_on, units in tx.fetch(PEGS, skus=skus):
-        i = index.get((order, line))
-        if i is not None:
-            held.pegs[i][supply_index[supply], ships_on] = units
+        holder = index.get((order, line))
+        if holder is not None:
+            held.pegs[holder][supply_index[supply], ships_on] = units
     loaded.lines = [_line_row(book, i) for i in range(len(rows))]
     loaded.pegs = [dict(held_pegs) for held_pegs in held.pegs]
 

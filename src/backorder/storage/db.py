@@ -21,6 +21,7 @@ from backorder.kernel.errors import Conflict, StorageError
 VERSION = "0001"  # the newest migration; a test holds it to that
 SQLITE_FLOOR = (3, 51, 3)  # earlier ones can lose a commit when the WAL is reset while another connection reads
 BUSY_SECONDS = 30
+POOL = 16  # connections kept open; three times as many more while they are asked for
 _TRY_AGAIN = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
 
 Row = tuple[Any, ...]
@@ -247,7 +248,7 @@ def connect(place: str) -> Engine:
         return _sqlite(url)
     import psycopg  # noqa: F401  # fail here, with SQLAlchemy's message, rather than at the first statement
 
-    return create_engine(url, pool_size=20, max_overflow=300)
+    return create_engine(url, pool_size=POOL, max_overflow=3 * POOL)
 
 
 def _sqlite(url: URL) -> Engine:
@@ -257,7 +258,7 @@ def _sqlite(url: URL) -> Engine:
         raise StorageError(f"SQLite {dbapi2.sqlite_version} may lose commits: 3.51.3 or later is needed")
     if url.database and url.database != ":memory:" and not Path(url.database).parent.is_dir():
         raise StorageError(f"there is no folder {Path(url.database).parent} to keep the database in")
-    engine = create_engine(url, module=dbapi2, pool_size=20, max_overflow=300)
+    engine = create_engine(url, module=dbapi2, pool_size=POOL, max_overflow=3 * POOL)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:

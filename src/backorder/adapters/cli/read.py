@@ -1,0 +1,277 @@
+"""What the reading commands print: tables for people, JSON for programs."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from backorder.adapters.cli.exits import MISSING
+from backorder.adapters.cli.tables import facts, table
+from backorder.kernel.outcomes import Outcome, Word
+from backorder.queries import check as checks
+from backorder.queries import explain as explanations
+from backorder.queries import export as exports
+from backorder.queries import lines, lists, quotes
+from backorder.queries import show as shows
+from backorder.queries.explain import day_words
+from backorder.storage.db import Database, open_database
+
+
+@contextmanager
+def _opened(place: str) -> Iterator[Database]:
+    db = open_database(place)
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+def _as_json(thing: Any) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(thing), indent=2).decode())
+
+
+def _day(day: date | None) -> str:
+    return "-" if day is None else day.isoformat()
+
+
+def show(kind: str, ref: tuple[str, ...], place: str, now: int, *, as_json: bool) -> None:
+    """Print one order, line, item or supply; exits 3 if it is not there."""
+    with _opened(place) as db:
+        found: Any = None
+        if kind == "order":
+            found = shows.order(db, ref[0], now)
+        elif kind == "line":
+            found = shows.line(db, ref[0], ref[1], now)
+        elif kind == "item":
+            found = shows.item(db, ref[0])
+        else:
+            found = shows.supply(db, ref[0], now)
+    if found is None:
+        click.echo(f"There is no {kind} {' '.join(ref)}.", err=True)
+        sys.exit(MISSING)
+    if as_json:
+        _as_json(found)
+    else:
+        _SHOWN[kind](found)
+
+
+def _show_order(order: shows.OrderView) -> None:
+    facts(
+        f"Order {order.order}",
+        {
+            "customer": order.customer or "-",
+            "placed": f"{order.placed_at:%Y-%m-%d %H:%M}",
+            "ships": order.ship.replace("_", " "),
+        },
+    )
+    _line_table(order.lines)
+
+
+def _line_table(found: list[lines.LineView]) -> None:
+    rows = [
+        (
+            line.order,
+            line.line,
+            line.sku,
+            line.state,
+            line.quantity,
+            line.waiting,
+            line.allocated,
+            line.shipped,
+            _day(line.promise),
+            "risk" if line.at_risk else "",
+        )
+        for line in found
+    ]
+    names = ("order", "line", "sku", "state", "units", "waiting", "allocated", "shipped", "promise", "")
+    table(names, rows, numbers=("units", "waiting", "allocated", "shipped"))
+
+
+def _show_line(line: lines.LineView) -> None:
+    facts(
+        f"Line {line.line} of order {line.order}",
+        {
+            "item": line.sku,
+            "state": line.state,
+            "units": f"{line.quantity}: {line.waiting} waiting ({line.uncovered} uncovered), "
+            f"{line.allocated} allocated, {line.shipped} shipped, {line.cancelled} cancelled",
+            "first promise": _day(line.first_promise),
+            "promise": _day(line.promise),
+            "planned": _day(line.planned),
+            "at risk": "yes" if line.at_risk else "no",
+        },
+    )
+    table(
+        ("stands on", "site", "units", "could ship"),
+        [(peg.supply, peg.site, peg.quantity, _day(peg.ships_on)) for peg in line.pegs],
+        numbers=("units",),
+    )
+    table(
+        ("revised", "from", "to", "cause", "supply"),
+        [
+            (f"{r.at:%Y-%m-%d %H:%M}", _day(r.from_day), _day(r.to_day), r.cause, r.supply or "-")
+            for r in line.revisions
+        ],
+    )
+
+
+def _show_item(item: shows.ItemView) -> None:
+    facts(
+        f"Item {item.sku}",
+        {
+            "name": item.name or "-",
+            "selling": f"{item.selling}, covered by {item.coverage.replace('_', ' ')}",
+            "price": f"{item.price} {item.currency}" if item.price else "-",
+            "waiting": f"{item.waiting} units, {item.uncovered} of them uncovered",
+        },
+    )
+    total = ("in all", item.on_hand, item.allocated, item.free, item.inbound, item.inbound_free)
+    rows = [(s.site, s.on_hand, s.allocated, s.free, s.inbound, s.inbound_free) for s in item.sites]
+    names = ("site", "on hand", "allocated", "free", "inbound", "inbound free")
+    table(names, [*rows, total], numbers=names[1:])
+
+
+def _show_supply(supply: shows.SupplyView) -> None:
+    facts(
+        f"Supply {supply.supply}",
+        {
+            "item": f"{supply.sku} at {supply.site}",
+            "state": supply.state + ("" if supply.confirmed or supply.kind == "stock" else ", not confirmed"),
+            "units": f"{supply.quantity}: {supply.received} received, {supply.cancelled} cancelled, "
+            f"{supply.pegged} pegged, {supply.free} free",
+            "expected": _day(supply.expected_on),
+            "planned for": _day(supply.available_on),
+        },
+    )
+    table(("held by order", "line", "units"), [(p.order, p.line, p.quantity) for p in supply.pegs], numbers=("units",))
+
+
+_SHOWN: dict[str, Callable[[Any], None]] = {
+    "order": _show_order,
+    "line": _show_line,
+    "item": _show_item,
+    "supply": _show_supply,
+}
+
+
+def list_things(what: str, place: str, now: int, *, as_json: bool, limit: int, **filters: Any) -> None:
+    """Print a list of lines, orders, items or supplies."""
+    with _opened(place) as db:
+        found = _listed(what, db, now, limit, filters)
+    if as_json:
+        _as_json(found)
+        return
+    if not found:
+        click.echo("Nothing matches.")
+        return
+    if what == "lines":
+        _line_table(found)
+    else:
+        names = [name for name in found[0].__struct_fields__ if name not in {"pegs", "document"}]
+        rows = [[_plain(getattr(row, name)) for name in names] for row in found]
+        numbers = [name for name in names if isinstance(getattr(found[0], name), int)]
+        table([name.replace("_", " ") for name in names], rows, numbers=[name.replace("_", " ") for name in numbers])
+    if len(found) == limit:
+        click.echo(f"The first {limit}; --limit shows more.", err=True)
+
+
+def _listed(what: str, db: Database, now: int, limit: int, filters: dict[str, Any]) -> list[Any]:
+    if what == "lines":
+        known = {name: filters[name] for name in lines.Filters.__struct_fields__ if name in filters}
+        return list(lines.list_lines(db, now, lines.Filters(**known, limit=limit)))
+    if what == "orders":
+        return list(lists.list_orders(db, waiting=filters["waiting"], customer=filters["customer"], limit=limit))
+    if what == "items":
+        return list(lists.list_items(db, waiting=filters["waiting"], limit=limit))
+    chosen = {"sku": filters["sku"], "overdue": filters["overdue"], "still_open": filters["still_open"]}
+    return list(lists.list_supplies(db, now, **chosen, limit=limit))
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "-" if value is None else str(value)
+
+
+def quote(place: str, now: int, question: dict[str, Any], *, as_json: bool) -> None:
+    """Print what an order would be promised."""
+    requested = question["requested_on"]
+    asked = quotes.Quote(
+        sku=question["sku"],
+        quantity=question["quantity"],
+        customer=question["customer"],
+        ship_to=quotes.ShipTo(region=question["region"]),
+        sites=list(question["sites"]),
+        requested_on=None if requested is None else requested.date(),
+    )
+    with _opened(place) as db:
+        answer = quotes.quote(db, now, [asked])[0]
+    if as_json:
+        _as_json(answer)
+    else:
+        _print_quote(asked, answer)
+
+
+def _print_quote(asked: quotes.Quote, answer: Outcome) -> None:
+    line = answer.lines[0] if answer.lines else None
+    if answer.outcome is not Word.ANSWERED or line is None:
+        extra = f" {line.available} could be had." if line is not None and line.available else ""
+        click.echo(f"{asked.quantity} of {asked.sku}: {answer.outcome.value}. {answer.message}{extra}")
+        return
+    assert line.promise is not None
+    click.echo(f"{asked.quantity} of {asked.sku} would be promised for {day_words(line.promise)}.")
+    rows = [(part.quantity, _day(part.ships_on), part.basis, part.supply or "-") for part in line.parts]
+    table(("units", "could ship", "basis", "supply"), rows, numbers=("units",))
+
+
+def explain(order: str, line: str, place: str, now: int) -> None:
+    """Print why a line has its date; exits 3 if there is no such line."""
+    with _opened(place) as db:
+        said = explanations.line(db, order, line, now)
+    if said is None:
+        click.echo(f"Order {order} has no line {line}.", err=True)
+        sys.exit(MISSING)
+    click.echo("\n".join(said))
+
+
+def check(place: str, *, as_json: bool) -> None:
+    """Print what breaks an invariant; exits 3 if something does."""
+    with _opened(place) as db:
+        found = checks.run(db)
+    if as_json:
+        _as_json([finding._asdict() for finding in found])
+    elif found:
+        table(("rule", "subject", "finding"), found)
+    else:
+        click.echo(f"Sound: {len(checks.RULES)} rules hold.")
+    if found:
+        sys.exit(MISSING)
+
+
+def export(name: str | None, form: str, folder: str | None, place: str) -> None:
+    """Print a table, or write tables to files."""
+    if name is not None and name not in exports.TABLES:
+        raise click.UsageError(f"there is no table {name}: name one of {', '.join(exports.TABLES)}")
+    if name is None and folder is None:
+        raise click.UsageError("name a table, or a --folder to write all of them to")
+    written = exports.csv_lines if form == "csv" else exports.json_lines
+    with _opened(place) as db:
+        if folder is None:
+            assert name is not None
+            for row in written(db, name):
+                click.echo(row)
+            return
+        target = Path(folder)
+        target.mkdir(parents=True, exist_ok=True)
+        for each in [name] if name else exports.TABLES:
+            path = target / f"{each}.{form}"
+            with path.open("w", encoding="utf-8") as file:
+                count = sum(1 for row in written(db, each) if file.write(row + "\n"))
+            click.echo(f"{path}: {count} lines")

@@ -1,0 +1,244 @@
+"""Order lines as they are read: with their pegs, and whether their promise is at risk."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, and_, literal, or_, select
+
+from backorder.kernel.calendars import day_date, local_day, moment_datetime
+from backorder.kernel.columns import STOCK
+from backorder.kernel.orders import State, state
+from backorder.storage.db import Database, Row, Tx, among
+from backorder.storage.tables import lines, orders, pegs, promises, sites, supplies
+from backorder.storage.types import Day
+
+
+class PegView(msgspec.Struct):
+    """Units of a line that stand on a supply, and the day they can ship."""
+
+    supply: str
+    site: str
+    quantity: int
+    ships_on: date
+
+
+class RevisionView(msgspec.Struct, rename={"from_day": "from", "to_day": "to"}):
+    """An entry of the promise ledger."""
+
+    at: datetime
+    from_day: date | None
+    to_day: date | None
+    cause: str
+    basis: str | None
+    supply: str | None
+
+
+class LineView(msgspec.Struct):
+    """An order line: where its units are, what was promised, what its pegs say today.
+
+    `at_risk`: units are uncovered, planned after the promise, or stand on supply that is overdue or unconfirmed.
+    """
+
+    order: str
+    line: str
+    sku: str
+    customer: str | None
+    state: State
+    quantity: int
+    waiting: int
+    allocated: int
+    shipped: int
+    cancelled: int
+    uncovered: int
+    picked: int
+    placed_at: datetime
+    requested_on: date | None
+    first_promise: date
+    promise: date | None
+    planned: date | None
+    at_risk: bool
+    pegs: list[PegView] = []
+    revisions: list[RevisionView] = []
+
+
+_first = promises.alias("first")
+LINES = (
+    select(
+        lines.c.order_id,
+        lines.c.line,
+        lines.c.sku,
+        orders.c.customer,
+        lines.c.quantity,
+        lines.c.waiting,
+        lines.c.allocated,
+        lines.c.shipped,
+        lines.c.cancelled,
+        lines.c.covered,
+        lines.c.picked,
+        orders.c.placed_at,
+        lines.c.requested_on,
+        _first.c.to_day,
+        lines.c.promise,
+        lines.c.planned,
+    )
+    .join(orders, orders.c.order_id == lines.c.order_id)
+    .join(_first, and_(_first.c.order_id == lines.c.order_id, _first.c.line == lines.c.line, _first.c.n == 1))
+)
+
+_PEGS = (
+    select(
+        pegs.c.order_id,
+        pegs.c.line,
+        pegs.c.supply,
+        supplies.c.site,
+        pegs.c.quantity,
+        pegs.c.ships_on,
+        supplies.c.kind,
+        supplies.c.confirmed,
+        supplies.c.expected_on,
+        sites.c.zone,
+    )
+    .join(supplies, supplies.c.supply == pegs.c.supply)
+    .join(sites, sites.c.site == supplies.c.site)
+    .where(among(pegs.c.order_id, "orders"))
+    .order_by(pegs.c.order_id, pegs.c.line, pegs.c.ships_on, pegs.c.supply)
+)
+
+_REVISIONS = (
+    select(
+        promises.c.order_id,
+        promises.c.line,
+        promises.c.at,
+        promises.c.from_day,
+        promises.c.to_day,
+        promises.c.cause,
+        promises.c.basis,
+        promises.c.supply,
+    )
+    .where(among(promises.c.order_id, "orders"))
+    .order_by(promises.c.order_id, promises.c.line, promises.c.n)
+)
+
+
+def read_lines(tx: Tx, statement: Select[Any], now: int, revisions: bool = False, **parameters: Any) -> list[LineView]:
+    """The lines that a statement built on LINES selects, in its order, with their pegs and if wanted their revisions.
+
+    `now` (microseconds) tells which supply is overdue by its site's local date. Three statements at most.
+    """
+    rows = tx.fetch(statement, **parameters)
+    named = sorted({row[0] for row in rows})
+    held, shaky = _read_pegs(tx.fetch(_PEGS, orders=named) if named else (), now)
+    told: dict[tuple[str, str], list[RevisionView]] = {}
+    if revisions and named:
+        for order, line, at, before, after, cause, basis, supply in tx.fetch(_REVISIONS, orders=named):
+            entry = RevisionView(moment_datetime(at), as_date(before), as_date(after), cause, basis, supply)
+            told.setdefault((order, line), []).append(entry)
+    return [_view(row, held, shaky, told) for row in rows]
+
+
+def _read_pegs(rows: Iterable[Row], now: int) -> tuple[dict[tuple[str, str], list[PegView]], set[tuple[str, str]]]:
+    """Pegs by line, and the lines that stand on supply which is overdue or unconfirmed."""
+    held: dict[tuple[str, str], list[PegView]] = {}
+    shaky = set()
+    for order, line, supply, site, units, ships_on, kind, confirmed, expected_on, zone in rows:
+        held.setdefault((order, line), []).append(PegView(supply, site, units, day_date(ships_on)))
+        if kind != STOCK and (not confirmed or expected_on < local_day(now, zone)):
+            shaky.add((order, line))
+    return held, shaky
+
+
+def _view(
+    row: Row,
+    held: dict[tuple[str, str], list[PegView]],
+    shaky: set[tuple[str, str]],
+    told: dict[tuple[str, str], list[RevisionView]],
+) -> LineView:
+    key = row[0], row[1]
+    quantity, waiting, allocated, shipped, cancelled, covered, picked = row[4:11]
+    promise, planned = row[14:]
+    late = planned is not None and promise is not None and planned > promise
+    return LineView(
+        order=row[0],
+        line=row[1],
+        sku=row[2],
+        customer=row[3],
+        state=state(waiting, allocated, shipped),
+        quantity=quantity,
+        waiting=waiting,
+        allocated=allocated,
+        shipped=shipped,
+        cancelled=cancelled,
+        uncovered=waiting - covered,
+        picked=picked,
+        placed_at=moment_datetime(row[11]),
+        requested_on=as_date(row[12]),
+        first_promise=day_date(row[13]),
+        promise=as_date(promise),
+        planned=as_date(planned),
+        at_risk=bool(waiting) and (waiting > covered or late or key in shaky),
+        pegs=held.get(key, []),
+        revisions=told.get(key, []),
+    )
+
+
+def as_date(day: int | None) -> date | None:
+    """A day number as a date."""
+    return None if day is None else day_date(day)
+
+
+class Filters(msgspec.Struct, frozen=True):
+    """Which lines are wanted; what is left out does not narrow.
+
+    `late`: past their promise, planned after it, or without one. `after` is the (order, line) at
+    which the page before ended.
+    """
+
+    waiting: bool = False
+    late: bool = False
+    at_risk: bool = False
+    sku: str | None = None
+    customer: str | None = None
+    order: str | None = None
+    supply: str | None = None
+    after: tuple[str, str] | None = None
+    limit: int = 50
+
+
+def list_lines(db: Database, now: int, filters: Filters) -> list[LineView]:
+    """Open and closed lines that pass the filters, by order and line."""
+    chosen = LINES.order_by(lines.c.order_id, lines.c.position).limit(filters.limit)
+    if filters.at_risk:
+        chosen = chosen.limit(None)
+    for condition in _conditions(filters, local_day(now, "UTC")):
+        chosen = chosen.where(condition)
+    with db.read() as tx:
+        found = read_lines(tx, chosen, now)
+    if filters.at_risk:
+        found = [line for line in found if line.at_risk][: filters.limit]
+    return found
+
+
+def _conditions(filters: Filters, today: int) -> Iterator[ColumnElement[bool]]:
+    open_lines = lines.c.waiting + lines.c.allocated > 0
+    if filters.waiting or filters.at_risk:
+        yield and_(lines.c.waiting > 0, open_lines)
+    if filters.late:
+        day = literal(today, type_=Day())
+        yield and_(open_lines, or_(lines.c.promise < day, lines.c.promise.is_(None), lines.c.planned > lines.c.promise))
+    if filters.sku is not None:
+        yield lines.c.sku == filters.sku
+    if filters.customer is not None:
+        yield orders.c.customer == filters.customer
+    if filters.order is not None:
+        yield lines.c.order_id == filters.order
+    if filters.supply is not None:
+        held = select(pegs.c.line).where(
+            pegs.c.order_id == lines.c.order_id, pegs.c.line == lines.c.line, pegs.c.supply == filters.supply
+        )
+        yield held.exists()
+    if filters.after is not None:
+        order, line = filters.after
+        place = select(lines.c.position).where(lines.c.order_id == order, lines.c.line == line).scalar_subquery()
+        yield or_(lines.c.order_id > order, and_(lines.c.order_id == order, lines.c.position > place))

@@ -1,0 +1,117 @@
+"""Many things at a time: supplies, items and orders, filtered, in a stated order."""
+
+from datetime import date, datetime
+
+import msgspec
+from sqlalchemy import case, func, select
+
+from backorder.kernel.calendars import moment_datetime
+from backorder.kernel.columns import STOCK
+from backorder.queries.lines import as_date
+from backorder.queries.show import SUPPLIES, SupplyView, supply_view
+from backorder.storage.db import Database
+from backorder.storage.tables import items, lines, orders, supplies
+
+
+def list_supplies(
+    db: Database, now: int, *, sku: str | None = None, overdue: bool = False, still_open: bool = False, limit: int = 50
+) -> list[SupplyView]:
+    """Supplies by the day they are planned for, stock first."""
+    chosen = SUPPLIES.order_by(supplies.c.kind != STOCK, supplies.c.available_on, supplies.c.supply)
+    if sku is not None:
+        chosen = chosen.where(supplies.c.sku == sku)
+    if overdue or still_open:
+        chosen = chosen.where(
+            supplies.c.kind != STOCK, supplies.c.quantity > supplies.c.received + supplies.c.cancelled
+        )
+    with db.read() as tx:
+        views = [supply_view(row, now) for row in tx.fetch(chosen if overdue else chosen.limit(limit))]
+    return [view for view in views if not overdue or view.state == "overdue"][:limit]
+
+
+class ItemRow(msgspec.Struct):
+    """An item in a list: what is free, what is coming, what waits."""
+
+    sku: str
+    name: str | None
+    selling: str
+    on_hand: int
+    free: int
+    inbound_free: int
+    waiting: int
+
+
+def list_items(db: Database, *, waiting: bool = False, limit: int = 50) -> list[ItemRow]:
+    """Items by SKU, or those that lines wait for, most waiting units first."""
+    stock = supplies.c.kind == STOCK
+    free = supplies.c.quantity - supplies.c.received - supplies.c.cancelled - supplies.c.pegged
+    held = (
+        select(
+            supplies.c.sku,
+            func.sum(case((stock, supplies.c.quantity), else_=0)).label("on_hand"),
+            func.sum(case((stock, free), else_=0)).label("free"),
+            func.sum(case((stock, 0), else_=free)).label("inbound_free"),
+        )
+        .group_by(supplies.c.sku)
+        .subquery()
+    )
+    wait = (
+        select(lines.c.sku, func.sum(lines.c.waiting).label("waiting"))
+        .where(lines.c.waiting + lines.c.allocated > 0)
+        .group_by(lines.c.sku)
+        .subquery()
+    )
+    units = func.coalesce(wait.c.waiting, 0)
+    chosen = (
+        select(items.c.sku, items.c.name, items.c.selling, held.c.on_hand, held.c.free, held.c.inbound_free, units)
+        .outerjoin(held, held.c.sku == items.c.sku)
+        .outerjoin(wait, wait.c.sku == items.c.sku)
+        .limit(limit)
+    )
+    chosen = chosen.where(units > 0).order_by(units.desc(), items.c.sku) if waiting else chosen.order_by(items.c.sku)
+    with db.read() as tx:
+        return [ItemRow(*row[:3], *(int(n or 0) for n in row[3:])) for row in tx.fetch(chosen)]
+
+
+class OrderRow(msgspec.Struct):
+    """An order in a list."""
+
+    order: str
+    customer: str | None
+    placed_at: datetime
+    ship: str
+    lines: int
+    units: int
+    waiting: int
+    promise: date | None
+
+
+def list_orders(db: Database, *, waiting: bool = False, customer: str | None = None, limit: int = 50) -> list[OrderRow]:
+    """Orders by id with their units and the latest promise among their open lines."""
+    units, left = func.sum(lines.c.quantity), func.sum(lines.c.waiting)
+    chosen = (
+        select(
+            orders.c.order_id,
+            orders.c.customer,
+            orders.c.placed_at,
+            orders.c.ship,
+            func.count(),
+            units,
+            left,
+            func.max(lines.c.promise, type_=lines.c.promise.type),
+        )
+        .join(lines, lines.c.order_id == orders.c.order_id)
+        .group_by(orders.c.order_id)
+        .order_by(orders.c.order_id)
+        .limit(limit)
+    )
+    if customer is not None:
+        chosen = chosen.where(orders.c.customer == customer)
+    if waiting:
+        chosen = chosen.having(left > 0)
+    with db.read() as tx:
+        rows = tx.fetch(chosen)
+    return [
+        OrderRow(row[0], row[1], moment_datetime(row[2]), row[3], row[4], int(row[5]), int(row[6]), as_date(row[7]))
+        for row in rows
+    ]
