@@ -68,6 +68,8 @@ def _unreadable(source: bytes | str | Mapping[str, Any], text: str) -> Outcome:
         named = pattern.search(message)
         if named is not None:
             field = f"{field}.{named[1]}" if field else named[1]
+    if "matching regex" in message:
+        message = "use 1 to 200 characters, no control characters; for codes and currencies their usual form"
     ident = source.get("id") if isinstance(source, Mapping) else None
     return Outcome(Word.INVALID, id=ident if isinstance(ident, str) else None, field=field or None, message=message)
 

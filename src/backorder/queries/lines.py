@@ -191,11 +191,12 @@ def as_date(day: int | None) -> date | None:
 class Filters(msgspec.Struct, frozen=True):
     """Which lines are wanted; what is left out does not narrow.
 
-    `late`: past their promise, planned after it, or without one. `after` is the (order, line) at
+    `ready`: with units to ship. `late`: past their promise, planned after it, or without one. `after` is the (order, line) at
     which the page before ended.
     """
 
     waiting: bool = False
+    ready: bool = False
     late: bool = False
     at_risk: bool = False
     sku: str | None = None
@@ -224,6 +225,8 @@ def _conditions(filters: Filters, today: int) -> Iterator[ColumnElement[bool]]:
     open_lines = lines.c.waiting + lines.c.allocated > 0
     if filters.waiting or filters.at_risk:
         yield and_(lines.c.waiting > 0, open_lines)
+    if filters.ready:
+        yield and_(lines.c.allocated > 0, open_lines)
     if filters.late:
         day = literal(today, type_=Day())
         yield and_(open_lines, or_(lines.c.promise < day, lines.c.promise.is_(None), lines.c.planned > lines.c.promise))

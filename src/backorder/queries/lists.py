@@ -39,6 +39,7 @@ class ItemRow(msgspec.Struct):
     free: int
     inbound_free: int
     waiting: int
+    uncovered: int
 
 
 def list_items(db: Database, *, waiting: bool = False, limit: int = 50) -> list[ItemRow]:
@@ -56,14 +57,27 @@ def list_items(db: Database, *, waiting: bool = False, limit: int = 50) -> list[
         .subquery()
     )
     wait = (
-        select(lines.c.sku, func.sum(lines.c.waiting).label("waiting"))
+        select(
+            lines.c.sku,
+            func.sum(lines.c.waiting).label("waiting"),
+            func.sum(lines.c.waiting - lines.c.covered).label("uncovered"),
+        )
         .where(lines.c.waiting + lines.c.allocated > 0)
         .group_by(lines.c.sku)
         .subquery()
     )
     units = func.coalesce(wait.c.waiting, 0)
     chosen = (
-        select(items.c.sku, items.c.name, items.c.selling, held.c.on_hand, held.c.free, held.c.inbound_free, units)
+        select(
+            items.c.sku,
+            items.c.name,
+            items.c.selling,
+            held.c.on_hand,
+            held.c.free,
+            held.c.inbound_free,
+            units,
+            wait.c.uncovered,
+        )
         .outerjoin(held, held.c.sku == items.c.sku)
         .outerjoin(wait, wait.c.sku == items.c.sku)
         .limit(limit)

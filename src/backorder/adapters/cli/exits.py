@@ -1,5 +1,4 @@
-"""What the exit codes mean; 0 is that it ran."""
+"""What the exit codes mean, beside click's own 2 for misuse; 0 is that it ran."""
 
 FAILED = 1
-MISUSED = 2
 MISSING = 3

@@ -109,6 +109,7 @@ def show(clock: Clock, kind: str, ref: tuple[str, ...], as_json: bool, database:
 @cli.command("list")
 @click.argument("what", type=click.Choice(["lines", "orders", "items", "supplies"]))
 @click.option("--waiting", is_flag=True, help="Only what waits for supply.")
+@click.option("--ready", is_flag=True, help="Lines with units to ship.")
 @click.option("--late", is_flag=True, help="Lines past their promise, planned after it, or without one.")
 @click.option("--at-risk", is_flag=True, help="Waiting lines whose promise may not be kept.")
 @click.option("--overdue", is_flag=True, help="Supplies that should have come.")

@@ -159,6 +159,9 @@ _SHOWN: dict[str, Callable[[Any], None]] = {
 }
 
 
+_NOT_LISTED = {"pegs", "document", "kind", "cancelled", "confirmed", "available_on"}  # `show supply` tells
+
+
 def list_things(what: str, place: str, now: int, *, as_json: bool, limit: int, **filters: Any) -> None:
     """Print a list of lines, orders, items or supplies."""
     with _opened(place) as db:
@@ -172,7 +175,7 @@ def list_things(what: str, place: str, now: int, *, as_json: bool, limit: int, *
     if what == "lines":
         _line_table(found)
     else:
-        names = [name for name in found[0].__struct_fields__ if name not in {"pegs", "document"}]
+        names = [name for name in found[0].__struct_fields__ if name not in _NOT_LISTED]
         rows = [[_plain(getattr(row, name)) for name in names] for row in found]
         numbers = [name for name in names if isinstance(getattr(found[0], name), int)]
         table([name.replace("_", " ") for name in names], rows, numbers=[name.replace("_", " ") for name in numbers])

@@ -1,0 +1,56 @@
+"""The demo's data: six weeks of a real shop's orders, what it sold before, and how late real suppliers were.
+
+Where they come from, and under which licences, stands in `demo_data/ATTRIBUTION.md`.
+"""
+
+import csv
+import gzip
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+FOLDER = Path(__file__).parent / "demo_data"
+
+
+class SoldLine(NamedTuple):
+    """A line of an invoice; negative quantities are cancellations."""
+
+    invoice: str
+    sku: str
+    name: str
+    quantity: int
+    at: datetime
+    price: str
+    customer: str
+    country: str
+
+
+class Sample(NamedTuple):
+    """Invoices by day, in order of time; units sold per item in the four weeks before; lateness in days, drawn from."""
+
+    days: dict[date, list[list[SoldLine]]]
+    sold_before: dict[str, int]
+    lateness: list[int]
+
+
+def load() -> Sample:
+    """Read the bundled data."""
+    invoices: dict[str, list[SoldLine]] = {}
+    for row in _rows("orders.csv.gz"):
+        line = SoldLine(row[0], row[1], row[2], int(row[3]), datetime.fromisoformat(row[4]), *row[5:])  # noqa: DTZ
+        invoices.setdefault(line.invoice, []).append(line)
+    days: dict[date, list[list[SoldLine]]] = {}
+    for lines in sorted(invoices.values(), key=lambda lines: (lines[0].at, lines[0].invoice)):
+        days.setdefault(lines[0].at.date(), []).append(lines)
+    before = {row[0]: int(row[1]) for row in _rows("before.csv.gz")}
+    late = [int(row[0]) for row in _rows("lateness.csv") for _ in range(int(row[1]))]
+    return Sample(days, before, late)
+
+
+def _rows(name: str) -> Iterator[list[str]]:
+    path = FOLDER / name
+    with gzip.open(path, "rt", encoding="utf-8") if name.endswith(".gz") else path.open(encoding="utf-8") as file:
+        rows = csv.reader(file)
+        next(rows)
+        yield from rows
