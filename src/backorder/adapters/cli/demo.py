@@ -67,9 +67,11 @@ class Shop:
         from backorder import commands
         from backorder.kernel.outcomes import Outcome
 
-        batch = [commands.decode(command, may_set_clock=True) for command in source]
-        wrong = [command for command in batch if isinstance(command, Outcome)]
-        assert not wrong, wrong
+        batch = []
+        for words in source:
+            command = commands.decode(words, may_set_clock=True)
+            assert not isinstance(command, Outcome), (words, command)
+            batch.append(command)
         return list(zip(batch, commands.run(self._db, 0, batch), strict=True))
 
     def _sell(self, day: date) -> None:
@@ -144,11 +146,9 @@ def _facts(total: Any, refused: Counter[str]) -> Iterable[tuple[str, str]]:
 
     yield "orders", f"{total.orders:,} with {total.lines:,} lines, {total.units:,} units"
     yield "served at once", f"{total.units_at_once:,} units ({share(total.units_at_once, total.units)})"
-    yield (
-        "backordered",
-        f"{total.backordered_lines:,} lines, {total.backordered_units:,} units "
-        f"({share(total.backordered_units, total.units)}): sales kept while out of stock",
-    )
+    part = share(total.backordered_units, total.units)
+    kept = f"{total.backordered_lines:,} lines, {total.backordered_units:,} units ({part})"
+    yield "backordered", f"{kept}: sales kept while out of stock"
     yield "refused", ", ".join(f"{count} lines {word}" for word, count in refused.most_common()) or "none"
     yield (
         "kept on first promise",

@@ -21,8 +21,8 @@ SITE = "STOKE"
 ZONE = ZoneInfo("Europe/London")
 SUPPLIERS = {"NORTH": 5, "RIVER": 8, "HARBOUR": 12, "FAR": 18}  # lead times in calendar days
 TRAILING_DAYS = 28
-OPENING_DAYS = 12
-SAFETY_DAYS = 3
+OPENING_DAYS = 18
+SAFETY_DAYS = 6
 REVIEW_DAYS = 10
 PACK = 12
 NOTICE_DAYS = 3  # before the expected day, where the supplier says that it will be late
@@ -95,14 +95,8 @@ class Replay:
             }
         for sku in self._skus:
             units = round(self._rate(sku) * OPENING_DAYS)
-            yield {
-                "do": "count_stock",
-                "sku": sku,
-                "site": SITE,
-                "quantity": units,
-                "reason": "opening stock",
-                "at": at,
-            }
+            counted = {"do": "count_stock", "sku": sku, "site": SITE, "quantity": units}
+            yield counted | {"reason": "opening stock", "at": at}
 
     def morning(self, day: date) -> Iterator[Command]:
         """What suppliers say and bring before the shop opens, and the passing of the night."""
