@@ -38,7 +38,7 @@ def summarise(db: Database, now: int) -> Summary:
         placed = tx.fetch(select(func.count()).select_from(orders))[0][0]
         totals = tx.fetch(_TOTALS)[0]
         judged, kept = _judged(tx, local_day(now, "UTC"))
-        slips = dict(tx.fetch(_SLIPS))
+        slips: dict[str, int] = dict(tx.fetch(_SLIPS))
         pulled_in = tx.fetch(_PULLED_IN)[0][0]
     numbers = [int(number or 0) for number in totals]
     count, units, at_once, late_lines, late_units, cancelled, shipped, waiting_lines, waiting = numbers

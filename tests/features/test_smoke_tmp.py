@@ -1,5 +1,0 @@
-from backorder.queries import check
-
-
-def test_check(db):
-    assert check.run(db) == []

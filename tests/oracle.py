@@ -1,0 +1,781 @@
+"""A slow, obvious promise loop to hold the product against: every unit is an object, everything is recomputed.
+
+It knows nothing of columns, batches, SQL or the kernel; it is written from the rules alone. `apply` takes a command as
+a mapping and answers its outcome word (and, for orders, each line's word and promise); `state` is comparable with what
+a database holds.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+FAR = date.max
+WEEK = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+PULL_IN, OVERDUE, ROUNDS = 2, 3, 8
+
+
+@dataclass
+class Unit:
+    """One unit of a line: where it is, and the supply and ship day it is pegged to."""
+
+    where: str = "waiting"
+    supply: str | None = None
+    day: date | None = None
+
+
+@dataclass
+class Line:
+    order: dict
+    name: str
+    position: int
+    sku: str
+    requested: date | None
+    units: list[Unit]
+    lead: date | None = None
+    promise: date | None = None
+    planned: date | None = None
+    picked: int = 0
+    told: list = field(default_factory=list)
+
+    def count(self, where: str) -> int:
+        return sum(unit.where == where for unit in self.units)
+
+    @property
+    def open(self) -> bool:
+        return self.count("waiting") + self.count("allocated") > 0
+
+
+class Oracle:
+    def __init__(self) -> None:
+        self.items, self.sites, self.suppliers, self.customers = {}, {}, {}, {}
+        self.supplies, self.lines, self.orders = {}, {}, {}
+        self.receipts, self.shipments, self.answers = {}, {}, {}
+        self.now = None
+
+    # Commands
+
+    def apply(self, command: dict, now: datetime) -> object:
+        body = {k: v for k, v in command.items() if k not in {"do", "id", "at"}}
+        ident = command.get("id")
+        if ident is not None and ident in self.answers:
+            before, answer = self.answers[ident]
+            return answer if before == (command["do"], body) else "id_reused"
+        self.now = datetime.fromisoformat(command["at"]) if "at" in command else now
+        answer = getattr(self, command["do"])(**body)
+        if ident is not None:
+            self.answers[ident] = ((command["do"], body), answer)
+        return answer
+
+    def put_site(self, site, **fields):
+        old = self.sites.get(site)
+        base = old or {"zone": "UTC", "handling_days": 0, "working_days": WEEK[:5], "serves": []}
+        self.sites[site] = {**base, **fields}
+        if old is None or old != self.sites[site]:
+            self._pass({line.sku for line in self.lines.values() if line.count("waiting")}, "calendar")
+        return self._put_word(old, self.sites[site])
+
+    def put_supplier(self, supplier, **fields):
+        old = self.suppliers.get(supplier)
+        self.suppliers[supplier] = {**(old or {"lead_time_days": None, "working_days": WEEK[:5]}), **fields}
+        if old is not None and old != self.suppliers[supplier]:
+            mine = {sku for sku, item in self.items.items() if item["supplier"] == supplier}
+            self._pass(mine, "policy")
+        return self._put_word(old, self.suppliers[supplier])
+
+    def put_customer(self, customer, **fields):
+        old = self.customers.get(customer)
+        self.customers[customer] = {**(old or {"priority": 0, "region": None}), **fields}
+        return self._put_word(old, self.customers[customer])
+
+    def put_item(self, sku, **fields):
+        old = self.items.get(sku)
+        base = {"selling": "backorder", "coverage": "inbound", "safety_stock": 0}
+        base |= dict.fromkeys(
+            ["backorder_cap", "per_customer_cap", "max_wait_days", "lead_time_days", "released_on", "supplier"]
+        )
+        new = {**(old or base), **fields}
+        if new["supplier"] is not None and new["supplier"] not in self.suppliers:
+            return "unknown_supplier"
+        if new["selling"] == "preorder" and new["released_on"] is None:
+            return "invalid"
+        self.items[sku] = new
+        matters = ("selling", "coverage", "lead_time_days", "released_on", "safety_stock", "supplier")
+        if old is not None and any(old[name] != new[name] for name in matters):
+            self._pass({sku}, "policy")
+        return self._put_word(old, new)
+
+    @staticmethod
+    def _put_word(old, new):
+        return "accepted" if old is None else "exists" if old == new else "changed"
+
+    def announce_supply(self, supply, sku, site, quantity, expected_on, confirmed=False, document=None):
+        content = (sku, site, quantity, expected_on, confirmed, document)
+        if supply in self.supplies:
+            return "exists" if self.supplies[supply]["content"] == content else "id_reused"
+        if sku not in self.items:
+            return "unknown_item"
+        if site not in self.sites:
+            return "unknown_site"
+        self.supplies[supply] = {
+            "kind": "purchase",
+            "sku": sku,
+            "site": site,
+            "quantity": quantity,
+            "received": 0,
+            "cancelled": 0,
+            "document": document,
+            "content": content,
+        }
+        self._expect(supply, date.fromisoformat(expected_on))
+        self._pass({sku}, "announced")
+        return "accepted"
+
+    def confirm_supply(self, supply=None, document=None, expected_on=None):
+        return self._redate(supply, document, expected_on, "changed", "confirmed")
+
+    def reschedule_supply(self, expected_on, supply=None, document=None):
+        return self._redate(supply, document, expected_on, "rescheduled", "rescheduled")
+
+    def _redate(self, supply, document, expected_on, word, cause):
+        if document is not None:
+            chosen = [s for s, row in self.supplies.items() if row.get("document") == document and self._to_come(s)]
+            if not chosen:
+                return "unknown_supply"
+        else:
+            chosen = [supply] if supply in self.supplies and not supply.startswith("stock/") else []
+            if not chosen:
+                return "unknown_supply"
+            if not self._to_come(supply):
+                return "not_allowed"
+        if expected_on is not None:
+            for each in chosen:
+                self._expect(each, date.fromisoformat(expected_on))
+        self._pass({self.supplies[s]["sku"] for s in chosen}, cause)
+        return word
+
+    def receive_supply(self, supply, receipt, quantity, final=False):
+        if supply not in self.supplies or supply.startswith("stock/"):
+            return "unknown_supply"
+        if (supply, receipt) in self.receipts:
+            return "exists" if self.receipts[supply, receipt] == (quantity, final) else "id_reused"
+        if not self._to_come(supply):
+            return "not_allowed"
+        if quantity > self._to_come(supply):
+            return "too_many"
+        self.receipts[supply, receipt] = (quantity, final)
+        row = self.supplies[supply]
+        stock = self._stock(row["sku"], row["site"])
+        left, served = quantity, []
+        for line in self._live([line for line in self.lines.values() if self._units_on(line, supply)]):
+            for unit in sorted(self._units_on(line, supply), key=lambda u: u.day):
+                if left:
+                    unit.where, unit.supply = "allocated", stock
+                    unit.day = max(self._ship_day(stock), self._release_day(line))
+                    left -= 1
+                    served.append(line)
+        row["received"] += quantity
+        self.supplies[stock]["quantity"] += quantity
+        cause = "received"
+        if final and self._to_come(supply):
+            self._cancel_units(supply, self._to_come(supply))
+            cause = "short"
+        self._pass({row["sku"]}, cause, served)
+        return "received"
+
+    def cancel_supply(self, supply, quantity=None):
+        if supply not in self.supplies or supply.startswith("stock/"):
+            return "unknown_supply"
+        if not self._to_come(supply):
+            return "not_allowed"
+        if (quantity or 0) > self._to_come(supply):
+            return "too_many"
+        self._cancel_units(supply, quantity or self._to_come(supply))
+        self._pass({self.supplies[supply]["sku"]}, "cancelled_supply")
+        return "cancelled"
+
+    def _cancel_units(self, supply, units):
+        lost = units - min(units, self._free(supply))
+        self.supplies[supply]["cancelled"] += units
+        for line in reversed(self._live([line for line in self.lines.values() if self._units_on(line, supply)])):
+            for unit in sorted(self._units_on(line, supply), key=lambda u: u.day, reverse=True):
+                if lost:
+                    unit.supply = unit.day = None
+                    lost -= 1
+
+    def count_stock(self, sku, site, quantity):
+        return self._change_stock(sku, site, lambda on_hand: quantity - on_hand, "counted")
+
+    def adjust_stock(self, sku, site, delta, reason):
+        return self._change_stock(sku, site, lambda _: delta, "adjusted")
+
+    def _change_stock(self, sku, site, difference, cause):
+        if sku not in self.items:
+            return "unknown_item"
+        if site not in self.sites:
+            return "unknown_site"
+        name = f"stock/{site}/{sku}"
+        on_hand = self.supplies[name]["quantity"] if name in self.supplies else 0
+        delta = difference(on_hand)
+        if delta == 0:
+            return "exists"
+        if on_hand + delta < 0:
+            return "too_many"
+        holders = [line for line in self.lines.values() if self._units_on(line, name)]
+        spare = sum(min(len(self._units_on(line, name)), line.count("allocated") - line.picked) for line in holders)
+        free = self._free(name) if name in self.supplies else 0
+        if -delta > free + spare:
+            return "not_allowed"
+        self._stock(sku, site)
+        missing, losers = max(0, -delta - free), {}
+        for line in reversed(self._live(holders)):
+            can = min(missing, line.count("allocated") - line.picked)
+            for unit in sorted(self._units_on(line, name), key=lambda u: u.day, reverse=True)[:can]:
+                unit.where, unit.supply, unit.day = "waiting", None, None
+                losers[id(line)] = "stock_loss"
+                missing -= 1
+        self.supplies[name]["quantity"] += delta
+        self._pass({sku}, cause, own=losers)
+        return "changed"
+
+    def cancel_line(self, order, line, quantity=None, by="customer"):
+        if order not in self.orders:
+            return "unknown_order"
+        if (order, line) not in self.lines:
+            return "unknown_line"
+        mine = self.lines[order, line]
+        possible = mine.count("waiting") + mine.count("allocated") - mine.picked
+        units = quantity or possible
+        if units > possible or not units:
+            if mine.picked:
+                return "not_allowed"
+            return "already_shipped" if not possible and mine.count("shipped") else "too_many"
+
+        def last_first(unit):
+            pegged, stock = unit.supply is not None, unit.where == "allocated"
+            return (stock, pegged, -(unit.day.toordinal() if unit.day else 0), _descending(unit.supply or ""))
+
+        candidates = [unit for unit in mine.units if unit.where in {"waiting", "allocated"}]
+        for unit in sorted(candidates, key=last_first)[:units]:
+            unit.where, unit.supply, unit.day = "cancelled", None, None
+        self._pass({mine.sku}, "line_cancelled", [mine])
+        return "cancelled"
+
+    def pick(self, order, lines):
+        return self._pick(order, lines, 1, lambda line: line.count("allocated") - line.picked)
+
+    def unpick(self, order, lines):
+        return self._pick(order, lines, -1, lambda line: line.picked)
+
+    def _pick(self, order, lines, sign, limit):
+        trouble = self._named(order, lines)
+        if trouble:
+            return trouble
+        if any(row["quantity"] > limit(self.lines[order, row["line"]]) for row in lines):
+            return "too_many"
+        for row in lines:
+            self.lines[order, row["line"]].picked += sign * row["quantity"]
+        return "changed"
+
+    def _named(self, order, lines):
+        if order not in self.orders:
+            return "unknown_order"
+        return None if all((order, row["line"]) in self.lines for row in lines) else "unknown_line"
+
+    def ship(self, shipment, order, lines):
+        if shipment in self.shipments:
+            return "exists" if self.shipments[shipment]["content"] == (order, lines) else "id_reused"
+        trouble = self._named(order, lines)
+        if trouble:
+            return trouble
+        for row in lines:
+            if row["quantity"] > self.lines[order, row["line"]].count("allocated"):
+                return "too_many"
+        if self.orders[order]["ship"] == "complete":
+            going = {row["line"]: row["quantity"] for row in lines}
+            for line in self._of_order(order):
+                if line.count("waiting") or line.count("allocated") > going.get(line.name, 0):
+                    return "not_allowed"
+        for row in lines:
+            line = self.lines[order, row["line"]]
+            held = sorted((u for u in line.units if u.where == "allocated"), key=lambda u: (u.day, u.supply))
+            for unit in held[: row["quantity"]]:
+                self.supplies[unit.supply]["quantity"] -= 1
+                unit.where, unit.supply, unit.day = "shipped", None, None
+            line.picked = max(0, line.picked - row["quantity"])
+        self.shipments[shipment] = {"content": (order, lines), "delivered": False}
+        return "shipped"
+
+    def record_delivery(self, shipment):
+        if shipment not in self.shipments:
+            return "unknown_shipment"
+        word = "exists" if self.shipments[shipment]["delivered"] else "changed"
+        self.shipments[shipment]["delivered"] = True
+        return word
+
+    def advance(self, to):
+        self.now = datetime.fromisoformat(to)
+        moved, skus = 0, set()
+        for name, row in self.supplies.items():
+            if not name.startswith("stock/") and self._to_come(name):
+                before = row["available"]
+                row["available"] = self._not_past(row["site"], before)
+                if row["available"] != before:
+                    moved += 1
+                    skus.add(row["sku"])
+        passed = {}
+        for line in self.lines.values():
+            if line.count("waiting") and line.lead and line.lead < self._today(self._route(line.order)[0]):
+                passed[id(line)] = "lead_time"
+                skus.add(line.sku)
+        told = sum(len(line.told) for line in self.lines.values())
+        if skus:
+            self._pass(skus, "overdue", own=passed)
+        changed = moved or told != sum(len(line.told) for line in self.lines.values())
+        return "changed" if changed else "exists"
+
+    def place_order(self, order, lines, **head):
+        content = (lines, head)
+        if order in self.orders:
+            return "exists" if self.orders[order]["content"] == content else "id_reused"
+        if head.get("customer") is not None and head["customer"] not in self.customers:
+            return "unknown_customer"
+        if any(site not in self.sites for site in head.get("sites", [])) or not self.sites:
+            return "unknown_site"
+        answer, _ = self._place(order, lines, head, content)
+        return answer
+
+    def quote(self, sku, quantity, requested_on=None):
+        """The word and the promise that an order of one line would get; nothing stays."""
+        body = {"line": "1", "sku": sku, "quantity": quantity, "requested_on": requested_on}
+        answer, _ = self._place("?", [body], {}, None)
+        for key in [key for key in self.lines if key[0] == "?"]:
+            del self.lines[key]
+        self.orders.pop("?", None)
+        return answer
+
+    # Accepting
+
+    def _place(self, order, lines, head, content):
+        customer = self.customers.get(head.get("customer"), {"priority": 0, "region": None})
+        row = {
+            "order": order,
+            "content": content,
+            "customer": head.get("customer"),
+            "priority": head.get("priority", customer["priority"]),
+            "placed_at": datetime.fromisoformat(head["placed_at"]) if "placed_at" in head else self.now,
+            "ship": head.get("ship", "when_ready"),
+            "sites": head.get("sites", []),
+            "region": head.get("ship_to", {}).get("region") or customer["region"],
+        }
+        whole = head.get("accept", "order") == "order"
+        offers = self._offers(row, lines)
+        good = [offer for offer in offers if offer["word"] == "accepted"]
+        stands = len(good) == len(offers) if whole else bool(good)
+        words = [(offer["word"], offer["day"] if offer["word"] == "accepted" else None) for offer in offers]
+        for offer in offers:
+            if not (stands and offer["word"] == "accepted"):
+                self.lines.pop((order, offer["line"].name), None)
+        if not stands:
+            first = next(offer["word"] for offer in offers if offer["word"] != "accepted")
+            return (first, words), None
+        self.orders[order] = row
+        for offer in good:
+            line = offer["line"]
+            line.promise, line.planned = offer["day"], offer["planned"]
+            line.told.append((None, line.promise, "placed"))
+        return ("accepted", words), row
+
+    def _offers(self, row, lines):
+        complete = row["ship"] == "complete"
+        offers = []
+        for position, body in enumerate(lines):
+            asked = body.get("requested_on")
+            line = Line(
+                row,
+                body["line"],
+                position,
+                body["sku"],
+                date.fromisoformat(asked) if asked else None,
+                [Unit() for _ in range(body["quantity"])],
+            )
+            offer = {"line": line, "word": "accepted", "day": None, "planned": None, "body": body}
+            offers.append(offer)
+            self.lines[row["order"], line.name] = line
+            self._early_offer(offer)
+            if offer["word"] == "accepted":
+                if not complete:
+                    if line.requested:
+                        self._late_turn([line])
+                    self._settle(offer)
+        if complete:
+            good = [offer for offer in offers if offer["word"] == "accepted"]
+            if len(good) == len(offers):
+                self._late_turn([offer["line"] for offer in good])
+            days = [self._dates(offer["line"])[0] for offer in good]
+            for offer in good:
+                self._settle(offer, max(days))
+        return offers
+
+    def _early_offer(self, offer):
+        line, body = offer["line"], offer["body"]
+        item = self.items.get(line.sku)
+        if item is None or item["selling"] == "discontinued":
+            offer["word"] = "unknown_item" if item is None else "not_allowed"
+            return
+        if item["coverage"] == "lead_time" and item["selling"] != "stock_only":
+            line.lead = self._lead_day(line)
+        self._take_early(line, self._keeps_back(line))
+        missing = [unit for unit in line.units if unit.supply is None]
+        if not missing:
+            return
+        if item["selling"] == "stock_only":
+            if body.get("take_available") and len(missing) < len(line.units):
+                line.units = [unit for unit in line.units if unit.supply is not None]
+            else:
+                offer["word"] = "out_of_stock"
+        elif item["coverage"] != "lead_time" or self._lead_day(line) is None:
+            coming = any(self._to_come(s) for s in self._candidates(line) if not s.startswith("stock/"))
+            offer["word"] = "backorder_limit" if coming else "no_date"
+        if offer["word"] != "accepted":
+            line.units = []
+
+    def _settle(self, offer, day=None):
+        """Give the accepted line its lead-time day and dates; hold it to the caps."""
+        line, row = offer["line"], offer["line"].order
+        item = self.items[line.sku]
+        waiting = line.count("waiting")
+        if not waiting:
+            line.lead = None
+        due, planned = self._dates(line)
+        offer["day"], offer["planned"] = day or due, planned
+        today = self._today(self._route(row)[0])
+        unreleased = item["selling"] == "preorder" and item["released_on"] and _day(item["released_on"]) > today
+
+        def counted(customer):
+            others = [
+                other
+                for other in self.lines.values()
+                if other is not line and other.sku == line.sku and customer in (None, other.order["customer"])
+            ]
+            if unreleased:
+                return sum(other.count("waiting") + other.count("allocated") for other in others)
+            return sum(other.count("waiting") for other in others)
+
+        units = len(line.units) if unreleased else waiting
+        caps = [(item["backorder_cap"], None)]
+        if row["customer"] is not None:
+            caps.append((item["per_customer_cap"], row["customer"]))
+        if any(cap is not None and units and counted(customer) + units > cap for cap, customer in caps):
+            offer["word"] = "backorder_limit"
+        limit = item["max_wait_days"]
+        if offer["word"] == "accepted" and limit is not None and offer["day"] > today + timedelta(limit):
+            offer["word"] = "backorder_limit"
+        accept_by = offer["body"].get("accept_by")
+        if offer["word"] == "accepted" and accept_by and offer["day"] > date.fromisoformat(accept_by):
+            offer["word"] = "too_late"
+        if offer["word"] != "accepted":
+            line.units = []
+            self.lines.pop((row["order"], line.name), None)
+
+    # Pegging
+
+    def _late_turn(self, lines):
+        """At acceptance: what the lines took early goes back, and they take it as late as their common day allows."""
+        for line in lines:
+            self._release(line, [unit for unit in line.units if unit.supply])
+        self._serve(lines, self._keeps_back(lines[0]))
+
+    def _serve(self, lines, spare):
+        """Each line finds its earliest day; late ones then peg late to the latest of these. The turn's day."""
+        taken = {id(line): self._take_early(line, spare) for line in lines}
+        day = max(self._dates(line)[0] for line in lines)
+        late = lines[0].order["ship"] == "complete" or lines[0].requested
+        if late and day < FAR:
+            for line in lines:
+                self._release(line, taken[id(line)])
+            for line in lines:
+                self._take_late(line, spare, day)
+        return day
+
+    def _take_early(self, line, spare):
+        return self._take(line, self._candidates(line), spare)
+
+    def _take_late(self, line, spare, target):
+        def place(supply):
+            return (
+                -self._ship_day(supply).toordinal(),
+                self._route(line.order).index(self.supplies[supply]["site"]),
+                supply,
+            )
+
+        candidates = self._candidates(line)
+        meets = sorted((s for s in candidates if self._ship_day(s) <= target), key=place)
+        self._take(line, meets + [s for s in candidates if self._ship_day(s) > target], spare)
+
+    def _take(self, line, candidates, spare):
+        taken = []
+        for unit in line.units:
+            if unit.where != "waiting" or unit.supply is not None:
+                continue
+            for supply in candidates:
+                stock = supply.startswith("stock/")
+                kept = self.items[line.sku]["safety_stock"] if stock and spare else 0
+                if self._free(supply) - kept > 0:
+                    unit.supply, unit.day = supply, max(self._ship_day(supply), self._release_day(line))
+                    unit.where = "allocated" if stock else "waiting"
+                    taken.append(unit)
+                    break
+        return taken
+
+    @staticmethod
+    def _release(line, units):
+        for unit in units:
+            assert unit in line.units
+            unit.where, unit.supply, unit.day = "waiting", None, None
+
+    def _candidates(self, line):
+        route = self._route(line.order)
+        item = self.items[line.sku]
+        stock_only = item["selling"] == "stock_only" and not line.told  # an accepted line takes what comes
+        chosen = [
+            s
+            for s, row in self.supplies.items()
+            if row["sku"] == line.sku and row["site"] in route and (s.startswith("stock/") or not stock_only)
+        ]
+        return sorted(chosen, key=lambda s: (self._ship_day(s), route.index(self.supplies[s]["site"]), s))
+
+    def _keeps_back(self, line):
+        return line.order["priority"] <= 0
+
+    # The live pass
+
+    def _pass(self, skus, cause, also=(), own=None):
+        members = self._joined(set(skus))
+        for _ in range(ROUNDS):
+            before = self._pegs(members)
+            for turn in self._turns(members):
+                self._turn(turn)
+            if self._pegs(members) == before:
+                break
+        for line in members:
+            if line.count("waiting") and self._active_lead(line) == FAR:
+                uncovered = self._dates(line)[0] == FAR
+                line.lead = self._lead_day(line) if uncovered else None
+        everyone = list(members)
+        for line in also:
+            everyone += self._of_order(line.order["order"]) if line.order["ship"] == "complete" else [line]
+        self._reread(everyone, cause, own or {})
+
+    def _joined(self, skus):
+        while True:
+            members = [line for line in self.lines.values() if line.sku in skus and line.count("waiting")]
+            for line in list(members):
+                if line.order["ship"] == "complete":
+                    members += [other for other in self._of_order(line.order["order"]) if other.open]
+            more = {line.sku for line in members} - skus
+            if not more:
+                unique = {id(line): line for line in members}
+                return list(unique.values())
+            skus = skus | more
+
+    def _turns(self, members):
+        turns, seen = [], set()
+        for line in self._live(members):
+            if line.order["ship"] != "complete":
+                turns.append([line])
+            elif line.order["order"] not in seen:
+                seen.add(line.order["order"])
+                mine = [other for other in members if other.order is line.order]
+                turns.append(sorted(mine, key=lambda other: other.position))
+        return turns
+
+    def _turn(self, lines):
+        for line in lines:
+            self._release(line, [u for u in line.units if u.where == "waiting" and u.supply])
+        spare = self._keeps_back(lines[0])
+        before = [[(u.where, u.supply, u.day) for u in line.units] for line in lines]
+        day = self._serve(lines, spare)
+        told = lines[0].promise
+        if spare and told is not None and day > told:
+            kept = [[(u.where, u.supply, u.day) for u in line.units] for line in lines]
+            self._restore(lines, before)
+            if self._serve(lines, False) >= day:
+                self._restore(lines, kept)
+
+    @staticmethod
+    def _restore(lines, snapshot):
+        for line, units in zip(lines, snapshot, strict=True):
+            for unit, (where, supply, day) in zip(line.units, units, strict=True):
+                unit.where, unit.supply, unit.day = where, supply, day
+
+    def _pegs(self, members):
+        return [sorted((u.supply, u.day, u.where) for u in line.units if u.supply) for line in members]
+
+    def _live(self, lines):
+        def place(line):
+            row = line.order
+            return (line.promise or FAR, -row["priority"], row["placed_at"], row["order"], line.position)
+
+        return sorted(lines, key=place)
+
+    def _reread(self, lines, cause, own):
+        dates = {}
+        for line in lines:
+            if not line.count("waiting"):
+                line.lead = None
+            if line.open:
+                dates[id(line)] = (line, *self._dates(line))
+        for line, due, planned in dates.values():
+            line.planned = None if planned == FAR else planned
+            if line.order["ship"] == "complete":
+                due = max(d for other, d, _ in dates.values() if other.order is line.order)
+            day = None if due == FAR else due
+            small = day and line.promise and line.promise - timedelta(PULL_IN) < day < line.promise
+            if day != line.promise and not small:
+                line.told.append((line.promise, day, own.get(id(line), cause)))
+                line.promise = day
+
+    # Dates
+
+    def _dates(self, line):
+        lead = self._active_lead(line) if line.count("waiting") else FAR
+        floor = self._floor(line)
+        due, planned = [floor], [floor]
+        for unit in line.units:
+            if unit.where == "allocated":
+                due.append(unit.day)
+                planned.append(unit.day)
+            elif unit.where == "waiting":
+                due.append(min(unit.day or FAR, lead))
+                planned.append(unit.day or lead)
+        return max(due), max(planned)
+
+    def _floor(self, line):
+        first = self._route(line.order)[0]
+        day = max(line.requested or date.min, self._released(line))
+        return self._working(first, day) if day > date.min else day
+
+    def _released(self, line):
+        item = self.items[line.sku]
+        today = self._today(self._route(line.order)[0])
+        if item["selling"] == "preorder" and item["released_on"] and _day(item["released_on"]) > today:
+            return _day(item["released_on"])
+        return date.min
+
+    def _release_day(self, line):
+        day = self._released(line)
+        return self._working(self._route(line.order)[0], day) if day > date.min else day
+
+    def _active_lead(self, line):
+        today = self._today(self._route(line.order)[0])
+        return line.lead if line.lead is not None and line.lead >= today else FAR
+
+    def _lead_day(self, line):
+        item, first = self.items[line.sku], self._route(line.order)[0]
+        today = self._today(first)
+        if item["lead_time_days"] is not None:
+            return self._leaves(first, today + timedelta(item["lead_time_days"]))
+        supplier = self.suppliers.get(item["supplier"])
+        if supplier is None or supplier["lead_time_days"] is None:
+            return None
+        day = today
+        for _ in range(supplier["lead_time_days"]):
+            day += timedelta(1)
+            while WEEK[day.weekday()] not in supplier["working_days"]:
+                day += timedelta(1)
+        return self._leaves(first, day)
+
+    def _ship_day(self, supply):
+        row = self.supplies[supply]
+        today = self._today(row["site"])
+        return self._leaves(row["site"], max(row.get("available") or today, today))
+
+    def _leaves(self, site, available):
+        day = self._working(site, available)
+        for _ in range(self.sites[site]["handling_days"]):
+            day = self._working(site, day + timedelta(1))
+        return day
+
+    def _working(self, site, day):
+        while WEEK[day.weekday()] not in self.sites[site]["working_days"]:
+            day += timedelta(1)
+        return day
+
+    def _not_past(self, site, day):
+        today = self._today(site)
+        if day >= today:
+            return day
+        for _ in range(OVERDUE):
+            today = self._working(site, today + timedelta(1))
+        return today
+
+    def _today(self, site):
+        return self.now.astimezone(ZoneInfo(self.sites[site]["zone"])).date()
+
+    def _expect(self, supply, day):
+        row = self.supplies[supply]
+        row["expected"], row["available"] = day, self._not_past(row["site"], day)
+
+    def _route(self, row):
+        def place(site):
+            serves = self.sites[site]["serves"]
+            mine = row["region"] is not None and row["region"] in serves
+            return (not mine, serves.index(row["region"]) if mine else 0, site)
+
+        return row["sites"] or sorted(self.sites, key=place)
+
+    # Units
+
+    def _units_on(self, line, supply):
+        return [unit for unit in line.units if unit.supply == supply]
+
+    def _of_order(self, order):
+        return [line for line in self.lines.values() if line.order["order"] == order]
+
+    def _pegged(self, supply):
+        return sum(len(self._units_on(line, supply)) for line in self.lines.values())
+
+    def _free(self, supply):
+        row = self.supplies[supply]
+        return row["quantity"] - row["received"] - row["cancelled"] - self._pegged(supply)
+
+    def _to_come(self, supply):
+        row = self.supplies[supply]
+        return 0 if supply.startswith("stock/") else row["quantity"] - row["received"] - row["cancelled"]
+
+    def _stock(self, sku, site):
+        name = f"stock/{site}/{sku}"
+        self.supplies.setdefault(
+            name, {"kind": "stock", "sku": sku, "site": site, "quantity": 0, "received": 0, "cancelled": 0}
+        )
+        return name
+
+    def state(self):
+        """Lines and supplies, comparable with a database's."""
+        lines = {}
+        for key, line in self.lines.items():
+            pegs = {}
+            for unit in line.units:
+                if unit.supply:
+                    pegs[unit.supply, str(unit.day)] = pegs.get((unit.supply, str(unit.day)), 0) + 1
+            places = [line.count(where) for where in ("waiting", "allocated", "shipped", "cancelled")]
+            days = [_text(line.promise), _text(line.planned) if line.open else "-", _text(line.lead)]
+            told = [(_text(a), _text(b), cause) for a, b, cause in line.told]
+            lines[key] = (*places, line.picked, *days, pegs, told)
+        supplies = {
+            name: (row["quantity"], row["received"], row["cancelled"], self._pegged(name), _text(row.get("available")))
+            for name, row in self.supplies.items()
+        }
+        return {"lines": lines, "supplies": supplies}
+
+
+def _day(text):
+    return date.fromisoformat(text)
+
+
+def _text(day):
+    return None if day is None else day.isoformat()
+
+
+def _descending(text):
+    return [-ord(letter) for letter in text]

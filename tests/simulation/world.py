@@ -1,0 +1,223 @@
+"""A small shop in which anything may happen: random commands, most of them sensible, from a seed."""
+
+import random
+from datetime import UTC, datetime, timedelta
+
+START = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
+SITES = ("EAST", "WEST")
+SKUS = ("CHAIR", "DESK", "LAMP")
+CUSTOMERS = ("ada", "ben", "cleo")
+
+
+class World:
+    """Gives commands one at a time; it remembers the ids it gave, not what became of them."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+        self.now = START
+        self._number = 0
+        self._supplies: list[str] = []
+        self._orders: list[tuple[str, int]] = []
+        self._shipments: list[str] = []
+        self._given: list[dict] = []
+
+    def opening(self) -> list[dict]:
+        """Two sites with calendars of their own, three items sold in different ways, suppliers, customers."""
+        return [
+            {"do": "put_site", "site": "EAST", "zone": "Europe/London", "handling_days": 1, "serves": ["north"]},
+            {
+                "do": "put_site",
+                "site": "WEST",
+                "zone": "America/New_York",
+                "working_days": ["mon", "tue", "wed", "thu", "fri", "sat"],
+                "serves": ["south", "north"],
+            },
+            {"do": "put_supplier", "supplier": "ACME", "lead_time_days": 6},
+            {"do": "put_item", "sku": "CHAIR", "coverage": "lead_time", "lead_time_days": 12, "supplier": "ACME"},
+            {"do": "put_item", "sku": "DESK", "coverage": "inbound", "safety_stock": 2},
+            {"do": "put_item", "sku": "LAMP", "coverage": "lead_time", "supplier": "ACME", "backorder_cap": 30},
+            *({"do": "put_customer", "customer": c, "priority": n - 1} for n, c in enumerate(CUSTOMERS)),
+        ]
+
+    def command(self) -> dict:
+        """The next command."""
+        weights = {
+            self._place: 30,
+            self._announce: 14,
+            self._receive: 14,
+            self._reschedule: 7,
+            self._confirm: 2,
+            self._cancel_supply: 2,
+            self._cancel_line: 6,
+            self._count: 4,
+            self._adjust: 3,
+            self._pick: 3,
+            self._unpick: 1,
+            self._ship: 10,
+            self._deliver: 2,
+            self._advance: 6,
+            self._policy: 3,
+            self._site: 1,
+            self._repeat: 2,
+            self._nonsense: 1,
+        }
+        make = self._random.choices(list(weights), list(weights.values()))[0]
+        command = make()
+        if self._random.random() < 0.1 and "id" not in command:
+            command["id"] = self._name("C")
+        self._given.append(command)
+        return command
+
+    def _name(self, letter: str) -> str:
+        self._number += 1
+        return f"{letter}{self._number:05d}"
+
+    def _pick_one(self, things):
+        return self._random.choice(things)
+
+    def _day(self, low: int, high: int) -> str:
+        return (self.now.date() + timedelta(days=self._random.randint(low, high))).isoformat()
+
+    def _place(self) -> dict:
+        count = self._random.choice((1, 1, 1, 2, 3))
+        order = self._name("O")
+        self._orders.append((order, count))
+        command = {"do": "place_order", "order": order, "lines": [self._line(n + 1) for n in range(count)]}
+        if self._random.random() < 0.7:
+            command["customer"] = self._pick_one(CUSTOMERS)
+        if self._random.random() < 0.2:
+            command["ship"] = "complete"
+        elif self._random.random() < 0.3:
+            command["accept"] = "lines"
+        if self._random.random() < 0.3:
+            command["ship_to"] = {"region": self._pick_one(("north", "south"))}
+        if self._random.random() < 0.15:
+            command["sites"] = [self._pick_one(SITES)]
+        if self._random.random() < 0.2:
+            command["priority"] = self._random.randint(-1, 2)
+        return command
+
+    def _line(self, number: int) -> dict:
+        line = {"line": str(number), "sku": self._pick_one(SKUS), "quantity": self._random.randint(1, 6)}
+        if self._random.random() < 0.15:
+            line["requested_on"] = self._day(-2, 20)
+        if self._random.random() < 0.1:
+            line["accept_by"] = self._day(0, 20)
+        if self._random.random() < 0.2:
+            line["take_available"] = True
+        return line
+
+    def _announce(self) -> dict:
+        supply = self._name("P")
+        self._supplies.append(supply)
+        command = {
+            "do": "announce_supply",
+            "supply": supply,
+            "sku": self._pick_one(SKUS),
+            "site": self._pick_one(SITES),
+            "quantity": self._random.randint(1, 12),
+            "expected_on": self._day(-2, 21),
+        }
+        if self._random.random() < 0.3:
+            command["document"] = f"D{len(self._supplies) // 3}"
+        return command
+
+    def _supply(self) -> str:
+        return self._pick_one(self._supplies[-12:]) if self._supplies else "P?"
+
+    def _receive(self) -> dict:
+        command = {"do": "receive_supply", "supply": self._supply(), "receipt": f"R{self._random.randint(1, 9)}"}
+        command["quantity"] = self._random.randint(1, 8)
+        if self._random.random() < 0.4:
+            command["final"] = True
+        return command
+
+    def _dated(self, do: str) -> dict:
+        if self._random.random() < 0.2:
+            return {"do": do, "document": f"D{max(0, len(self._supplies) // 3 - self._random.randint(0, 2))}"}
+        return {"do": do, "supply": self._supply()}
+
+    def _reschedule(self) -> dict:
+        return self._dated("reschedule_supply") | {"expected_on": self._day(-2, 25)}
+
+    def _confirm(self) -> dict:
+        command = self._dated("confirm_supply")
+        return command | {"expected_on": self._day(0, 15)} if self._random.random() < 0.5 else command
+
+    def _cancel_supply(self) -> dict:
+        command = {"do": "cancel_supply", "supply": self._supply()}
+        return command | {"quantity": self._random.randint(1, 5)} if self._random.random() < 0.5 else command
+
+    def _order_line(self) -> dict:
+        order, count = self._pick_one(self._orders[-25:]) if self._orders else ("O?", 1)
+        return {"order": order, "line": str(self._random.randint(1, count))}
+
+    def _cancel_line(self) -> dict:
+        command = {"do": "cancel_line", **self._order_line()}
+        return command | {"quantity": self._random.randint(1, 4)} if self._random.random() < 0.6 else command
+
+    def _count(self) -> dict:
+        place = {"sku": self._pick_one(SKUS), "site": self._pick_one(SITES)}
+        return {"do": "count_stock", **place, "quantity": self._random.randint(0, 8)}
+
+    def _adjust(self) -> dict:
+        place = {"sku": self._pick_one(SKUS), "site": self._pick_one(SITES)}
+        delta = self._random.choice((-4, -2, -1, 1, 2, 5))
+        return {"do": "adjust_stock", **place, "delta": delta, "reason": "found or lost"}
+
+    def _units(self) -> dict:
+        place = self._order_line()
+        lines = [{"line": place["line"], "quantity": self._random.randint(1, 5)}]
+        return {"order": place["order"], "lines": lines}
+
+    def _pick(self) -> dict:
+        return {"do": "pick", **self._units()}
+
+    def _unpick(self) -> dict:
+        return {"do": "unpick", **self._units()}
+
+    def _ship(self) -> dict:
+        shipment = self._name("S")
+        self._shipments.append(shipment)
+        return {"do": "ship", "shipment": shipment, **self._units()}
+
+    def _deliver(self) -> dict:
+        return {"do": "record_delivery", "shipment": self._pick_one(self._shipments or ["S?"])}
+
+    def _advance(self) -> dict:
+        self.now += timedelta(hours=self._random.choice((6, 24, 24, 48, 96)))
+        return {"do": "advance", "to": self.now.isoformat()}
+
+    def _policy(self) -> dict:
+        sku = self._pick_one(SKUS)
+        changes = (
+            {"safety_stock": self._random.randint(0, 3)},
+            {"coverage": self._pick_one(("inbound", "lead_time"))},
+            {"selling": self._pick_one(("backorder", "backorder", "stock_only"))},
+            {"selling": "preorder", "released_on": self._day(3, 15)},
+            {"lead_time_days": self._pick_one((None, 5, 9, 14))},
+            {"per_customer_cap": self._pick_one((None, 6))},
+            {"max_wait_days": self._pick_one((None, 20))},
+            {"backorder_cap": self._pick_one((None, 25))},
+        )
+        return {"do": "put_item", "sku": sku, **self._pick_one(changes)}
+
+    def _site(self) -> dict:
+        return {"do": "put_site", "site": self._pick_one(SITES), "handling_days": self._random.randint(0, 2)}
+
+    def _repeat(self) -> dict:
+        """A command that came before, once more: the ids it carries make it harmless."""
+        if not self._given:
+            return self._nonsense()
+        earlier = self._pick_one(self._given[-20:])
+        return dict(earlier) if earlier["do"] != "advance" else self._nonsense()
+
+    def _nonsense(self) -> dict:
+        return self._pick_one(
+            (
+                {"do": "ship", "shipment": "S-", "order": "nobody", "lines": [{"line": "1", "quantity": 1}]},
+                {"do": "receive_supply", "supply": "nothing", "receipt": "R", "quantity": 1},
+                {"do": "count_stock", "sku": "nothing", "site": "EAST", "quantity": 1},
+                {"do": "cancel_line", "order": "nobody", "line": "1"},
+            )
+        )
