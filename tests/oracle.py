@@ -402,11 +402,10 @@ class Oracle:
             offers.append(offer)
             self.lines[row["order"], line.name] = line
             self._early_offer(offer)
-            if offer["word"] == "accepted":
-                if not complete:
-                    if line.requested:
-                        self._late_turn([line])
-                    self._settle(offer)
+            if offer["word"] == "accepted" and not complete:
+                if line.requested:
+                    self._late_turn([line])
+                self._settle(offer)
         if complete:
             good = [offer for offer in offers if offer["word"] == "accepted"]
             if len(good) == len(offers):
@@ -455,7 +454,9 @@ class Oracle:
             others = [
                 other
                 for other in self.lines.values()
-                if other is not line and other.sku == line.sku and customer in (None, other.order["customer"])
+                if other.sku == line.sku
+                and customer in (None, other.order["customer"])
+                and (other.order is not row or other.position < line.position)
             ]
             if unreleased:
                 return sum(other.count("waiting") + other.count("allocated") for other in others)
@@ -628,8 +629,10 @@ class Oracle:
         for line, due, planned in dates.values():
             line.planned = None if planned == FAR else planned
             if line.order["ship"] == "complete":
-                due = max(d for other, d, _ in dates.values() if other.order is line.order)
-            day = None if due == FAR else due
+                latest = max(d for other, d, _ in dates.values() if other.order is line.order)
+            else:
+                latest = due
+            day = None if latest == FAR else latest
             small = day and line.promise and line.promise - timedelta(PULL_IN) < day < line.promise
             if day != line.promise and not small:
                 line.told.append((line.promise, day, own.get(id(line), cause)))

@@ -1,4 +1,4 @@
-"""What a database holds, in the form in which the oracle tells its own state; and running commands given as mappings."""
+"""What a database holds, in the form in which the oracle tells its own state; and commands given as mappings."""
 
 from collections.abc import Sequence
 from datetime import datetime

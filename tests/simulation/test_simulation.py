@@ -65,8 +65,9 @@ def _differences(one: dict, other: dict) -> list[str]:
     """What differs, subject by subject."""
     found = []
     for part in one:
-        for key in sorted(one[part].keys() | other[part].keys(), key=str):
-            wanted, is_ = one[part].get(key), other[part].get(key)
+        wants, has = one[part], other[part]
+        for key in sorted(wants.keys() | has.keys(), key=str):
+            wanted, is_ = wants.get(key), has.get(key)
             if wanted != is_:
                 found.append(f"{key}: oracle {wanted}, database {is_}")
     return found

@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Union
 
@@ -35,6 +35,8 @@ COMMANDS: dict[type[Command], Callable[[Database, int, Sequence[Any]], list[Outc
     shipments.RecordDelivery: shipments.record_deliveries,
     clock.Advance: clock.advance,
 }
+
+WORDS = tuple(str(kind.__struct_config__.tag) for kind in COMMANDS)  # what `do` may say
 
 _ANY = Union[tuple(COMMANDS)]  # type: ignore[valid-type]  # noqa: UP007  # built from the table above
 _JSON = msgspec.json.Decoder(_ANY)
@@ -70,8 +72,23 @@ def _unreadable(source: bytes | str | Mapping[str, Any], text: str) -> Outcome:
             field = f"{field}.{named[1]}" if field else named[1]
     if "matching regex" in message:
         message = "use 1 to 200 characters, no control characters; for codes and currencies their usual form"
-    ident = source.get("id") if isinstance(source, Mapping) else None
-    return Outcome(Word.INVALID, id=ident if isinstance(ident, str) else None, field=field or None, message=message)
+    if field == "do" and message.startswith("Invalid value"):
+        message = f"{message.removeprefix('Invalid value ')} is no command: use one of {', '.join(WORDS)}"
+    return Outcome(Word.INVALID, id=_id_of(source), field=field or None, message=message)
+
+
+class _Named(msgspec.Struct):
+    id: str | None = None
+
+
+def _id_of(source: bytes | str | Mapping[str, Any]) -> str | None:
+    """The id of a command that is otherwise unreadable, so that its answer finds the asker."""
+    try:
+        if isinstance(source, Mapping):
+            return msgspec.convert(source, _Named).id
+        return msgspec.json.decode(source, type=_Named).id
+    except (msgspec.DecodeError, UnicodeError):
+        return None
 
 
 def run(db: Database, now: int, batch: Sequence[Command]) -> list[Outcome]:
@@ -80,11 +97,14 @@ def run(db: Database, now: int, batch: Sequence[Command]) -> list[Outcome]:
     The result is the same as of one at a time. Raises StorageError if the database fails: the transactions before
     stand, what follows was not applied.
     """
-    outcomes: list[Outcome] = []
+    return list(stream(db, now, batch))
+
+
+def stream(db: Database, now: int, batch: Sequence[Command]) -> Iterator[Outcome]:
+    """The same, answering as each transaction is committed: if the database fails, what was answered stands."""
     for kind, group in groupby(batch, key=type):
         for chunk in chunks(list(group)):
-            outcomes.extend(COMMANDS[kind](db, now, chunk))
-    return outcomes
+            yield from COMMANDS[kind](db, now, chunk)
 
 
 def chunks(batch: Sequence[Command]) -> list[list[Command]]:
@@ -99,3 +119,6 @@ def chunks(batch: Sequence[Command]) -> list[list[Command]]:
         found[-1].append(command)
         room -= size
     return found
+
+
+__all__ = ["BATCH_MAX", "COMMANDS", "WORDS", "Command", "chunks", "decode", "run", "stream"]

@@ -181,7 +181,7 @@ def _check_site(command: PutSite) -> Outcome | None:
     if not isinstance(command.zone, UnsetType):
         try:
             ZoneInfo(command.zone)
-        except (ValueError, OSError):
+        except (ValueError, OSError, KeyError):
             return invalid(command, "zone", f"{command.zone} is no time zone: name one such as Europe/London")
     return _check_calendar(command)
 

@@ -114,12 +114,12 @@ def reschedule_supplies(db: Database, now: int, batch: Sequence[RescheduleSupply
 
 def receive_supplies(db: Database, now: int, batch: Sequence[ReceiveSupply]) -> list[Outcome]:
     """Book receipts: lines that stood on the supply first, then whoever it helps, then free stock."""
-    return perform(db, now, batch, Steps(_check_received, _load_named, _receive, _save))
+    return perform(db, now, batch, Steps(_check_received, _load_received, _receive, _save))
 
 
 def cancel_supplies(db: Database, now: int, batch: Sequence[CancelSupply]) -> list[Outcome]:
     """Cancel what is still open of supplies."""
-    return perform(db, now, batch, Steps(lambda _: None, _load_named, _cancel, _save))
+    return perform(db, now, batch, Steps(lambda _: None, _load_cancelled, _cancel, _save))
 
 
 def _check_announced(command: AnnounceSupply) -> Outcome | None:
@@ -162,13 +162,14 @@ def _load_dated(tx: Tx, batch: Sequence[Any]) -> _Work:
     return _Work(books.load(tx, skus), known, documents)
 
 
-def _load_named(tx: Tx, batch: Sequence[Any]) -> _Work:
+def _load_received(tx: Tx, batch: Sequence[ReceiveSupply]) -> _Work:
+    known, receipts = storage.load_received(tx, [(command.supply, command.receipt) for command in batch])
+    return _Work(books.load(tx, [supply.sku for supply in known.values()]), known, receipts=receipts)
+
+
+def _load_cancelled(tx: Tx, batch: Sequence[CancelSupply]) -> _Work:
     known = storage.load_known(tx, [command.supply for command in batch])
-    work = _Work(books.load(tx, [supply.sku for supply in known.values()]), known)
-    pairs = [(c.supply, c.receipt) for c in batch if isinstance(c, ReceiveSupply)]
-    if pairs:
-        work.receipts = storage.load_receipts(tx, pairs)
-    return work
+    return _Work(books.load(tx, [supply.sku for supply in known.values()]), known)
 
 
 def _announce(work: _Work, command: AnnounceSupply, now: int) -> Outcome:

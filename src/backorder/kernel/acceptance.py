@@ -182,9 +182,10 @@ def _offer_together(book: Book, caps: Caps, order: NewOrder) -> list[Offer]:
         _peg_late(book, order, good)
     for offer in good:
         _read(book, order, offer)
-    day = max((offer.day for offer in good), default=0)
+    last = max(good, key=lambda offer: (offer.day, -offer.line.position), default=None)
     for offer in good:
-        offer.day = day
+        assert last is not None
+        offer.day, offer.basis, offer.supply = last.day, last.basis, last.supply
         _judge(book, caps, order, offer)
     return offers
 

@@ -89,7 +89,7 @@ def reread(book: Book, which: Iterable[int], why: Why) -> None:
     All open lines of a complete order hold the latest day among them, so they must be given together.
     """
     lines = book.lines
-    latest: dict[str, int] = {}
+    latest: dict[str, tuple[int, int]] = {}  # of a complete order: its day, and the line that decides it
     dates: dict[int, tuple[int, int]] = {}
     for i in which:
         if not lines.waiting[i]:
@@ -98,17 +98,17 @@ def reread(book: Book, which: Iterable[int], why: Why) -> None:
             continue
         dates[i] = line_dates(book, i)
         if lines.complete[i]:
-            latest[lines.order[i]] = max(latest.get(lines.order[i], 0), dates[i][0])
+            latest[lines.order[i]] = max(latest.get(lines.order[i], (0, 0)), (dates[i][0], -i))
     for i, (due, planned) in dates.items():
         told = lines.promise[i]
         lines.planned[i] = None if planned == NEVER else planned
-        target = latest.get(lines.order[i], due) if lines.complete[i] else due
+        target, decider = latest[lines.order[i]] if lines.complete[i] else (due, -i)
         moved = None if target == NEVER else target
         if moved == told:
             continue
         if told is not None and moved is not None and told - PULL_IN_DAYS < moved < told:
             continue  # sooner by too little to bother the customer: only `planned` moves
-        revise(book, i, moved, why, basis_of(book, i, due))
+        revise(book, i, moved, why, basis_of(book, -decider, target))
 
 
 def revise(book: Book, i: int, to_day: int | None, why: Why, basis: tuple[str | None, str | None]) -> None:

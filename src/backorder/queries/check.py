@@ -201,7 +201,8 @@ RULES = (
         "A line that was served at once was promised from stock.",
         f"""SELECT {_LINE.format("l")}, p.basis, 'stock' FROM lines l
            JOIN promises p ON p.order_id = l.order_id AND p.line = l.line AND p.n = 1
-           WHERE l.backordered = 0 AND p.basis <> 'stock'""",
+           JOIN orders o ON o.order_id = l.order_id
+           WHERE l.backordered = 0 AND p.basis <> 'stock' AND o.ship = 'when_ready'""",
     ),
     Rule(
         "available_day",

@@ -2,29 +2,29 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 
 import msgspec
 from sqlalchemy import select
 
 from backorder.kernel.calendars import day_date, moment_datetime
-from backorder.storage.db import Database
+from backorder.storage.db import Tx
 from backorder.storage.tables import metadata
 from backorder.storage.types import Day, Moment
 
 TABLES = tuple(sorted(metadata.tables))
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\0", "＝", "＋", "－", "＠")  # noqa: RUF001  # full-width forms count too
-_INVISIBLE = " \ufeff\u00a0"
+# What a spreadsheet takes for a formula: after blanks one of = + - @, also in full width, or a control character.
+# Quote marks before it count too, so that taking our own one off again always gives the text that was there.
+_FORMULA = re.compile("'*[ \ufeff\u00a0]*[=+\\-@\t\r\0\uff1d\uff0b\uff0d\uff20]")
 
 
-def rows(db: Database, table: str) -> Iterator[dict[str, object]]:
+def rows(tx: Tx, table: str) -> Iterator[dict[str, object]]:
     """The rows of a table in order of its key, days and moments as ISO text. Raises KeyError for an unknown table."""
     chosen = metadata.tables[table]
     names = [column.name for column in chosen.c]
     kinds = [column.type for column in chosen.c]
-    with db.read() as tx:
-        found = tx.fetch(select(chosen).order_by(*chosen.primary_key.columns))
-    for row in found:
+    for row in tx.fetch(select(chosen).order_by(*chosen.primary_key.columns)):
         yield {name: _plain(kind, value) for name, kind, value in zip(names, kinds, row, strict=True)}
 
 
@@ -36,25 +36,28 @@ def _plain(kind: object, value: object) -> object:
     return value
 
 
-def json_lines(db: Database, table: str) -> Iterator[str]:
+def json_lines(tx: Tx, table: str) -> Iterator[str]:
     """A table as one JSON object per row."""
-    for row in rows(db, table):
+    for row in rows(tx, table):
         yield msgspec.json.encode(row).decode()
 
 
-def csv_lines(db: Database, table: str) -> Iterator[str]:
+def csv_lines(tx: Tx, table: str) -> Iterator[str]:
     """A table as CSV. Text that a spreadsheet would run as a formula gets a quote mark before it; numbers stay so."""
     names = [column.name for column in metadata.tables[table].c]
     yield _line(names)
-    for row in rows(db, table):
+    for row in rows(tx, table):
         yield _line([safe(row[name]) for name in names])
 
 
 def safe(value: object) -> object:
-    """Text that begins like a formula, after blanks, with a quote mark before it; everything else as it is."""
-    if isinstance(value, str) and value.lstrip(_INVISIBLE).startswith(_DANGEROUS):
-        return f"'{value}"
-    return value
+    """Text that begins like a formula with a quote mark before it; everything else as it is. `plain` undoes it."""
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+
+
+def plain(text: str) -> str:
+    """The text as it was before `safe`: without the quote mark that `safe` put there, and with any other."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 def _line(values: list[object] | list[str]) -> str:

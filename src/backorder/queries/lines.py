@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, literal, or_, select
 
 from backorder.kernel.calendars import day_date, local_day, moment_datetime
 from backorder.kernel.columns import STOCK
@@ -210,20 +210,53 @@ class Filters(msgspec.Struct, frozen=True):
 def list_lines(db: Database, now: int, filters: Filters) -> list[LineView]:
     """Open and closed lines that pass the filters, by order and line."""
     chosen = LINES.order_by(lines.c.order_id, lines.c.position).limit(filters.limit)
-    if filters.at_risk:
-        chosen = chosen.limit(None)
-    for condition in _conditions(filters, local_day(now, "UTC")):
-        chosen = chosen.where(condition)
     with db.read() as tx:
-        found = read_lines(tx, chosen, now)
-    if filters.at_risk:
-        found = [line for line in found if line.at_risk][: filters.limit]
-    return found
+        if filters.at_risk:
+            chosen = chosen.where(_at_risk(tx, now))
+        for condition in _conditions(filters, local_day(now, "UTC")):
+            chosen = chosen.where(condition)
+        return read_lines(tx, chosen, now)
+
+
+def overdue(tx: Tx, now: int) -> ColumnElement[bool]:
+    """The supply's day has passed where it is expected; for statements over supplies joined to their sites."""
+    zones: dict[int, list[str]] = {}
+    for (zone,) in tx.fetch(_ZONES):
+        zones.setdefault(local_day(now, zone), []).append(zone)
+    passed = (
+        and_(sites.c.zone.in_(here), supplies.c.expected_on < literal(today, type_=Day()))
+        for today, here in sorted(zones.items())
+    )
+    return and_(
+        supplies.c.kind != STOCK,
+        supplies.c.quantity > supplies.c.received + supplies.c.cancelled,
+        or_(false(), *passed),
+    )
+
+
+_ZONES = select(sites.c.zone).distinct().order_by(sites.c.zone)
+
+
+def _at_risk(tx: Tx, now: int) -> ColumnElement[bool]:
+    """What `LineView.at_risk` says, as a condition."""
+    shaky = (
+        select(pegs.c.line)
+        .join(supplies, supplies.c.supply == pegs.c.supply)
+        .join(sites, sites.c.site == supplies.c.site)
+        .where(
+            pegs.c.order_id == lines.c.order_id,
+            pegs.c.line == lines.c.line,
+            supplies.c.kind != STOCK,
+            or_(supplies.c.confirmed == 0, overdue(tx, now)),
+        )
+    )
+    uncovered = lines.c.waiting > lines.c.covered
+    return and_(lines.c.waiting > 0, or_(uncovered, lines.c.planned > lines.c.promise, shaky.exists()))
 
 
 def _conditions(filters: Filters, today: int) -> Iterator[ColumnElement[bool]]:
     open_lines = lines.c.waiting + lines.c.allocated > 0
-    if filters.waiting or filters.at_risk:
+    if filters.waiting:
         yield and_(lines.c.waiting > 0, open_lines)
     if filters.ready:
         yield and_(lines.c.allocated > 0, open_lines)

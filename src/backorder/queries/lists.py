@@ -8,6 +8,7 @@ from sqlalchemy import case, func, select
 from backorder.kernel.calendars import moment_datetime
 from backorder.kernel.columns import STOCK
 from backorder.queries.lines import as_date
+from backorder.queries.lines import overdue as is_overdue
 from backorder.queries.show import SUPPLIES, SupplyView, supply_view
 from backorder.storage.db import Database
 from backorder.storage.tables import items, lines, orders, supplies
@@ -20,13 +21,14 @@ def list_supplies(
     chosen = SUPPLIES.order_by(supplies.c.kind != STOCK, supplies.c.available_on, supplies.c.supply)
     if sku is not None:
         chosen = chosen.where(supplies.c.sku == sku)
-    if overdue or still_open:
+    if still_open:
         chosen = chosen.where(
             supplies.c.kind != STOCK, supplies.c.quantity > supplies.c.received + supplies.c.cancelled
         )
     with db.read() as tx:
-        views = [supply_view(row, now) for row in tx.fetch(chosen if overdue else chosen.limit(limit))]
-    return [view for view in views if not overdue or view.state == "overdue"][:limit]
+        if overdue:
+            chosen = chosen.where(is_overdue(tx, now))
+        return [supply_view(row, now) for row in tx.fetch(chosen.limit(limit))]
 
 
 class ItemRow(msgspec.Struct):

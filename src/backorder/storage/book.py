@@ -18,17 +18,28 @@ LINE_DETAILS = ("unit_price", "accept_by", "tags")
 _NO_DETAILS: Row = (None,) * len(SUPPLY_DETAILS)
 
 _other = lines.alias("other")
-_joined = select(items.c.sku).where(among(items.c.sku, "skus")).cte("joined", recursive=True)
-_joined = _joined.union(
-    select(_other.c.sku)
-    .select_from(_joined)
-    .join(lines, and_(lines.c.sku == _joined.c.sku, lines.c.waiting + lines.c.allocated > 0, lines.c.waiting > 0))
-    .join(orders, and_(orders.c.order_id == lines.c.order_id, orders.c.ship == "complete"))
-    .join(_other, and_(_other.c.order_id == orders.c.order_id, _other.c.waiting + _other.c.allocated > 0))
-)
-JOINED = select(_joined.c.sku)
 
-ITEMS = (
+
+def _taking_part(allocated: bool) -> Any:
+    """Lines that take part in a pass: those that wait, and if stock may be lost also those that could come to wait."""
+    still_open = lines.c.waiting + lines.c.allocated > 0
+    return still_open if allocated else and_(still_open, lines.c.waiting > 0)
+
+
+def _joined_skus(allocated: bool) -> Any:
+    """The items, and those joined to them by complete orders, directly or through others."""
+    joined = select(items.c.sku).where(among(items.c.sku, "skus")).cte("joined", recursive=True)
+    joined = joined.union(
+        select(_other.c.sku)
+        .select_from(joined)
+        .join(lines, and_(lines.c.sku == joined.c.sku, _taking_part(allocated)))
+        .join(orders, and_(orders.c.order_id == lines.c.order_id, orders.c.ship == "complete"))
+        .join(_other, and_(_other.c.order_id == orders.c.order_id, _other.c.waiting + _other.c.allocated > 0))
+    )
+    return select(joined.c.sku)
+
+
+_POLICY = (
     select(
         items.c.sku,
         items.c.selling,
@@ -45,10 +56,17 @@ ITEMS = (
         suppliers.c.holidays,
     )
     .outerjoin(suppliers, suppliers.c.supplier == items.c.supplier)
-    .where(among(items.c.sku, "skus"))
     .order_by(items.c.sku)
 )
-LOCK_ITEMS = ITEMS.with_for_update(of=items)  # on SQLite the transaction itself is the lock
+
+
+@lru_cache(maxsize=8)
+def _items(waiting: bool, allocated: bool, lock: bool) -> Any:
+    """The items' policies, with those of joined items where lines wait; on SQLite the transaction is the lock."""
+    named = items.c.sku.in_(_joined_skus(allocated)) if waiting else among(items.c.sku, "skus")
+    chosen = _POLICY.where(named)
+    return chosen.with_for_update(of=items) if lock else chosen
+
 
 SITES = select(
     sites.c.site,
@@ -80,18 +98,15 @@ SUPPLIES = select(
 
 
 def _wanted(allocated: bool) -> Any:
-    """The lines of a pass: those of the items that are open, those of given orders, and those of joined orders."""
-    open_lines = lines.c.waiting + lines.c.allocated > 0
-    mine = select(lines.c.order_id, lines.c.line).where(among(lines.c.sku, "skus"), open_lines)
-    if not allocated:
-        mine = mine.where(lines.c.waiting > 0)
+    """The lines of a pass: those of the items that take part, those of given orders, and those of joined orders."""
+    mine = select(lines.c.order_id, lines.c.line).where(among(lines.c.sku, "skus"), _taking_part(allocated))
     named = select(lines.c.order_id, lines.c.line).where(among(lines.c.order_id, "orders"))
     joined = (
         select(_other.c.order_id, _other.c.line)
         .select_from(lines)
         .join(orders, and_(orders.c.order_id == lines.c.order_id, orders.c.ship == "complete"))
         .join(_other, and_(_other.c.order_id == orders.c.order_id, _other.c.waiting + _other.c.allocated > 0))
-        .where(among(lines.c.sku, "skus"), open_lines, lines.c.waiting > 0)
+        .where(among(lines.c.sku, "skus"), _taking_part(allocated))
     )
     return union(mine, named, joined).cte("wanted")
 
@@ -120,20 +135,18 @@ def _lines(allocated: bool) -> Any:
             orders.c.ship,
             orders.c.sites,
             orders.c.region,
+            pegs.c.supply,
+            pegs.c.ships_on,
+            pegs.c.quantity.label("units"),
         )
         .select_from(wanted)
         .join(lines, and_(lines.c.order_id == wanted.c.order_id, lines.c.line == wanted.c.line))
         .join(orders, orders.c.order_id == lines.c.order_id)
+        .outerjoin(pegs, and_(pegs.c.order_id == lines.c.order_id, pegs.c.line == lines.c.line))
     )
 
 
 LINES = {allocated: _lines(allocated) for allocated in (False, True)}
-
-PEGS = (
-    select(pegs.c.order_id, pegs.c.line, pegs.c.supply, pegs.c.ships_on, pegs.c.quantity)
-    .join(supplies, supplies.c.supply == pegs.c.supply)
-    .where(among(supplies.c.sku, "skus"))
-)
 
 
 @dataclass(slots=True)
@@ -166,12 +179,11 @@ def load(
     `orders` names orders whose lines are wanted whatever their state, `allocated` also those that wait no more.
     Items joined to them by complete orders are locked and loaded too. A query that only asks does not `lock`.
     """
-    chosen = sorted(set(skus))
-    if waiting:
-        chosen = sorted({*chosen, *(row[0] for row in tx.fetch(JOINED, skus=chosen))})
     book = Book()
-    for row in tx.fetch(LOCK_ITEMS if lock and tx.dialect == "postgresql" else ITEMS, skus=chosen):
+    statement = _items(waiting, allocated, lock and tx.dialect == "postgresql")
+    for row in tx.fetch(statement, skus=sorted(set(skus))):
         book.items[row[0]] = Item._make(row)
+    chosen = list(book.items)
     book.sites = load_sites(tx)
     loaded = Loaded(book)
     _load_supplies(tx, loaded, chosen)
@@ -203,29 +215,34 @@ def _load_supplies(tx: Tx, loaded: Loaded, skus: Sequence[str]) -> None:
 
 
 def _load_lines(tx: Tx, loaded: Loaded, skus: Sequence[str], orders: Sequence[str], allocated: bool) -> None:
-    rows = tx.fetch(LINES[allocated], skus=skus, orders=orders)
-    if not rows:
-        return
     book = loaded.book
     held = book.lines
+    rows: list[Row] = []  # one for each line; the query gives one for each of its pegs
+    for row in tx.fetch(LINES[allocated], skus=skus, orders=orders):
+        key = row[0], row[1]
+        i = held.index.get(key)
+        if i is None:
+            i = held.index[key] = len(rows)
+            rows.append(row)
+            held.pegs.append({})
+        if row[-1] is not None:
+            s = book.supplies.index.get(row[-3])
+            if s is None:
+                raise Grown
+            held.pegs[i][s, row[-2]] = row[-1]
+    if not rows:
+        return
     columns = [list(column) for column in zip(*rows, strict=True)]
     held.order, held.line, held.position, held.sku, held.quantity, held.waiting, held.allocated = columns[:7]
     held.shipped, held.cancelled, held.picked, held.requested_on, held.lead_time_day = columns[7:12]
     held.promise, held.planned, held.revisions, held.priority, held.placed_at = columns[12:17]
     held.complete = [ship == "complete" for ship in columns[17]]
-    held.route = [book.route_of(_codes(codes), region) for codes, region in zip(*columns[18:], strict=True)]
-    held.pegs = [{} for _ in rows]
-    held.index = {key: i for i, key in enumerate(zip(held.order, held.line, strict=True))}
+    held.route = [book.route_of(_codes(codes), region) for codes, region in zip(*columns[18:20], strict=True)]
     for i, (order, sku) in enumerate(zip(held.order, held.sku, strict=True)):
         book.lines_of_item.setdefault(sku, []).append(i)
         book.lines_of_order.setdefault(order, []).append(i)
     if not book.lines_of_item.keys() <= set(skus):
         raise Grown
-    index, supply_index = held.index, book.supplies.index
-    for order, line, supply, ships_on, units in tx.fetch(PEGS, skus=skus):
-        holder = index.get((order, line))
-        if holder is not None:
-            held.pegs[holder][supply_index[supply], ships_on] = units
     loaded.lines = [_line_row(book, i) for i in range(len(rows))]
     loaded.pegs = [dict(held_pegs) for held_pegs in held.pegs]
 
@@ -321,23 +338,29 @@ def _save_lines(tx: Tx, loaded: Loaded) -> None:
     tx.update(lines, ("order_id", "line"), _LINE_CHANGES, changed)
 
 
+_PEG_KEY = ("order_id", "line", "supply", "ships_on")
+
+
 def _save_pegs(tx: Tx, loaded: Loaded) -> None:
+    """Write the pegs that differ: a peg that goes and one that comes on the same line are one row that moves."""
     held = loaded.book.lines
     names = loaded.book.supplies.supply
-    gone, made = [], []
+    gone, moved, made = [], [], []
     for i, now in enumerate(held.pegs):
         before: Mapping[tuple[int, int], int] = loaded.pegs[i] if i < len(loaded.pegs) else {}
         if now == before:
             continue
         order, line = held.order[i], held.line[i]
-        for (s, day), units in before.items():
-            if now.get((s, day)) != units:
-                gone.append((order, line, names[s], day))
-        for (s, day), units in now.items():
-            if before.get((s, day)) != units:
-                made.append((order, line, names[s], day, units))
-    tx.delete(pegs, ("order_id", "line", "supply", "ships_on"), gone)
-    tx.insert(pegs, ("order_id", "line", "supply", "ships_on", "quantity"), made)
+        leave = [key for key in before if key not in now]
+        come = [key for key in now if key not in before]
+        stay = [key for key in now if before.get(key, now[key]) != now[key]]
+        pairs = [*zip(leave, come, strict=False), *zip(stay, stay, strict=True)]
+        moved += [(order, line, names[s], day, names[t], new, now[t, new]) for (s, day), (t, new) in pairs]
+        gone += [(order, line, names[s], day) for s, day in leave[len(come) :]]
+        made += [(order, line, names[s], day, now[s, day]) for s, day in come[len(leave) :]]
+    tx.delete(pegs, _PEG_KEY, gone)
+    tx.update(pegs, _PEG_KEY, ("supply", "ships_on", "quantity"), moved)
+    tx.insert(pegs, (*_PEG_KEY, "quantity"), made)
 
 
 def _save_ledgers(tx: Tx, book: Book) -> None:

@@ -90,36 +90,41 @@ class Tx:
             self._connection.exec_driver_sql(sql, list(rows))  # a list of tuples is executemany
 
     def update(self, table: Table, keys: Sequence[str], columns: Sequence[str], rows: Sequence[Row]) -> None:
-        """Set `columns` of the rows found by `keys`, given as tuples of keys then values, all in one statement."""
+        """Set `columns` of the rows found by `keys`, given as tuples of keys then values, all in one statement.
+
+        A key may be set too: its old value finds the row.
+        """
         if not rows:
             return
-        names = (*keys, *columns)
-        where = " AND ".join(f"{table.name}.{key} = new.{key}" for key in keys)
+        where = " AND ".join(f"{table.name}.{key} = new.key_{key}" for key in keys)
         setting = ", ".join(f"{column} = new.{column}" for column in columns)
-        self._change(table, f"UPDATE {table.name} SET {setting} FROM {{new}} WHERE {where}", names, keys, columns, rows)
+        named = [*(f"key_{key}" for key in keys), *columns]
+        sql = f"UPDATE {table.name} SET {setting} FROM {{new}} WHERE {where}"
+        self._change(table, sql, named, keys, columns, rows)
 
     def delete(self, table: Table, keys: Sequence[str], rows: Sequence[Row]) -> None:
         """Delete the rows with these keys, all in one statement."""
         if not rows:
             return
         where = " AND ".join(f"{table.name}.{key} = new.{key}" for key in keys)
-        self._change(table, f"DELETE FROM {table.name} USING {{new}} WHERE {where}", tuple(keys), keys, (), rows)
+        self._change(table, f"DELETE FROM {table.name} USING {{new}} WHERE {where}", keys, keys, (), rows)
 
     def _change(
         self,
         table: Table,
         postgresql: str,
-        names: tuple[str, ...],
+        named: Sequence[str],
         keys: Sequence[str],
         columns: Sequence[str],
         rows: Sequence[Row],
     ) -> None:
         self.statements += 1
+        names = (*keys, *columns)
         rows = _to_driver(table, names, self.dialect, rows)
         if self.dialect == "postgresql":
             kinds = _copy_types(table, names)
             arrays = ", ".join(f"%s::{kind}[]" for kind in kinds)
-            sql = postgresql.format(new=f"unnest({arrays}) AS new({', '.join(names)})")
+            sql = postgresql.format(new=f"unnest({arrays}) AS new({', '.join(named)})")
             columns_ = zip(kinds, zip(*rows, strict=True), strict=True)
             self._connection.connection.cursor().execute(sql, [_array(kind, column) for kind, column in columns_])
             return
@@ -233,12 +238,19 @@ def parse_url(place: str) -> URL:
     try:
         url = make_url(place)
     except ArgumentError as error:
-        raise StorageError(f"{place!r} is neither a path nor a database URL") from error
+        raise StorageError(
+            "the database's address is neither a path nor a URL such as postgresql://host/name"
+        ) from error
     if url.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
         return url.set(drivername="postgresql+psycopg")
     if url.drivername == "sqlite":
         return url
     raise StorageError(f"{url.drivername} is not a database that Backorder runs on: use sqlite or postgresql")
+
+
+def shown(place: str) -> str:
+    """A path or URL as messages may show it: without its password."""
+    return parse_url(place).render_as_string(hide_password=True) if "://" in place else place
 
 
 def connect(place: str) -> Engine:
@@ -286,19 +298,21 @@ def open_database(place: str) -> Database:
     """
     url = parse_url(place)
     if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
-        raise StorageError(f"there is no database at {place}: run `backorder init` first")
+        raise StorageError(f"there is no database at {shown(place)}: run `backorder init` first")
     database = Database(connect(place))
     try:
         version = _version(database)
     except StorageError as error:
         database.close()
         if "alembic_version" in str(error):
-            raise StorageError(f"{place} is no Backorder database yet: run `backorder init` first") from error
+            raise StorageError(f"{shown(place)} is no Backorder database yet: run `backorder init` first") from error
+        if "not a database" in str(error):
+            raise StorageError(f"{shown(place)} is not a SQLite database: name another file") from error
         raise
     if version != VERSION:
         database.close()
         raise StorageError(
-            f"the database at {place} has version {version}, this program works with {VERSION}: "
+            f"the database at {shown(place)} has version {version}, this program works with {VERSION}: "
             "run `backorder init` to upgrade it, or install the program that made it"
         )
     return database

@@ -5,10 +5,11 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from backorder.kernel.errors import StorageError
-from backorder.storage.db import connect
+from backorder.storage.db import connect, shown
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -36,6 +37,12 @@ def upgrade(place: str) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except DBAPIError as error:
-        raise StorageError(f"the database at {place} cannot be made or upgraded: {error.orig}") from error
+        reason = str(error.orig).strip().splitlines()[0]
+        raise StorageError(f"the database at {shown(place)} cannot be made or upgraded: {reason}") from error
+    except CommandError as error:
+        message = (
+            f"the database at {shown(place)} was made by a newer Backorder: install that, or name another database"
+        )
+        raise StorageError(message) from error
     finally:
         engine.dispose()

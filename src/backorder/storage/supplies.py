@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from backorder.kernel.columns import STOCK
 from backorder.storage.db import Row, Tx, among
 from backorder.storage.tables import receipts, suppliers, supplies
 
+_RECEIPT = ("receipt", "quantity", "final")
 _SUPPLIES = select(supplies.c.supply, supplies.c.sku, supplies.c.fingerprint, supplies.c.kind).where(
     among(supplies.c.supply, "supplies")
 )
@@ -20,8 +21,10 @@ _DOCUMENTS = (
     )
     .order_by(supplies.c.document, supplies.c.supply)
 )
-_RECEIPTS = select(receipts.c.supply, receipts.c.receipt, receipts.c.quantity, receipts.c.final).where(
-    among(receipts.c.supply, "supplies"), among(receipts.c.receipt, "receipts")
+_WITH_RECEIPTS = (
+    select(supplies.c.supply, supplies.c.sku, supplies.c.fingerprint, *(receipts.c[n] for n in _RECEIPT))
+    .outerjoin(receipts, and_(receipts.c.supply == supplies.c.supply, among(receipts.c.receipt, "receipts")))
+    .where(among(supplies.c.supply, "supplies"), supplies.c.kind != STOCK)
 )
 _SUPPLIERS = select(suppliers.c.supplier).where(among(suppliers.c.supplier, "suppliers"))
 
@@ -52,10 +55,18 @@ def load_suppliers(tx: Tx, ids: Sequence[str]) -> set[str]:
     return {row[0] for row in tx.fetch(_SUPPLIERS, suppliers=ids)}
 
 
-def load_receipts(tx: Tx, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, bool]]:
-    """Which of these (supply, receipt) were booked before, with their quantity and whether they were final."""
-    rows = tx.fetch(_RECEIPTS, supplies=[s for s, _ in pairs], receipts=[r for _, r in pairs])
-    return {(row[0], row[1]): (row[2], bool(row[3])) for row in rows}
+def load_received(
+    tx: Tx, pairs: Sequence[tuple[str, str]]
+) -> tuple[dict[str, Supply], dict[tuple[str, str], tuple[int, bool]]]:
+    """Which of these (supply, receipt) exist: the supplies, and the receipts with quantity and whether final."""
+    known: dict[str, Supply] = {}
+    booked: dict[tuple[str, str], tuple[int, bool]] = {}
+    rows = tx.fetch(_WITH_RECEIPTS, supplies=[s for s, _ in pairs], receipts=[r for _, r in pairs])
+    for supply, sku, fingerprint, receipt, quantity, final in rows:
+        known[supply] = Supply(sku, fingerprint)
+        if receipt is not None:
+            booked[supply, receipt] = quantity, bool(final)
+    return known, booked
 
 
 def save_receipts(tx: Tx, rows: Sequence[Row]) -> None:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import click
 import msgspec
@@ -15,8 +15,16 @@ from backorder.kernel.outcomes import Outcome, Word
 from backorder.storage.db import Database, open_database
 
 LINE_MAX = 10 * 2**20  # bytes: no command that can be meant is longer
-LINES_AT_ONCE = 1_000
+BLOCK_MAX = 16 * 2**20  # bytes that are read before they are applied, besides the limit of a batch
 PROGRESS_FROM = 1_000_000  # bytes of input from which a person wants to see that it moves
+_BOM = b"\xef\xbb\xbf"
+
+
+class Line(NamedTuple):
+    """A line of the input with its number from 1; `text` is None where it was too long to be kept."""
+
+    number: int
+    text: bytes | None
 
 
 def apply_file(file: str, database: str, clock: Callable[[], int], *, replay: bool) -> None:
@@ -25,19 +33,10 @@ def apply_file(file: str, database: str, clock: Callable[[], int], *, replay: bo
         source = _open(file, stack)
         db = open_database(database)
         stack.callback(db.close)
-        advance = _progress(file, stack)
-        done = 0
+        show_progress = _progress(file, source, stack)
         for block in _blocks(source):
-            try:
-                for outcome in _apply(db, clock(), block, replay=replay):
-                    click.echo(msgspec.json.encode(outcome))
-                    done += 1
-            except StorageError as error:
-                raise StorageError(
-                    f"{error}\nThe outcomes above stand; from line {done + 1} on, nothing was answered. Commands "
-                    "with an id can be sent again."
-                ) from error
-            advance(sum(len(line) for _, line in block))
+            _apply_block(db, clock(), block, replay=replay)
+            show_progress()
 
 
 def _open(file: str, stack: ExitStack) -> IO[bytes]:
@@ -49,50 +48,65 @@ def _open(file: str, stack: ExitStack) -> IO[bytes]:
         raise click.UsageError(f"{file} cannot be read: {error.strerror}") from error
 
 
-def _blocks(source: IO[bytes]) -> Iterator[list[tuple[int, bytes]]]:
-    """The lines with their numbers, some at a time. A line that is too long is cut, so that it is refused."""
-    block: list[tuple[int, bytes]] = []
-    number = 0
-    while line := source.readline(LINE_MAX + 1):
+def _blocks(source: IO[bytes]) -> Iterator[list[Line]]:
+    """The lines that are not blank, a batch at a time."""
+    block: list[Line] = []
+    size = number = 0
+    while (text := _read_line(source)) != b"":
         number += 1
-        if len(line) > LINE_MAX:
-            while (rest := source.readline(LINE_MAX)) and not rest.endswith(b"\n"):
-                pass
-        if line.strip():
-            block.append((number, line))
-        if len(block) >= LINES_AT_ONCE:
+        if number == 1 and text is not None:
+            text = text.removeprefix(_BOM)
+        if text is None or text.strip():
+            block.append(Line(number, text))
+            size += len(text or b"")
+        if len(block) >= commands.BATCH_MAX or size >= BLOCK_MAX:
             yield block
-            block = []
+            block, size = [], 0
     if block:
         yield block
 
 
-def _apply(db: Database, now: int, block: list[tuple[int, bytes]], *, replay: bool) -> Iterator[Outcome]:
-    """The outcomes of some lines, in order; those that cannot be read are answered without being run."""
-    read = [_decode(number, line, replay=replay) for number, line in block]
-    good = [command for command in read if not isinstance(command, Outcome)]
-    answers = iter(commands.run(db, now, good))
-    for command in read:
-        yield command if isinstance(command, Outcome) else next(answers)
+def _read_line(source: IO[bytes]) -> bytes | None:
+    """The next line; empty at the end of the input, None for one that is too long, which is skipped."""
+    text = source.readline(LINE_MAX + 1)
+    if text.endswith(b"\n") or len(text) <= LINE_MAX:
+        return text
+    while (rest := source.readline(LINE_MAX)) and not rest.endswith(b"\n"):
+        pass
+    return None
 
 
-def _decode(number: int, line: bytes, *, replay: bool) -> Any:
-    if len(line) > LINE_MAX:
-        return Outcome(Word.INVALID, field=f"line {number}", message=f"the line is longer than {LINE_MAX} bytes")
-    command = commands.decode(line, may_set_clock=replay)
-    if isinstance(command, Outcome):
-        command.field = f"line {number}: {command.field}" if command.field else f"line {number}"
-    return command
+def _apply_block(db: Database, now: int, block: list[Line], *, replay: bool) -> None:
+    """Print the outcome of each line as soon as its transaction is committed."""
+    read = [_decode(line, replay=replay) for line in block]
+    answers = commands.stream(db, now, [command for command in read if not isinstance(command, Outcome)])
+    for line, command in zip(block, read, strict=True):
+        try:
+            outcome = command if isinstance(command, Outcome) else next(answers)
+        except StorageError as error:
+            raise StorageError(
+                f"{error}. The outcomes above stand; line {line.number} and what follows were not answered: "
+                "send them again (a command that carries an id is applied once)"
+            ) from error
+        if outcome.outcome is Word.INVALID:
+            outcome.message = f"line {line.number}: {outcome.message}"
+        click.echo(msgspec.json.encode(outcome))
 
 
-def _progress(file: str, stack: ExitStack) -> Callable[[int], None]:
-    """A bar on the terminal where a person is looking and the input is long; else nothing."""
+def _decode(line: Line, *, replay: bool) -> Any:
+    if line.text is None:
+        return Outcome(Word.INVALID, message=f"the line is longer than {LINE_MAX} bytes")
+    return commands.decode(line.text, may_set_clock=replay)
+
+
+def _progress(file: str, source: IO[bytes], stack: ExitStack) -> Callable[[], None]:
+    """A bar where a person is looking, the input is long and the outcomes go elsewhere; else nothing."""
     size = 0 if file == "-" else Path(file).stat().st_size
-    if size < PROGRESS_FROM or not sys.stderr.isatty():
-        return lambda _: None
+    if size < PROGRESS_FROM or not sys.stderr.isatty() or sys.stdout.isatty():
+        return lambda: None
     from rich.console import Console
     from rich.progress import Progress
 
     progress = stack.enter_context(Progress(console=Console(stderr=True)))
     task = progress.add_task("applying", total=size)
-    return lambda read: progress.advance(task, read)
+    return lambda: progress.update(task, completed=source.tell())

@@ -1,22 +1,29 @@
 """The commands that people type, their options and exit codes."""
 
+import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import click
 
-from backorder.adapters.cli.exits import FAILED
+from backorder.adapters.cli.exits import FAILED, INTERRUPTED
 from backorder.settings import DATABASE, value
 
 EXIT_CODES = """\b
 Exit codes:
-  0  it ran (a refused command is an answer, not a failure)
-  1  the database could not be reached, read or written
-  2  the input or an option could not be understood
-  3  `check` found something, or what was asked for is not there
+  0    it ran (a refused command is an answer, not a failure)
+  1    the database or a file could not be reached, read or written
+  2    the input or an option could not be understood
+  3    `check` found something, or what was asked for is not there
+  130  it was interrupted
 """
 
 Clock = Callable[[], int]
+
+_NOON = timedelta(hours=12)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Group(click.Group):
@@ -30,8 +37,14 @@ class Group(click.Group):
         """Run a command; what failed outside is said in one line, without a traceback."""
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError, KeyboardInterrupt):
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            click.echo(f"Error: {where}{error.strerror}", err=True)
+            ctx.exit(FAILED)
         except Exception as error:
             from backorder.kernel.errors import BackorderError
 
@@ -66,14 +79,33 @@ def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(command)
 
 
+def as_of_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--as-of`, for everything whose answer depends on the day; the command gets it as a moment called `now`."""
+
+    def moment(ctx: click.Context, _parameter: click.Parameter, day: datetime | None) -> int:
+        clock: Clock = ctx.obj
+        if day is None:
+            return clock()
+        return (day.replace(tzinfo=UTC) + _NOON - _EPOCH) // timedelta(microseconds=1)
+
+    return click.option(
+        "--as-of",
+        "now",
+        type=click.DateTime(["%Y-%m-%d"]),
+        callback=moment,
+        help="Answer as if it were noon (UTC) of this day.",
+    )(command)
+
+
 @cli.command()
 @database_option
 def init(database: str) -> None:
     """Make the database, or upgrade it to this version. Safe to repeat."""
+    from backorder.storage.db import shown
     from backorder.storage.migrate import upgrade
 
     upgrade(database)
-    click.echo(f"The database at {database} is ready.")
+    click.echo(f"The database at {shown(database)} is ready.")
 
 
 @cli.command()
@@ -82,9 +114,10 @@ def init(database: str) -> None:
 @database_option
 @click.pass_obj
 def apply(clock: Clock, file: str, replay: bool, database: str) -> None:
-    """Apply commands from a JSON Lines FILE (`-` for standard input), one outcome per line, in order.
+    """Apply commands from a JSON Lines FILE (`-`: standard input).
 
-    A line that cannot be read is answered `invalid` with its number; the others still run.
+    Prints one outcome per command, in order, as JSON lines. A line that cannot be read is answered `invalid` with
+    its number; the others still run.
     """
     from backorder.adapters.cli.apply import apply_file
 
@@ -94,40 +127,56 @@ def apply(clock: Clock, file: str, replay: bool, database: str) -> None:
 @cli.command()
 @click.argument("kind", type=click.Choice(["order", "line", "item", "supply"]))
 @click.argument("ref", nargs=-1, required=True)
+@as_of_option
 @json_option
 @database_option
-@click.pass_obj
-def show(clock: Clock, kind: str, ref: tuple[str, ...], as_json: bool, database: str) -> None:
-    """Show one thing: `show order SO-1`, `show line SO-1 2`, `show item CHAIR`, `show supply PO-1`."""
+def show(kind: str, ref: tuple[str, ...], now: int, as_json: bool, database: str) -> None:
+    """Show one order, line, item or supply.
+
+    For example `show order SO-1`, `show line SO-1 2`, `show item CHAIR`, `show supply PO-1`.
+    """
     from backorder.adapters.cli import read
 
     if len(ref) != (2 if kind == "line" else 1):
         raise click.UsageError("name a line by its order and line: show line SO-1 2" if kind == "line" else "name one")
-    read.show(kind, ref, database, clock(), as_json=as_json)
+    read.show(kind, ref, database, now, as_json=as_json)
+
+
+FILTERS = {  # which of the filters narrow what
+    "lines": {"waiting", "ready", "late", "at_risk", "sku", "customer", "order", "supply", "after"},
+    "orders": {"waiting", "customer"},
+    "items": {"waiting"},
+    "supplies": {"overdue", "open", "sku"},
+}
 
 
 @cli.command("list")
-@click.argument("what", type=click.Choice(["lines", "orders", "items", "supplies"]))
-@click.option("--waiting", is_flag=True, help="Only what waits for supply.")
+@click.argument("what", type=click.Choice(list(FILTERS)))
+@click.option("--waiting", is_flag=True, help="Lines, orders, items: only what waits for supply.")
 @click.option("--ready", is_flag=True, help="Lines with units to ship.")
 @click.option("--late", is_flag=True, help="Lines past their promise, planned after it, or without one.")
 @click.option("--at-risk", is_flag=True, help="Waiting lines whose promise may not be kept.")
 @click.option("--overdue", is_flag=True, help="Supplies that should have come.")
-@click.option("--open", "still_open", is_flag=True, help="Supplies still to come.")
-@click.option("--sku", help="Only of this item.")
-@click.option("--customer", help="Only of this customer.")
-@click.option("--order", help="Only of this order.")
-@click.option("--supply", help="Only lines that stand on this supply.")
-@click.option("--after", nargs=2, metavar="ORDER LINE", help="Continue behind this line.")
+@click.option("--open", is_flag=True, help="Supplies still to come.")
+@click.option("--sku", help="Lines, supplies: only of this item.")
+@click.option("--customer", help="Lines, orders: only of this customer.")
+@click.option("--order", help="Lines of this order.")
+@click.option("--supply", help="Lines that stand on this supply.")
+@click.option("--after", nargs=2, metavar="ORDER LINE", help="Lines behind this one: the next page.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@as_of_option
 @json_option
 @database_option
-@click.pass_obj
-def list_(clock: Clock, /, what: str, database: str, as_json: bool, **filters: Any) -> None:
+def list_(what: str, now: int, database: str, as_json: bool, limit: int, **filters: Any) -> None:
     """List lines, orders, items or supplies."""
     from backorder.adapters.cli import read
 
-    read.list_things(what, database, clock(), as_json=as_json, **filters)
+    given = {name: chosen for name, chosen in filters.items() if chosen}
+    foreign = sorted(given.keys() - FILTERS[what])
+    if foreign:
+        known = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(FILTERS[what]))
+        raise click.UsageError(f"--{foreign[0].replace('_', '-')} does not narrow {what}: use {known}")
+    read.list_things(what, database, now, as_json=as_json, limit=limit, filters=given)
 
 
 @cli.command()
@@ -136,34 +185,46 @@ def list_(clock: Clock, /, what: str, database: str, as_json: bool, **filters: A
 @click.option("--customer", help="For this customer.")
 @click.option("--region", help="Shipped to this region.")
 @click.option("--site", "sites", multiple=True, help="Only from this site; may be given again.")
+@click.option("--priority", type=click.IntRange(-1_000, 1_000), help="Of an order with this priority.")
 @click.option("--requested-on", type=click.DateTime(["%Y-%m-%d"]), help="Not before this day.")
+@click.option("--accept-by", type=click.DateTime(["%Y-%m-%d"]), help="Not after this day.")
+@as_of_option
 @json_option
 @database_option
-@click.pass_obj
-def quote(clock: Clock, /, database: str, as_json: bool, **question: Any) -> None:
-    """What QUANTITY of SKU would be promised if it were ordered now. Nothing is written."""
+def quote(now: int, database: str, as_json: bool, **question: Any) -> None:
+    """What QUANTITY of SKU would be promised if it were ordered now.
+
+    Nothing is written.
+    """
     from backorder.adapters.cli import read
 
-    read.quote(database, clock(), question, as_json=as_json)
+    read.quote(database, now, question, as_json=as_json)
 
 
 @cli.command()
 @click.argument("order")
 @click.argument("line")
+@as_of_option
+@json_option
 @database_option
-@click.pass_obj
-def explain(clock: Clock, order: str, line: str, database: str) -> None:
-    """Why a line has its date: what it stands on, who is ahead, how the date came about."""
+def explain(order: str, line: str, now: int, as_json: bool, database: str) -> None:
+    """Why a line has its date.
+
+    What it stands on, who is ahead of it there, how the date came about, and what would change it.
+    """
     from backorder.adapters.cli import read
 
-    read.explain(order, line, database, clock())
+    read.explain(order, line, database, now, as_json=as_json)
 
 
 @cli.command()
 @json_option
 @database_option
 def check(database: str, as_json: bool) -> None:
-    """Verify every invariant on a live database and say what disagrees. Exits 3 if something does."""
+    """Verify every invariant on a live database.
+
+    Says what disagrees, and exits 3 if something does.
+    """
     from backorder.adapters.cli import read
 
     read.check(database, as_json=as_json)
@@ -175,18 +236,25 @@ def check(database: str, as_json: bool) -> None:
 @click.option("--folder", type=click.Path(file_okay=False), help="Write every table, or the one named, to files here.")
 @database_option
 def export(table: str | None, form: str, folder: str | None, database: str) -> None:
-    """Export a TABLE to standard output, or all of them to files in a folder."""
+    """Export a TABLE, or all of them to a folder.
+
+    JSON Lines carry every value as it is. In CSV, text that a spreadsheet would run as a formula gets a quote mark
+    before it.
+    """
     from backorder.adapters.cli import read
 
     read.export(table, form, folder, database)
 
 
 @cli.command()
-@click.option("--database", "-d", default="demo.db", show_default=True, help="A new database, made for the demo.")
+@click.option("--database", "-d", default="demo.db", show_default=True, help="A new SQLite file, made for the demo.")
 @click.option("--seed", default=1, show_default=True, help="Another seed draws other delays of the suppliers.")
-@click.option("--force", is_flag=True, help="Replace a demo database that is there already.")
+@click.option("--force", is_flag=True, help="Replace a file that the demo did not make.")
 def demo(database: str, seed: int, force: bool) -> None:
-    """Replay some weeks of a real shop: orders accepted while out of stock, promised, slipped, served, shipped."""
+    """Replay six weeks of a real shop.
+
+    Orders are accepted while out of stock, promised, slipped, served and shipped; the database stays to explore.
+    """
     from backorder.adapters.cli.demo import demo as run_demo
 
     run_demo(database, seed, force=force)
@@ -195,18 +263,26 @@ def demo(database: str, seed: int, force: bool) -> None:
 @cli.command()
 @click.argument("names", nargs=-1)
 def bench(names: tuple[str, ...]) -> None:
-    """Measure the figures of docs/benchmarks.md, all or some by NAME; needs a checkout of the project."""
-    try:
-        from bench import run
-    except ImportError as error:
-        raise click.ClickException("the benchmarks are part of the project's checkout: run this from there") from error
+    """Measure what docs/benchmarks.md shows.
+
+    All figures, or some by NAME; needs a checkout of the project.
+    """
+    checkout = Path(__file__).parents[4]
+    if not (checkout / "bench" / "__init__.py").exists():
+        raise click.ClickException("the benchmarks are not installed: run this from a checkout of the project")
+    sys.path.insert(0, str(checkout))
+    from bench import run
+
     run(list(names), click.echo)
 
 
 @cli.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print the completion script for a SHELL: `eval "$(backorder completion bash)"`."""
+    """Print the completion script for a SHELL.
+
+    For example: eval "$(backorder completion bash)"
+    """
     from click.shell_completion import get_completion_class
 
     kind = get_completion_class(shell)

@@ -1,0 +1,98 @@
+"""`backorder check` names every corruption that somebody plants by raw SQL and the schema cannot refuse."""
+
+import pytest
+from shop import announce, do, order, shop
+from sqlalchemy import text
+
+from backorder.queries import check
+from backorder.storage.db import Database
+
+# rule that must speak: statements that break it (with the append-only triggers and deferred keys out of the way)
+CORRUPTIONS = {
+    "supply_pegged": ["UPDATE supplies SET pegged = pegged - 1 WHERE supply = 'PO-1'"],
+    "line_allocated": [
+        "UPDATE lines SET allocated = allocated + 1, waiting = waiting - 1, covered = covered - 1 WHERE order_id = 'late'"
+    ],
+    "line_covered": ["UPDATE lines SET covered = covered - 1 WHERE order_id = 'late'"],
+    "peg_item": ["UPDATE pegs SET supply = 'LAMP-1' WHERE order_id = 'late'"],
+    "stock_ledger": [
+        "DELETE FROM stock_moves WHERE n = 2",
+        "UPDATE supplies SET moves = 1 WHERE supply LIKE 'stock/%'",
+    ],
+    "stock_ledger_whole": ["UPDATE supplies SET moves = 7 WHERE supply = 'stock/MAIN/CHAIR'"],
+    "stock_ledger_chain": ["UPDATE stock_moves SET before_units = 9, after_units = 9 + delta WHERE n = 2"],
+    "stock_name": ["UPDATE supplies SET site = 'OTHER' WHERE supply = 'stock/MAIN/CHAIR'"],
+    "received_units": ["UPDATE receipts SET quantity = quantity + 1"],
+    "received_stock": ["UPDATE stock_moves SET kind = 'adjust' WHERE kind = 'receipt'"],
+    "shipped_units": ["UPDATE shipment_lines SET quantity = quantity + 1"],
+    "shipped_stock": ["UPDATE stock_moves SET reference = 'other' WHERE kind = 'shipment'"],
+    "shipment_order": ["UPDATE shipments SET order_id = 'late'"],
+    "delivered_after_shipped": ["UPDATE shipments SET delivered_at = '2020-01-01T00:00:00.000000Z'"],
+    "cancelled_units": ["UPDATE cancellations SET quantity = quantity + 1"],
+    "promise_first": ["DELETE FROM promises WHERE order_id = 'late' AND n = 1"],
+    "promise_current": ["UPDATE lines SET promise = '2027-03-03' WHERE order_id = 'late'"],
+    "promise_ledger_whole": ["DELETE FROM promises WHERE order_id = 'late' AND n = 1"],
+    "promise_chain": ["UPDATE promises SET from_day = '2020-01-01' WHERE order_id = 'late' AND n = 2"],
+    "promise_after_request": ["UPDATE lines SET requested_on = '2027-06-06' WHERE order_id = 'late'"],
+    "promise_together": ["UPDATE lines SET promise = '2027-01-08' WHERE order_id = 'whole' AND line = '1'"],
+    "promise_covered": ["UPDATE lines SET promise = NULL WHERE order_id = 'late'"],
+    "slip_told": ["UPDATE lines SET planned = '2027-09-09' WHERE order_id = 'late'"],
+    "planned_day": ["UPDATE lines SET planned = '2026-12-02' WHERE order_id = 'late'"],
+    "backordered": ["UPDATE lines SET backordered = 0 WHERE order_id = 'late'"],
+    "available_day": ["UPDATE supplies SET available_on = '2026-11-01' WHERE supply = 'PO-1'"],
+    "nothing_idle": ["DELETE FROM pegs WHERE order_id = 'late'", "UPDATE lines SET covered = 0 WHERE order_id = 'late'",
+                     "UPDATE supplies SET pegged = pegged - 4 WHERE supply = 'PO-1'"],
+    "order_lines": ["DELETE FROM pegs WHERE order_id = 'gone'", "DELETE FROM promises WHERE order_id = 'gone'",
+                    "DELETE FROM lines WHERE order_id = 'gone'"],
+    "lead_time_day": ["UPDATE lines SET lead_time_day = '2026-12-24' WHERE order_id = 'ready'"],
+}  # fmt: skip
+
+
+@pytest.fixture
+def busy(db: Database) -> Database:
+    """A shop in which everything has happened once."""
+    shop(db, ["CHAIR", "LAMP"])
+    do(db, "put_site", site="OTHER")
+    announce(db, "PO-0", 5, "2026-12-02")
+    announce(db, "PO-1", 20, "2026-12-07")
+    announce(db, "LAMP-1", 20, "2026-12-09", "LAMP")
+    for name, units in (("ready", 2), ("part", 4), ("late", 4), ("gone", 1)):
+        order(db, name, units)
+    lines = [{"line": "1", "sku": "CHAIR", "quantity": 1}, {"line": "2", "sku": "LAMP", "quantity": 1}]
+    do(db, "place_order", order="whole", ship="complete", lines=lines)
+    do(db, "receive_supply", supply="PO-0", receipt="R1", quantity=4, final=True)
+    do(db, "reschedule_supply", supply="PO-1", expected_on="2026-12-11")
+    do(db, "ship", shipment="S-1", order="ready", lines=[{"line": "1", "quantity": 1}])
+    do(db, "record_delivery", shipment="S-1")
+    do(db, "cancel_line", order="part", line="1", quantity=1)
+    assert check.run(db) == []
+    return db
+
+
+@pytest.mark.parametrize("rule", CORRUPTIONS)
+def test_a_planted_corruption_is_named(busy: Database, rule: str) -> None:
+    _plant(busy, CORRUPTIONS[rule])
+    assert rule in {finding.rule for finding in check.run(busy)}
+
+
+def test_every_rule_has_its_corruption() -> None:
+    assert set(CORRUPTIONS) == {rule.name for rule in check.RULES}
+
+
+def _plant(db: Database, statements: list[str]) -> None:
+    """Run statements as somebody with all rights would: triggers and foreign keys switched off."""
+    with db.engine.connect() as connection:
+        if db.dialect == "postgresql":
+            connection.execute(text("SET session_replication_role = replica"))
+        else:
+            connection.exec_driver_sql("ROLLBACK")
+            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+            triggers = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").all()
+            for (name,) in triggers:
+                connection.exec_driver_sql(f"DROP TRIGGER {name}")
+        for statement in statements:
+            assert connection.exec_driver_sql(statement.replace("%", "%%")).rowcount
+        if db.dialect == "postgresql":
+            connection.commit()
+        else:
+            connection.exec_driver_sql("PRAGMA foreign_keys = ON")
