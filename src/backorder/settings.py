@@ -18,9 +18,21 @@ DATABASE = Setting(
     "Where the data live: a path to a SQLite file, or a URL such as postgresql://user@host/name.",
 )
 
-SETTINGS = (DATABASE,)
+NOW = Setting(
+    "BACKORDER_NOW",
+    "the clock",
+    "A fixed moment (ISO 8601 with offset) to take for the present: for rehearsals, and so that a worked example shows "
+    "the same days whenever it is read.",
+)
+
+SETTINGS = (DATABASE, NOW)
 
 
 def value(setting: Setting) -> str:
     """What the environment says, else the default."""
-    return os.environ.get(setting.name) or setting.default
+    return given(setting) or setting.default
+
+
+def given(setting: Setting) -> str | None:
+    """What the environment says; None if it says nothing."""
+    return os.environ.get(setting.name) or None

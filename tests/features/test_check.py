@@ -11,7 +11,8 @@ from backorder.storage.db import Database
 CORRUPTIONS = {
     "supply_pegged": ["UPDATE supplies SET pegged = pegged - 1 WHERE supply = 'PO-1'"],
     "line_allocated": [
-        "UPDATE lines SET allocated = allocated + 1, waiting = waiting - 1, covered = covered - 1 WHERE order_id = 'late'"
+        "UPDATE lines SET allocated = allocated + 1, waiting = waiting - 1, covered = covered - 1"
+         " WHERE order_id = 'late'"
     ],
     "line_covered": ["UPDATE lines SET covered = covered - 1 WHERE order_id = 'late'"],
     "peg_item": ["UPDATE pegs SET supply = 'LAMP-1' WHERE order_id = 'late'"],

@@ -64,8 +64,8 @@ def _answer(command: dict, outcome) -> object:
 def _differences(one: dict, other: dict) -> list[str]:
     """What differs, subject by subject."""
     found = []
-    for part in one:
-        wants, has = one[part], other[part]
+    for part, wants in one.items():
+        has = other[part]
         for key in sorted(wants.keys() | has.keys(), key=str):
             wanted, is_ = wants.get(key), has.get(key)
             if wanted != is_:

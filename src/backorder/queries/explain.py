@@ -1,4 +1,4 @@
-"""Why a line has its date: what it stands on, who is ahead of it there, how the date came about, what would change it."""
+"""Why a line has its date: what it stands on, who is ahead of it, how the date came about, what would change it."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -232,18 +232,20 @@ def _changes(view: LineView, stands: list[Stand], complete: bool) -> Iterator[st
     if inbound:
         yield from _supply_changes(view, inbound[-1])
     elif not view.waiting:
-        yield "Everything that is still wanted is allocated: it can ship, and only a count that finds less takes it away."
+        yield "All that is still wanted is allocated and can ship; only a count that finds less takes it away."
     if view.requested_on is not None:
         yield f"It is never promised before {day_words(view.requested_on)}, as the customer asked."
 
 
 def _supply_changes(view: LineView, last: Stand) -> Iterator[str]:
     assert last.expected_on is not None
-    yield f"Sooner: {last.supply} coming before its day, or {_units(last.units)} of other supply or stock that could."
-    if last.ahead:
-        yield f"Sooner too, if there is earlier supply for it: cancellations among the {_lines(last.ahead)} ahead."
-    needed = last.units_ahead + last.units
-    yield f"Later: {last.supply} slipping, or arriving with fewer than the {_units(needed)} up to this line."
+    if last.ships_on == view.planned:
+        yield f"Sooner: {last.supply} coming before its day, or {_units(last.units)} of earlier supply or stock."
+        if last.ahead:
+            yield f"Sooner, where that frees earlier units: cancellations among the {_lines(last.ahead)} ahead."
+    needed = _units(last.units_ahead + last.units)
+    whom = "those ahead and this line need" if last.ahead else "this line needs"
+    yield f"Later: {last.supply} slipping, or bringing less than the {needed} that {whom}."
 
 
 def _units(number: int) -> str:
@@ -257,5 +259,3 @@ def _lines(number: int) -> str:
 def day_words(day: date) -> str:
     """A day as people say it: Mon 7 Dec 2026."""
     return f"{day:%a} {day.day} {day:%b %Y}"
-
-

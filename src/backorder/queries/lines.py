@@ -11,7 +11,7 @@ from backorder.kernel.calendars import day_date, local_day, moment_datetime
 from backorder.kernel.columns import STOCK
 from backorder.kernel.orders import State, state
 from backorder.storage.db import Database, Row, Tx, among
-from backorder.storage.tables import lines, orders, pegs, promises, sites, supplies
+from backorder.storage.tables import LINE_OPEN, lines, orders, pegs, promises, sites, supplies
 from backorder.storage.types import Day
 
 
@@ -255,7 +255,7 @@ def _at_risk(tx: Tx, now: int) -> ColumnElement[bool]:
 
 
 def _conditions(filters: Filters, today: int) -> Iterator[ColumnElement[bool]]:
-    open_lines = lines.c.waiting + lines.c.allocated > 0
+    open_lines = LINE_OPEN
     if filters.waiting:
         yield and_(lines.c.waiting > 0, open_lines)
     if filters.ready:

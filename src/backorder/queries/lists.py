@@ -11,7 +11,7 @@ from backorder.queries.lines import as_date
 from backorder.queries.lines import overdue as is_overdue
 from backorder.queries.show import SUPPLIES, SupplyView, supply_view
 from backorder.storage.db import Database
-from backorder.storage.tables import items, lines, orders, supplies
+from backorder.storage.tables import LINE_OPEN, SUPPLY_OF_USE, items, lines, orders, supplies
 
 
 def list_supplies(
@@ -55,6 +55,7 @@ def list_items(db: Database, *, waiting: bool = False, limit: int = 50) -> list[
             func.sum(case((stock, free), else_=0)).label("free"),
             func.sum(case((stock, 0), else_=free)).label("inbound_free"),
         )
+        .where(SUPPLY_OF_USE)
         .group_by(supplies.c.sku)
         .subquery()
     )
@@ -64,7 +65,7 @@ def list_items(db: Database, *, waiting: bool = False, limit: int = 50) -> list[
             func.sum(lines.c.waiting).label("waiting"),
             func.sum(lines.c.waiting - lines.c.covered).label("uncovered"),
         )
-        .where(lines.c.waiting + lines.c.allocated > 0)
+        .where(LINE_OPEN)
         .group_by(lines.c.sku)
         .subquery()
     )
@@ -94,6 +95,7 @@ class OrderRow(msgspec.Struct):
 
     order: str
     customer: str | None
+    channel: str | None
     placed_at: datetime
     ship: str
     lines: int
@@ -109,12 +111,13 @@ def list_orders(db: Database, *, waiting: bool = False, customer: str | None = N
         select(
             orders.c.order_id,
             orders.c.customer,
+            orders.c.channel,
             orders.c.placed_at,
             orders.c.ship,
             func.count(),
             units,
             left,
-            func.max(lines.c.promise, type_=lines.c.promise.type),
+            func.max(case((lines.c.waiting + lines.c.allocated > 0, lines.c.promise)), type_=lines.c.promise.type),
         )
         .join(lines, lines.c.order_id == orders.c.order_id)
         .group_by(orders.c.order_id)
@@ -128,6 +131,8 @@ def list_orders(db: Database, *, waiting: bool = False, customer: str | None = N
     with db.read() as tx:
         rows = tx.fetch(chosen)
     return [
-        OrderRow(row[0], row[1], moment_datetime(row[2]), row[3], row[4], int(row[5]), int(row[6]), as_date(row[7]))
-        for row in rows
+        OrderRow(
+            order, who, channel, moment_datetime(placed_at), ship, count, int(units), int(waiting), as_date(promise)
+        )
+        for order, who, channel, placed_at, ship, count, units, waiting, promise in rows
     ]

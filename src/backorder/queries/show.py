@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import and_, case, func, or_, select
 
 from backorder.kernel.calendars import local_day, moment_datetime
 from backorder.kernel.columns import STOCK
@@ -219,6 +219,7 @@ def item(db: Database, sku: str) -> ItemView | None:
 def _stock(tx: Tx, sku: str) -> list[SiteStock]:
     stock = supplies.c.kind == STOCK
     to_come = supplies.c.quantity - supplies.c.received - supplies.c.cancelled
+    in_use = or_(supplies.c.quantity > supplies.c.received + supplies.c.cancelled, stock)  # in the words of the index
 
     def total(condition: Any, units: Any) -> Any:
         return func.coalesce(func.sum(case((condition, units), else_=0)), 0)
@@ -232,7 +233,7 @@ def _stock(tx: Tx, sku: str) -> list[SiteStock]:
             total(~stock, to_come),
             total(~stock, to_come - supplies.c.pegged),
         )
-        .where(supplies.c.sku == sku)
+        .where(supplies.c.sku == sku, in_use)
         .group_by(supplies.c.site)
         .order_by(supplies.c.site)
     )

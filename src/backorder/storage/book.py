@@ -6,11 +6,23 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import and_, or_, select, union
+from sqlalchemy import and_, select, union
 
-from backorder.kernel.columns import STOCK, Book, Item, Pegs, Site
+from backorder.kernel.columns import STOCK, Book, Item, Lines, Pegs, Site
 from backorder.storage.db import Row, Tx, among
-from backorder.storage.tables import items, lines, orders, pegs, promises, sites, stock_moves, suppliers, supplies
+from backorder.storage.tables import (
+    LINE_OPEN,
+    SUPPLY_OF_USE,
+    items,
+    lines,
+    orders,
+    pegs,
+    promises,
+    sites,
+    stock_moves,
+    suppliers,
+    supplies,
+)
 
 SUPPLY_DETAILS = ("document", "document_line", "ordered_on", "supplier", "cost", "currency", "fingerprint")
 LINE_DETAILS = ("unit_price", "accept_by", "tags")
@@ -22,8 +34,7 @@ _other = lines.alias("other")
 
 def _taking_part(allocated: bool) -> Any:
     """Lines that take part in a pass: those that wait, and if stock may be lost also those that could come to wait."""
-    still_open = lines.c.waiting + lines.c.allocated > 0
-    return still_open if allocated else and_(still_open, lines.c.waiting > 0)
+    return LINE_OPEN if allocated else and_(LINE_OPEN, lines.c.waiting > 0)
 
 
 def _joined_skus(allocated: bool) -> Any:
@@ -93,7 +104,7 @@ SUPPLIES = select(
     supplies.c.moves,
 ).where(
     among(supplies.c.sku, "skus"),
-    or_(supplies.c.quantity > supplies.c.received + supplies.c.cancelled, supplies.c.kind == STOCK),
+    SUPPLY_OF_USE,
 )
 
 
@@ -217,19 +228,7 @@ def _load_supplies(tx: Tx, loaded: Loaded, skus: Sequence[str]) -> None:
 def _load_lines(tx: Tx, loaded: Loaded, skus: Sequence[str], orders: Sequence[str], allocated: bool) -> None:
     book = loaded.book
     held = book.lines
-    rows: list[Row] = []  # one for each line; the query gives one for each of its pegs
-    for row in tx.fetch(LINES[allocated], skus=skus, orders=orders):
-        key = row[0], row[1]
-        i = held.index.get(key)
-        if i is None:
-            i = held.index[key] = len(rows)
-            rows.append(row)
-            held.pegs.append({})
-        if row[-1] is not None:
-            s = book.supplies.index.get(row[-3])
-            if s is None:
-                raise Grown
-            held.pegs[i][s, row[-2]] = row[-1]
+    rows = _one_a_line(tx.fetch(LINES[allocated], skus=skus, orders=orders), held, book.supplies.index)
     if not rows:
         return
     columns = [list(column) for column in zip(*rows, strict=True)]
@@ -243,8 +242,27 @@ def _load_lines(tx: Tx, loaded: Loaded, skus: Sequence[str], orders: Sequence[st
         book.lines_of_order.setdefault(order, []).append(i)
     if not book.lines_of_item.keys() <= set(skus):
         raise Grown
-    loaded.lines = [_line_row(book, i) for i in range(len(rows))]
+    loaded.lines = _line_rows(book)
     loaded.pegs = [dict(held_pegs) for held_pegs in held.pegs]
+
+
+def _one_a_line(rows: list[Row], held: Lines, supplies: dict[str, int]) -> list[Row]:
+    """The first row of each line; the query gives one for each of its pegs, which are put into `held`."""
+    unique: list[Row] = []
+    index, pegs_of = held.index, held.pegs
+    for row in rows:
+        key = row[0], row[1]
+        i = index.get(key)
+        if i is None:
+            i = index[key] = len(unique)
+            unique.append(row)
+            pegs_of.append({})
+        if row[-1] is not None:
+            s = supplies.get(row[-3])
+            if s is None:
+                raise Grown
+            pegs_of[i][s, row[-2]] = row[-1]
+    return unique
 
 
 @lru_cache(maxsize=1_024)
@@ -266,22 +284,26 @@ _LINE_CHANGES = (
 )
 
 
-def _line_row(book: Book, i: int) -> Row:
-    """What can change in a line, in the order of _LINE_CHANGES."""
-    held = book.lines
-    kinds = book.supplies.kind
-    return (
-        held.waiting[i],
-        held.allocated[i],
-        held.shipped[i],
-        held.cancelled[i],
-        sum(units for (s, _), units in held.pegs[i].items() if kinds[s] != STOCK) if held.waiting[i] else 0,
-        held.picked[i],
-        held.lead_time_day[i],
-        held.promise[i],
-        held.planned[i],
-        held.revisions[i],
+def _line_rows(book: Book) -> list[Row]:
+    """What can change in each line, in the order of _LINE_CHANGES."""
+    held, kinds = book.lines, book.supplies.kind
+    covered = [
+        sum([units for (s, _), units in pegs_of.items() if kinds[s] != STOCK]) if waiting else 0
+        for waiting, pegs_of in zip(held.waiting, held.pegs, strict=True)
+    ]
+    columns = (
+        held.waiting,
+        held.allocated,
+        held.shipped,
+        held.cancelled,
+        covered,
+        held.picked,
+        held.lead_time_day,
+        held.promise,
+        held.planned,
+        held.revisions,
     )
+    return list(zip(*columns, strict=True))
 
 
 def save(tx: Tx, loaded: Loaded) -> None:
@@ -311,31 +333,20 @@ def _save_supplies(tx: Tx, loaded: Loaded) -> None:
 
 
 def _save_lines(tx: Tx, loaded: Loaded) -> None:
-    book = loaded.book
-    held = book.lines
-    changed, added = [], []
-    for i, before in enumerate(loaded.lines):
-        after = _line_row(book, i)
-        if after != before:
-            changed.append((held.order[i], held.line[i], *after))
-    for i in range(len(loaded.lines), len(held.order)):
-        row = _line_row(book, i)
-        added.append(
-            (
-                held.order[i],
-                held.line[i],
-                held.position[i],
-                held.sku[i],
-                held.quantity[i],
-                held.requested_on[i],
-                int(row[0] > 0),
-                *row,
-                *loaded.line_details[i],
-            )
-        )
+    held = loaded.book.lines
+    known = len(loaded.lines)
+    now = _line_rows(loaded.book)
+    changed = [i for i, before in enumerate(loaded.lines) if now[i] != before]
+    touched = [n for n in range(len(_LINE_CHANGES)) if any(now[i][n] != loaded.lines[i][n] for i in changed)]
+    names = (held.order, held.line, held.position, held.sku, held.quantity, held.requested_on)
+    added = [
+        (*(column[i] for column in names), int(now[i][0] > 0), *now[i], *loaded.line_details[i])
+        for i in range(known, len(now))
+    ]
     fixed = ("order_id", "line", "position", "sku", "quantity", "requested_on", "backordered")
     tx.insert(lines, (*fixed, *_LINE_CHANGES, *LINE_DETAILS), added)
-    tx.update(lines, ("order_id", "line"), _LINE_CHANGES, changed)
+    rows = [(held.order[i], held.line[i], *[now[i][n] for n in touched]) for i in changed]
+    tx.update(lines, ("order_id", "line"), [_LINE_CHANGES[n] for n in touched], rows)
 
 
 _PEG_KEY = ("order_id", "line", "supply", "ships_on")
@@ -351,6 +362,9 @@ def _save_pegs(tx: Tx, loaded: Loaded) -> None:
         if now == before:
             continue
         order, line = held.order[i], held.line[i]
+        if not before:  # a new line, or one that waited uncovered
+            made += [(order, line, names[s], day, units) for (s, day), units in now.items()]
+            continue
         leave = [key for key in before if key not in now]
         come = [key for key in now if key not in before]
         stay = [key for key in now if before.get(key, now[key]) != now[key]]

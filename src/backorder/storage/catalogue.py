@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Table, select
 
 from backorder.storage.db import Tx, among
-from backorder.storage.tables import customers, items, lines, people, sites, suppliers
+from backorder.storage.tables import LINE_OPEN, customers, items, lines, people, sites, suppliers
 
 Rows = dict[str, dict[str, Any]]
 
@@ -16,7 +16,7 @@ KEYS = {"items": "sku", "sites": "site", "suppliers": "supplier", "customers": "
 _ROWS = {name: select(table).where(among(table.c[KEYS[name]], "keys")) for name, table in TABLES.items()}
 _LOCKED = {name: statement.order_by(TABLES[name].c[KEYS[name]]).with_for_update() for name, statement in _ROWS.items()}
 _PEOPLE = select(people.c.customer, people.c.name, people.c.email).where(among(people.c.customer, "keys"))
-_WAITING = select(lines.c.sku).where(lines.c.waiting > 0, lines.c.waiting + lines.c.allocated > 0).distinct()
+_WAITING = select(lines.c.sku).where(lines.c.waiting > 0, LINE_OPEN).distinct()
 _SUPPLIED = select(items.c.sku).where(among(items.c.supplier, "suppliers"))
 
 

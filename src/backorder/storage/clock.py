@@ -2,19 +2,17 @@
 
 from sqlalchemy import bindparam, select
 
-from backorder.kernel.columns import STOCK
 from backorder.storage.db import Tx
-from backorder.storage.tables import lines, supplies
+from backorder.storage.tables import LINE_OPEN, SUPPLY_TO_COME, lines, supplies
 from backorder.storage.types import Day
 
 _OVERDUE = select(supplies.c.sku).where(
-    supplies.c.kind != STOCK,
-    supplies.c.quantity > supplies.c.received + supplies.c.cancelled,
+    SUPPLY_TO_COME,
     supplies.c.available_on < bindparam("before", type_=Day()),
 )
 _EXPIRED = select(lines.c.sku).where(
     lines.c.waiting > 0,
-    lines.c.waiting + lines.c.allocated > 0,
+    LINE_OPEN,
     lines.c.lead_time_day < bindparam("before", type_=Day()),
 )
 _TOUCHED = _OVERDUE.union(_EXPIRED)

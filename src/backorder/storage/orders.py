@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from backorder.kernel.acceptance import Caps
 from backorder.storage.db import Row, Tx, among
-from backorder.storage.tables import customers, lines, orders
+from backorder.storage.tables import LINE_OPEN, customers, lines, orders
 
 _ORDERS = select(orders.c.order_id, orders.c.fingerprint).where(among(orders.c.order_id, "orders"))
 _CUSTOMERS = select(customers.c.customer, customers.c.priority, customers.c.region).where(
@@ -21,7 +21,7 @@ _CAPS = (
         func.sum(lines.c.waiting + lines.c.allocated),
     )
     .join(orders, orders.c.order_id == lines.c.order_id)
-    .where(among(lines.c.sku, "skus"), lines.c.waiting + lines.c.allocated > 0)
+    .where(among(lines.c.sku, "skus"), LINE_OPEN)
     .group_by(lines.c.sku, orders.c.customer)
 )
 

@@ -7,7 +7,7 @@ from sqlalchemy import and_, select
 
 from backorder.kernel.columns import STOCK
 from backorder.storage.db import Row, Tx, among
-from backorder.storage.tables import receipts, suppliers, supplies
+from backorder.storage.tables import SUPPLY_TO_COME, receipts, suppliers, supplies
 
 _RECEIPT = ("receipt", "quantity", "final")
 _SUPPLIES = select(supplies.c.supply, supplies.c.sku, supplies.c.fingerprint, supplies.c.kind).where(
@@ -17,7 +17,7 @@ _DOCUMENTS = (
     select(supplies.c.document, supplies.c.supply, supplies.c.sku)
     .where(
         among(supplies.c.document, "documents"),
-        supplies.c.quantity > supplies.c.received + supplies.c.cancelled,
+        SUPPLY_TO_COME,
     )
     .order_by(supplies.c.document, supplies.c.supply)
 )

@@ -14,10 +14,12 @@ from backorder.adapters.cli.exits import FAILED
 
 def demo(place: str, seed: int, *, force: bool) -> None:
     """Make a new database at a path, replay the sample into it, print the summary and what to try next."""
+    if "://" in place:
+        raise click.UsageError("the demo makes a SQLite file of its own: name one")
     click.echo("Replaying six weeks of a real gift wholesaler, autumn 2011, 80 items (UCI Online Retail, CC BY 4.0).")
     target = Path(place)
-    if target.exists() and not force:
-        click.echo(f"Error: {place} exists already; --force replaces it.", err=True)
+    if target.exists() and not force and not _made_by_demo(place):
+        click.echo(f"Error: {place} was not made by the demo: name another file, or replace it with --force", err=True)
         sys.exit(FAILED)
     for path in (target, target.with_name(target.name + "-wal"), target.with_name(target.name + "-shm")):
         path.unlink(missing_ok=True)
@@ -32,6 +34,24 @@ def demo(place: str, seed: int, *, force: bool) -> None:
         shop.report(place)
     finally:
         db.close()
+
+
+def _made_by_demo(place: str) -> bool:
+    """Whether the orders of a database come from the demo."""
+    from backorder.adapters.cli.replay import CHANNEL
+    from backorder.kernel.errors import StorageError
+    from backorder.queries import lists
+    from backorder.storage.db import open_database
+
+    try:
+        db = open_database(place)
+        try:
+            found = lists.list_orders(db, limit=1)
+            return bool(found) and found[0].channel == CHANNEL
+        finally:
+            db.close()
+    except StorageError:
+        return False
 
 
 class Shop:
@@ -135,8 +155,8 @@ class Shop:
         assert found is not None
         order, line = found
         click.echo(f"\nThe database is {place}. Try:\n")
-        click.echo(f"  backorder explain {order} {line} --database {place}")
-        click.echo(f"  backorder list lines --waiting --database {place}")
+        click.echo(f"  backorder explain {order} {line} --as-of {self._last} --database {place}")
+        click.echo(f"  backorder list lines --at-risk --as-of {self._last} --database {place}")
         click.echo(f"  backorder check --database {place}")
 
 

@@ -68,6 +68,7 @@ def database_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--database",
         "-d",
+        metavar="PLACE",
         default=lambda: value(DATABASE),
         show_default=f"${DATABASE.name} or {DATABASE.default}",
         help="Path of a SQLite file, or URL of a PostgreSQL database.",
@@ -92,6 +93,7 @@ def as_of_option(command: Callable[..., Any]) -> Callable[..., Any]:
         "--as-of",
         "now",
         type=click.DateTime(["%Y-%m-%d"]),
+        metavar="DAY",
         callback=moment,
         help="Answer as if it were noon (UTC) of this day.",
     )(command)
@@ -186,8 +188,8 @@ def list_(what: str, now: int, database: str, as_json: bool, limit: int, **filte
 @click.option("--region", help="Shipped to this region.")
 @click.option("--site", "sites", multiple=True, help="Only from this site; may be given again.")
 @click.option("--priority", type=click.IntRange(-1_000, 1_000), help="Of an order with this priority.")
-@click.option("--requested-on", type=click.DateTime(["%Y-%m-%d"]), help="Not before this day.")
-@click.option("--accept-by", type=click.DateTime(["%Y-%m-%d"]), help="Not after this day.")
+@click.option("--requested-on", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Not before this day.")
+@click.option("--accept-by", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Not after this day.")
 @as_of_option
 @json_option
 @database_option

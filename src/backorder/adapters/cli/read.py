@@ -1,5 +1,6 @@
 """What the reading commands print: tables for people, JSON for programs."""
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -65,7 +66,7 @@ def _show_order(order: shows.OrderView) -> None:
         f"Order {order.order}",
         {
             "customer": order.customer or "-",
-            "placed": f"{order.placed_at:%Y-%m-%d %H:%M}",
+            "placed": f"{order.placed_at:%Y-%m-%d %H:%M} UTC",
             "ships": order.ship.replace("_", " "),
         },
     )
@@ -88,8 +89,8 @@ def _line_table(found: list[lines.LineView]) -> None:
         )
         for line in found
     ]
-    names = ("order", "line", "sku", "state", "units", "waiting", "allocated", "shipped", "promise", "")
-    table(names, rows, numbers=("units", "waiting", "allocated", "shipped"))
+    names = ("order", "line", "sku", "state", "units", "waiting", "ready", "shipped", "promise", "")
+    table(names, rows, numbers=("units", "waiting", "ready", "shipped"))
 
 
 def _show_line(line: lines.LineView) -> None:
@@ -159,10 +160,10 @@ _SHOWN: dict[str, Callable[[Any], None]] = {
 }
 
 
-_NOT_LISTED = {"pegs", "document", "kind", "cancelled", "confirmed", "available_on"}  # `show supply` tells
+_NOT_LISTED = {"pegs", "selling", "document", "kind", "cancelled", "confirmed", "available_on"}  # `show supply` tells
 
 
-def list_things(what: str, place: str, now: int, *, as_json: bool, limit: int, **filters: Any) -> None:
+def list_things(what: str, place: str, now: int, *, as_json: bool, limit: int, filters: dict[str, Any]) -> None:
     """Print a list of lines, orders, items or supplies."""
     with _opened(place) as db:
         found = _listed(what, db, now, limit, filters)
@@ -174,25 +175,27 @@ def list_things(what: str, place: str, now: int, *, as_json: bool, limit: int, *
         return
     if what == "lines":
         _line_table(found)
+        last = f" --after {shlex.join((found[-1].order, found[-1].line))} shows the next."
     else:
+        last = " --limit shows more."
         names = [name for name in found[0].__struct_fields__ if name not in _NOT_LISTED]
         rows = [[_plain(getattr(row, name)) for name in names] for row in found]
         numbers = [name for name in names if isinstance(getattr(found[0], name), int)]
         table([name.replace("_", " ") for name in names], rows, numbers=[name.replace("_", " ") for name in numbers])
     if len(found) == limit:
-        click.echo(f"The first {limit}; --limit shows more.", err=True)
+        click.echo(f"There may be more than these {limit}:{last}", err=True)
 
 
 def _listed(what: str, db: Database, now: int, limit: int, filters: dict[str, Any]) -> list[Any]:
     if what == "lines":
-        known = {name: filters[name] for name in lines.Filters.__struct_fields__ if name in filters}
-        return list(lines.list_lines(db, now, lines.Filters(**known, limit=limit)))
+        return list(lines.list_lines(db, now, lines.Filters(**filters, limit=limit)))
     if what == "orders":
-        return list(lists.list_orders(db, waiting=filters["waiting"], customer=filters["customer"], limit=limit))
+        return list(lists.list_orders(db, **filters, limit=limit))
     if what == "items":
-        return list(lists.list_items(db, waiting=filters["waiting"], limit=limit))
-    chosen = {"sku": filters["sku"], "overdue": filters["overdue"], "still_open": filters["still_open"]}
-    return list(lists.list_supplies(db, now, **chosen, limit=limit))
+        return list(lists.list_items(db, **filters, limit=limit))
+    if "open" in filters:
+        filters["still_open"] = filters.pop("open")
+    return list(lists.list_supplies(db, now, **filters, limit=limit))
 
 
 def _plain(value: Any) -> str:
@@ -205,14 +208,15 @@ def _plain(value: Any) -> str:
 
 def quote(place: str, now: int, question: dict[str, Any], *, as_json: bool) -> None:
     """Print what an order would be promised."""
-    requested = question["requested_on"]
+    days = {name: None if question[name] is None else question[name].date() for name in ("requested_on", "accept_by")}
     asked = quotes.Quote(
         sku=question["sku"],
         quantity=question["quantity"],
         customer=question["customer"],
         ship_to=quotes.ShipTo(region=question["region"]),
         sites=list(question["sites"]),
-        requested_on=None if requested is None else requested.date(),
+        priority=question["priority"],
+        **days,
     )
     with _opened(place) as db:
         answer = quotes.quote(db, now, [asked])[0]
@@ -234,14 +238,26 @@ def _print_quote(asked: quotes.Quote, answer: Outcome) -> None:
     table(("units", "could ship", "basis", "supply"), rows, numbers=("units",))
 
 
-def explain(order: str, line: str, place: str, now: int) -> None:
+def explain(order: str, line: str, place: str, now: int, *, as_json: bool) -> None:
     """Print why a line has its date; exits 3 if there is no such line."""
     with _opened(place) as db:
-        said = explanations.line(db, order, line, now)
-    if said is None:
-        click.echo(f"Order {order} has no line {line}.", err=True)
+        found = explanations.line(db, order, line, now)
+    if found is None:
+        click.echo(f"There is no line {order} {line}.", err=True)
         sys.exit(MISSING)
-    click.echo("\n".join(said))
+    if as_json:
+        _as_json(found)
+        return
+    parts = (
+        ("", found.state),
+        ("How the promise came about", found.history),
+        ("What would change it", found.would_change),
+    )
+    for title, said in parts:
+        if title:
+            click.echo(f"\n{title}:")
+        for sentence in said:
+            click.echo(f"  {sentence}" if title else sentence)
 
 
 def check(place: str, *, as_json: bool) -> None:
@@ -251,7 +267,9 @@ def check(place: str, *, as_json: bool) -> None:
     if as_json:
         _as_json([finding._asdict() for finding in found])
     elif found:
-        table(("rule", "subject", "finding"), found)
+        for finding in found:
+            click.echo(f"{finding.rule}: {finding.subject}: {finding.message}")
+        click.echo(f"{len(found)} findings.", err=True)
     else:
         click.echo(f"Sound: {len(checks.RULES)} rules hold.")
     if found:
@@ -259,22 +277,22 @@ def check(place: str, *, as_json: bool) -> None:
 
 
 def export(name: str | None, form: str, folder: str | None, place: str) -> None:
-    """Print a table, or write tables to files."""
+    """Print a table, or write tables to files, all of them from one state of the database."""
     if name is not None and name not in exports.TABLES:
         raise click.UsageError(f"there is no table {name}: name one of {', '.join(exports.TABLES)}")
     if name is None and folder is None:
         raise click.UsageError("name a table, or a --folder to write all of them to")
     written = exports.csv_lines if form == "csv" else exports.json_lines
-    with _opened(place) as db:
+    with _opened(place) as db, db.read() as tx:
         if folder is None:
             assert name is not None
-            for row in written(db, name):
+            for row in written(tx, name):
                 click.echo(row)
             return
         target = Path(folder)
         target.mkdir(parents=True, exist_ok=True)
         for each in [name] if name else exports.TABLES:
             path = target / f"{each}.{form}"
-            with path.open("w", encoding="utf-8") as file:
-                count = sum(1 for row in written(db, each) if file.write(row + "\n"))
-            click.echo(f"{path}: {count} lines")
+            with path.open("w", encoding="utf-8", newline="") as file:
+                count = sum(1 for row in written(tx, each) if file.write(row + "\n"))
+            click.echo(f"{path}: {count - (form == 'csv')} rows")

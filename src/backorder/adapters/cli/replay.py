@@ -18,6 +18,7 @@ from backorder.adapters.cli.sample import Sample, SoldLine
 Command = dict[str, Any]
 
 SITE = "STOKE"
+CHANNEL = "demo"
 ZONE = ZoneInfo("Europe/London")
 SUPPLIERS = {"NORTH": 5, "RIVER": 8, "HARBOUR": 12, "FAR": 18}  # lead times in calendar days
 TRAILING_DAYS = 28
@@ -140,7 +141,7 @@ class Replay:
             body.append({"line": str(n), "sku": line.sku, "quantity": line.quantity, "unit_price": line.price})
             self._bought[first.customer, line.sku].append((first.invoice, str(n)))
         command: Command = {"do": "place_order", "id": first.invoice, "order": first.invoice, "lines": body}
-        command |= {"accept": "lines", "currency": "GBP", "placed_at": at, "at": at}
+        command |= {"channel": CHANNEL, "accept": "lines", "currency": "GBP", "placed_at": at, "at": at}
         if first.customer:
             command["customer"] = first.customer
         return command

@@ -38,7 +38,9 @@ def load() -> Sample:
     """Read the bundled data."""
     invoices: dict[str, list[SoldLine]] = {}
     for row in _rows("orders.csv.gz"):
-        line = SoldLine(row[0], row[1], row[2], int(row[3]), datetime.fromisoformat(row[4]), *row[5:])  # noqa: DTZ
+        line = SoldLine(
+            row[0], row[1], row[2], int(row[3]), datetime.fromisoformat(row[4]), *row[5:]
+        )  # the shop's local time
         invoices.setdefault(line.invoice, []).append(line)
     days: dict[date, list[list[SoldLine]]] = {}
     for lines in sorted(invoices.values(), key=lambda lines: (lines[0].at, lines[0].invoice)):

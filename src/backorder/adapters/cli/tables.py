@@ -1,13 +1,15 @@
 """Tables and facts as text that a person can read, on a terminal or in a file."""
 
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
+import click
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-WIDTH = 110  # where the output is no terminal
+WIDTH = 100  # where the output is no terminal
 
 
 def _console() -> Console:
@@ -22,13 +24,19 @@ def table(names: Sequence[str], rows: Iterable[Sequence[object]], numbers: Seque
     body = list(rows)
     if not body:
         return
-    shown = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    shown = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for name in names:
-        shown.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
+        free = name == "name"  # the one column of free text, cut rather than broken
+        justify: Literal["left", "right"] = "right" if name in numbers else "left"
+        shown.add_column(name, justify=justify, overflow="ellipsis" if free else "fold", no_wrap=free)
     for row in body:
         shown.add_row(*(Text(str(cell)) for cell in row))
     console = _console()
-    console.print(shown)
+    with console.capture() as printed:
+        console.print(shown)
+    for line in printed.get().splitlines():
+        click.echo(line.rstrip())
+    click.echo()
 
 
 def facts(title: str, pairs: dict[str, str]) -> None:

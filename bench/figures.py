@@ -1,0 +1,41 @@
+"""The figures by name, and how they are printed."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+
+class Figure(NamedTuple):
+    """A measured figure: what it is, how it came out beside its limit, and what was to be reached."""
+
+    name: str
+    result: str
+    target: str
+    reached: bool
+
+
+def run(names: list[str], echo: Callable[[str], None], scale: float = 1.0) -> list[Figure]:
+    """Measure all figures, or the groups named; `scale` below 1 shrinks the data, for a look whether it runs."""
+    groups = _groups()
+    unknown = [name for name in names if name not in groups]
+    if unknown:
+        echo(f"There is no figure {', '.join(unknown)}: name some of {', '.join(groups)}.")
+        return []
+    found = []
+    echo(f"{'figure':<52}{'measured':<44}{'target':<28}")
+    for name in names or groups:
+        for figure in groups[name](scale):
+            found.append(figure)
+            echo(f"{figure.name:<52}{figure.result:<44}{figure.target:<28}{'' if figure.reached else 'falls short'}")
+    return found
+
+
+def _groups() -> dict[str, Callable[[float], Iterator[Figure]]]:
+    from bench import orders, pegging, quotes, receipts, start
+
+    return {
+        "orders": orders.measure,
+        "receipts": receipts.measure,
+        "pegging": pegging.measure,
+        "quotes": quotes.measure,
+        "start": start.measure,
+    }

