@@ -10,10 +10,7 @@ from backorder.storage.db import Database
 # rule that must speak: statements that break it (with the append-only triggers and deferred keys out of the way)
 CORRUPTIONS = {
     "supply_pegged": ["UPDATE supplies SET pegged = pegged - 1 WHERE supply = 'PO-1'"],
-    "line_allocated": [
-        "UPDATE lines SET allocated = allocated + 1, waiting = waiting - 1, covered = covered - 1"
-         " WHERE order_id = 'late'"
-    ],
+    "line_allocated": ["UPDATE lines SET allocated = 1, waiting = 3, covered = 3 WHERE order_id = 'late'"],
     "line_covered": ["UPDATE lines SET covered = covered - 1 WHERE order_id = 'late'"],
     "peg_item": ["UPDATE pegs SET supply = 'LAMP-1' WHERE order_id = 'late'"],
     "stock_ledger": [

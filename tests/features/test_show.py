@@ -221,5 +221,5 @@ def test_a_cell_that_a_spreadsheet_would_run_is_defused(db: Database) -> None:
 @given(st.text(alphabet="'=+-@ \t\r\ufeff\u00a0＝＠ab1", max_size=8))  # noqa: RUF001  # full-width forms
 def test_what_defuses_a_cell_can_be_undone(text: str) -> None:
     assert export.plain(str(export.safe(text))) == text
-    if text.lstrip(" \ufeff\u00a0").startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＠")):  # noqa: RUF001
+    if text.lstrip(" \ufeff\u00a0").startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＠")):  # noqa: RUF001  # full-width forms are what is tested
         assert export.safe(text) == f"'{text}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import and_, select, union
+from sqlalchemy import and_, select, union_all
 
 from backorder.kernel.columns import STOCK, Book, Item, Lines, Pegs, Site
 from backorder.storage.db import Row, Tx, among
@@ -119,7 +119,7 @@ def _wanted(allocated: bool) -> Any:
         .join(_other, and_(_other.c.order_id == orders.c.order_id, _other.c.waiting + _other.c.allocated > 0))
         .where(among(lines.c.sku, "skus"), _taking_part(allocated))
     )
-    return union(mine, named, joined).cte("wanted")
+    return union_all(mine, named, joined).cte("wanted")  # a line may come twice: reading it again changes nothing
 
 
 def _lines(allocated: bool) -> Any:
@@ -236,7 +236,9 @@ def _load_lines(tx: Tx, loaded: Loaded, skus: Sequence[str], orders: Sequence[st
     held.shipped, held.cancelled, held.picked, held.requested_on, held.lead_time_day = columns[7:12]
     held.promise, held.planned, held.revisions, held.priority, held.placed_at = columns[12:17]
     held.complete = [ship == "complete" for ship in columns[17]]
-    held.route = [book.route_of(_codes(codes), region) for codes, region in zip(*columns[18:20], strict=True)]
+    places = list(zip(*columns[18:20], strict=True))
+    routes = {place: book.route_of(_codes(place[0]), place[1]) for place in set(places)}
+    held.route = [routes[place] for place in places]
     for i, (order, sku) in enumerate(zip(held.order, held.sku, strict=True)):
         book.lines_of_item.setdefault(sku, []).append(i)
         book.lines_of_order.setdefault(order, []).append(i)
@@ -364,6 +366,10 @@ def _save_pegs(tx: Tx, loaded: Loaded) -> None:
         order, line = held.order[i], held.line[i]
         if not before:  # a new line, or one that waited uncovered
             made += [(order, line, names[s], day, units) for (s, day), units in now.items()]
+            continue
+        if len(before) == 1 == len(now):  # nearly always: units that move from one supply to another
+            ((s, day),), (((t, new), units),) = before, now.items()
+            moved.append((order, line, names[s], day, names[t], new, units))
             continue
         leave = [key for key in before if key not in now]
         come = [key for key in now if key not in before]

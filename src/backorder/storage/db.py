@@ -7,14 +7,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Boolean, Connection, Dialect, Engine, Executable, Table, bindparam, create_engine, event, text
+from sqlalchemy import Connection, Dialect, Engine, Executable, Table, bindparam, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import UserDefinedType
+from sqlalchemy.types import NullType, UserDefinedType
 
 from backorder.kernel.errors import Conflict, StorageError
 
@@ -37,9 +37,9 @@ class _Words(UserDefinedType[Sequence[str]]):
         return json.dumps if dialect.name == "sqlite" else list
 
 
-class _Among(FunctionElement[bool]):
+class _Among(FunctionElement[Any]):
     inherit_cache = True
-    type = Boolean()
+    type = NullType()  # typed as a Boolean, SQLite would get `... = 1` and not use an index
 
 
 def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
