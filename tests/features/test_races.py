@@ -15,7 +15,7 @@ CLIENTS = 200
 def test_two_hundred_clients_want_the_last_ten(db: Database) -> None:
     shop(db, selling="stock_only")
     do(db, "count_stock", sku="CHAIR", site="MAIN", quantity=10)
-    with ThreadPoolExecutor(40) as clients:
+    with ThreadPoolExecutor(CLIENTS) as clients:
         outcomes = list(clients.map(lambda n: order(db, f"O{n:03d}"), range(CLIENTS)))
     words = [outcome.outcome for outcome in outcomes]
     assert words.count(Word.ACCEPTED) == 10

@@ -144,8 +144,7 @@ def _load(tx: Tx, batch: Sequence[PlaceOrder]) -> _Work:
         [command.order for command in batch],
         [command.customer for command in batch if command.customer is not None],
     )
-    items = loaded.book.items.values()
-    capped = [item.sku for item in items if item.backorder_cap is not None or item.per_customer_cap is not None]
+    capped = [item.sku for item in loaded.book.items.values() if item.capped]
     return _Work(loaded, storage.load_caps(tx, capped), known)
 
 

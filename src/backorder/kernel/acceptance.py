@@ -7,7 +7,7 @@ from backorder.kernel.calendars import NEVER
 from backorder.kernel.columns import STOCK, Book, Item, Pegs
 from backorder.kernel.outcomes import Word
 from backorder.kernel.pegging import Demand, Out, Supply, serve_turn, take
-from backorder.kernel.promises import Why, lead_time_day, release_floor_of, revise
+from backorder.kernel.promises import Why, floor_for, lead_time_day, release_floor_of, revise
 
 
 class NewLine(NamedTuple):
@@ -103,7 +103,8 @@ def accept(book: Book, caps: Caps, order: NewOrder) -> tuple[bool, list[Offer]]:
 def withdraw(book: Book, caps: Caps, order: NewOrder, offer: Offer) -> None:
     """Free what an accepted offer holds, and take its units off the caps."""
     _free(book, offer)
-    caps.add(offer.line.sku, order.customer, -offer.waiting, -offer.quantity)
+    if book.items[offer.line.sku].capped:
+        caps.add(offer.line.sku, order.customer, -offer.waiting, -offer.quantity)
 
 
 def keep(book: Book, order: NewOrder, offer: Offer) -> int:
@@ -259,24 +260,26 @@ def _judge(book: Book, caps: Caps, order: NewOrder, offer: Offer) -> None:
     """Refuse what would wait too long or make too many wait; count what stands. Caps bind at acceptance only."""
     item, line = book.items[offer.line.sku], offer.line
     today = book.today[order.route[0]]
-    preorder = item.release_floor(today) > 0
-    counted, units = (caps.unshipped, offer.quantity) if preorder else (caps.waiting, offer.waiting)
-
-    def over(cap: int | None, who: str | None) -> bool:
-        return cap is not None and units > 0 and counted.get((item.sku, who), 0) + units > cap
-
-    if (
-        over(item.backorder_cap, None)
-        or (order.customer is not None and over(item.per_customer_cap, order.customer))
-        or (item.max_wait_days is not None and offer.day > today + item.max_wait_days)
-    ):
+    if item.max_wait_days is not None and offer.day > today + item.max_wait_days:
         offer.word = Word.BACKORDER_LIMIT
     elif line.accept_by is not None and offer.day > line.accept_by:
         offer.word = Word.TOO_LATE
-    if offer.word is Word.ACCEPTED:
-        caps.add(item.sku, order.customer, offer.waiting, offer.quantity)
-    else:
+    if item.capped:
+        if _over_a_cap(caps, order.customer, item, offer, preorder=item.release_floor(today) > 0):
+            offer.word = Word.BACKORDER_LIMIT
+        if offer.word is Word.ACCEPTED:
+            caps.add(item.sku, order.customer, offer.waiting, offer.quantity)
+    if offer.word is not Word.ACCEPTED:
         _free(book, offer)
+
+
+def _over_a_cap(caps: Caps, customer: str | None, item: Item, offer: Offer, *, preorder: bool) -> bool:
+    """Whether the offer's units (all of a preorder's, else those that wait) go beyond a cap of the item."""
+    counted, units = (caps.unshipped, offer.quantity) if preorder else (caps.waiting, offer.waiting)
+    bounds: list[tuple[int | None, str | None]] = [(item.backorder_cap, None)]
+    if customer is not None:
+        bounds.append((item.per_customer_cap, customer))
+    return units > 0 and any(cap is not None and counted.get((item.sku, who), 0) + units > cap for cap, who in bounds)
 
 
 def _free(book: Book, offer: Offer) -> None:
@@ -287,10 +290,8 @@ def _free(book: Book, offer: Offer) -> None:
 
 
 def _floor(book: Book, order: NewOrder, line: NewLine) -> int:
-    """The line's requested day or its item's release, moved to a working day of the first site; 0 if neither."""
-    first = book.sites[order.route[0]]
-    latest = max(line.requested_on or 0, book.items[line.sku].release_floor(book.today[first.site]))
-    return first.calendar.next_working(latest) if latest else 0
+    """The day that the line's dates never fall below."""
+    return floor_for(book, line.sku, order.route, line.requested_on)
 
 
 def _lead_day(book: Book, order: NewOrder, item: Item) -> int:

@@ -31,6 +31,11 @@ class Item(NamedTuple):
     supplier_working_days: str | None
     supplier_holidays: str | None
 
+    @property
+    def capped(self) -> bool:
+        """Whether a cap limits how many units may wait."""
+        return self.backorder_cap is not None or self.per_customer_cap is not None
+
     def lead_day(self, today: int) -> int | None:
         """When goods ordered today become available: the item's lead time, else its supplier's; None if neither."""
         if self.lead_time_days is not None:

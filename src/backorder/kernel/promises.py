@@ -21,15 +21,21 @@ PULL_IN_DAYS = 2  # calendar days a promise must gain before the customer is tol
 def floor_of(book: Book, i: int) -> int:
     """The day that the line's dates never fall below: its requested day, or the release of a preorder; 0 if neither."""
     lines = book.lines
-    first = book.sites[lines.route[i][0]]
-    released = book.items[lines.sku[i]].release_floor(book.today[first.site])
-    requested = lines.requested_on[i] or 0
-    latest = max(released, requested)
-    return first.calendar.next_working(latest) if latest else 0
+    return floor_for(book, lines.sku[i], lines.route[i], lines.requested_on[i])
+
+
+def floor_for(book: Book, sku: str, route: tuple[str, ...], requested_on: int | None) -> int:
+    """The later of a requested day and the release of a preorder, on a working day of the first site; 0 if neither."""
+    released = release_floor_of(book, sku, route)
+    if requested_on is None:
+        return released
+    return max(released, book.sites[route[0]].calendar.next_working(requested_on))
 
 
 def release_floor_of(book: Book, sku: str, route: tuple[str, ...]) -> int:
     """The working day before which no unit of an unreleased preorder ships; 0 for everything else."""
+    if book.items[sku].selling != "preorder":
+        return 0
     first = book.sites[route[0]]
     released = book.items[sku].release_floor(book.today[first.site])
     return first.calendar.next_working(released) if released else 0

@@ -47,8 +47,7 @@ def quote(db: Database, now: int, batch: Sequence[Quote]) -> list[Outcome]:
     """
     with db.read() as tx:
         loaded = books.load(tx, [question.sku for question in batch], waiting=False, lock=False)
-        items = loaded.book.items.values()
-        capped = [i.sku for i in items if i.backorder_cap is not None or i.per_customer_cap is not None]
+        capped = [item.sku for item in loaded.book.items.values() if item.capped]
         caps = load_caps(tx, capped)
         named = sorted({question.customer for question in batch if question.customer is not None})
         customers = load_customers(tx, named) if named else {}
