@@ -27,9 +27,12 @@ def line_answer(book: Book, offer: Offer) -> LineAnswer:
 def parts(book: Book, offer: Offer) -> list[Part]:
     """The units by the day they could ship, earliest first; what no supply covers comes last."""
     supplies = book.supplies
+    pegs = list(offer.pegs.items())
+    if len(pegs) > 1:
+        pegs.sort(key=lambda peg: (peg[0][1], supplies.supply[peg[0][0]]))
     found = [
         Part(units, day_date(day), "stock" if supplies.kind[s] == STOCK else "inbound", supplies.supply[s])
-        for (s, day), units in sorted(offer.pegs.items(), key=lambda peg: (peg[0][1], supplies.supply[peg[0][0]]))
+        for (s, day), units in pegs
     ]
     if offer.uncovered and offer.lead_day is not None:
         found.append(Part(offer.uncovered, day_date(offer.lead_day), "lead_time"))

@@ -52,7 +52,7 @@ class Word(str, Enum):
     INVALID = "invalid", "The command could not be read; `field` names where and `message` what to do."
 
 
-class Part(msgspec.Struct, frozen=True):
+class Part(msgspec.Struct, frozen=True, gc=False):
     """Units of a line that could ship together: a forecast, not a promise of its own.
 
     `basis` is `stock`, `inbound` or `lead_time`; `supply` is the supply they stand on, if any.
