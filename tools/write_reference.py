@@ -57,7 +57,7 @@ def commands() -> Iterator[str]:
         yield f"## {kind.__struct_config__.tag}\n"
         yield f"{(kind.__doc__ or '').strip()}\n"
         if kind is Quote:
-            yield "A question, asked by `backorder quote` and `backorder.queries.quotes`.\n"
+            yield "A question: it may stand among commands in `backorder apply`, and is what `backorder quote` asks.\n"
         yield "| field | type | meaning |\n|---|---|---|"
         yield from _fields(kind)
         yield ""

@@ -72,6 +72,16 @@ def test_apply_answers_each_command_in_order(url: str) -> None:
     assert [answer["lines"][0]["promise"] for answer in answers[4:]] == ["2026-12-07", "2026-12-07", "2026-12-18"]
 
 
+def test_a_quote_among_commands_sees_what_came_before_and_what_is_placed_gets_the_same(url: str) -> None:
+    question = {"do": "quote", "sku": "CHAIR", "quantity": 8, "id": "q"}
+    body = [*SHOP, placed("ada"), question, placed("ben", 8), question, {"do": "quote", "sku": "CHAIR", "quantity": 0}]
+    *_, asked, given, after, wrong = apply(url, body)
+    assert (asked["outcome"], asked["id"]) == ("answered", "q")
+    assert asked["lines"][0]["promise"] == given["lines"][0]["promise"] == "2026-12-18"
+    assert after["lines"][0]["promise"] == "2026-12-18"
+    assert (wrong["outcome"], wrong["field"]) == ("invalid", "quantity")
+
+
 def test_apply_reads_a_file(sqlite_url: str, tmp_path: Path) -> None:
     file = tmp_path / "shop.jsonl"
     file.write_bytes(b"\xef\xbb\xbf" + lines_of(SHOP).replace(b"\n", b"\r\n") + b"\n \n")

@@ -53,7 +53,7 @@ def decode(source: bytes | str | Mapping[str, Any], *, may_set_clock: bool = Fal
     try:
         command = msgspec.convert(source, _ANY) if isinstance(source, Mapping) else _JSON.decode(source)
     except msgspec.DecodeError as error:
-        return _unreadable(source, str(error))
+        return unreadable(source, str(error))
     except UnicodeError:
         return Outcome(Word.INVALID, message="the text is not valid UTF-8")
     if command.at is not None and not may_set_clock:
@@ -62,7 +62,8 @@ def decode(source: bytes | str | Mapping[str, Any], *, may_set_clock: bool = Fal
     return command  # type: ignore[no-any-return]  # the union is built at run time
 
 
-def _unreadable(source: bytes | str | Mapping[str, Any], text: str) -> Outcome:
+def unreadable(source: bytes | str | Mapping[str, Any], text: str) -> Outcome:
+    """The `invalid` outcome for input that msgspec refused with `text`: the field by its path, and what to do."""
     found = _PATH.match(text)
     assert found is not None
     field, message = found["field"] or "", found["message"]
@@ -121,4 +122,4 @@ def chunks(batch: Sequence[Command]) -> list[list[Command]]:
     return found
 
 
-__all__ = ["BATCH_MAX", "COMMANDS", "WORDS", "Command", "chunks", "decode", "run", "stream"]
+__all__ = ["BATCH_MAX", "COMMANDS", "WORDS", "Command", "chunks", "decode", "run", "stream", "unreadable"]

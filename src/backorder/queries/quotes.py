@@ -40,6 +40,26 @@ class Quote(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, tag_field=
     accept_by: date | None = None
 
 
+class _Do(msgspec.Struct):
+    do: str | None = None
+
+
+_DO, _QUOTE = msgspec.json.Decoder(_Do), msgspec.json.Decoder(Quote)
+
+
+def asks(text: bytes) -> bool:
+    """Whether a line of JSON is a quote, well formed or not."""
+    try:
+        return _DO.decode(text).do == "quote"
+    except (msgspec.DecodeError, UnicodeError):
+        return False
+
+
+def read(text: bytes) -> Quote:
+    """A quote from a line of JSON. Raises msgspec.DecodeError that names the field if it cannot be read."""
+    return _QUOTE.decode(text)
+
+
 def quote(db: Database, now: int, batch: Sequence[Quote]) -> list[Outcome]:
     """Answer each question as if it were the only one: `answered` with one line, or the refusal it would get.
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import groupby
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -12,6 +13,7 @@ import msgspec
 from backorder import commands
 from backorder.kernel.errors import StorageError
 from backorder.kernel.outcomes import Outcome, Word
+from backorder.queries import quotes
 from backorder.storage.db import Database, open_database
 
 LINE_MAX = 10 * 2**20  # bytes: no command that can be meant is longer
@@ -79,7 +81,7 @@ def _read_line(source: IO[bytes]) -> bytes | None:
 def _apply_block(db: Database, now: int, block: list[Line], *, replay: bool) -> None:
     """Print the outcome of each line as soon as its transaction is committed."""
     read = [_decode(line, replay=replay) for line in block]
-    answers = commands.stream(db, now, [command for command in read if not isinstance(command, Outcome)])
+    answers = _answers(db, now, [command for command in read if not isinstance(command, Outcome)])
     for line, command in zip(block, read, strict=True):
         try:
             outcome = command if isinstance(command, Outcome) else next(answers)
@@ -93,9 +95,21 @@ def _apply_block(db: Database, now: int, block: list[Line], *, replay: bool) -> 
         click.echo(msgspec.json.encode(outcome))
 
 
+def _answers(db: Database, now: int, read: list[Any]) -> Iterator[Outcome]:
+    """Commands change and quotes ask, each at its place in the order."""
+    for asked, group in groupby(read, key=lambda command: isinstance(command, quotes.Quote)):
+        mine = list(group)
+        yield from quotes.quote(db, now, mine) if asked else commands.stream(db, now, mine)
+
+
 def _decode(line: Line, *, replay: bool) -> Any:
     if line.text is None:
         return Outcome(Word.INVALID, message=f"the line is longer than {LINE_MAX} bytes")
+    if quotes.asks(line.text):
+        try:
+            return quotes.read(line.text)
+        except msgspec.DecodeError as error:
+            return commands.unreadable(line.text, str(error))
     return commands.decode(line.text, may_set_clock=replay)
 
 
