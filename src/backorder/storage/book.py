@@ -108,53 +108,49 @@ SUPPLIES = select(
 )
 
 
-def _wanted(allocated: bool) -> Any:
-    """The lines of a pass: those of the items that take part, those of given orders, and those of joined orders."""
-    mine = select(lines.c.order_id, lines.c.line).where(among(lines.c.sku, "skus"), _taking_part(allocated))
-    named = select(lines.c.order_id, lines.c.line).where(among(lines.c.order_id, "orders"))
-    joined = (
-        select(_other.c.order_id, _other.c.line)
-        .select_from(lines)
-        .join(orders, and_(orders.c.order_id == lines.c.order_id, orders.c.ship == "complete"))
-        .join(_other, and_(_other.c.order_id == orders.c.order_id, _other.c.waiting + _other.c.allocated > 0))
-        .where(among(lines.c.sku, "skus"), _taking_part(allocated))
+def _with_pegs(line: Any) -> Any:
+    """Lines with what ranking needs of their orders, one row for each of their pegs."""
+    wanted = select(
+        line.c.order_id,
+        line.c.line,
+        line.c.position,
+        line.c.sku,
+        line.c.quantity,
+        line.c.waiting,
+        line.c.allocated,
+        line.c.shipped,
+        line.c.cancelled,
+        line.c.picked,
+        line.c.requested_on,
+        line.c.lead_time_day,
+        line.c.promise,
+        line.c.planned,
+        line.c.revisions,
+        orders.c.priority,
+        orders.c.placed_at,
+        orders.c.ship,
+        orders.c.sites,
+        orders.c.region,
+        pegs.c.supply,
+        pegs.c.ships_on,
+        pegs.c.quantity.label("units"),
     )
-    return union_all(mine, named, joined).cte("wanted")  # a line may come twice: reading it again changes nothing
+    source = lines.join(orders, orders.c.order_id == lines.c.order_id)
+    if line is _other:
+        whole = and_(_other.c.order_id == orders.c.order_id, orders.c.ship == "complete")
+        source = source.join(_other, and_(whole, _other.c.waiting + _other.c.allocated > 0))
+    held = and_(pegs.c.order_id == line.c.order_id, pegs.c.line == line.c.line)
+    return wanted.select_from(source.outerjoin(pegs, held))
 
 
 def _lines(allocated: bool) -> Any:
-    wanted = _wanted(allocated)
-    return (
-        select(
-            lines.c.order_id,
-            lines.c.line,
-            lines.c.position,
-            lines.c.sku,
-            lines.c.quantity,
-            lines.c.waiting,
-            lines.c.allocated,
-            lines.c.shipped,
-            lines.c.cancelled,
-            lines.c.picked,
-            lines.c.requested_on,
-            lines.c.lead_time_day,
-            lines.c.promise,
-            lines.c.planned,
-            lines.c.revisions,
-            orders.c.priority,
-            orders.c.placed_at,
-            orders.c.ship,
-            orders.c.sites,
-            orders.c.region,
-            pegs.c.supply,
-            pegs.c.ships_on,
-            pegs.c.quantity.label("units"),
-        )
-        .select_from(wanted)
-        .join(lines, and_(lines.c.order_id == wanted.c.order_id, lines.c.line == wanted.c.line))
-        .join(orders, orders.c.order_id == lines.c.order_id)
-        .outerjoin(pegs, and_(pegs.c.order_id == lines.c.order_id, pegs.c.line == lines.c.line))
-    )
+    """The lines of a pass: those of the items that take part, those of given orders, and those of joined orders.
+
+    A line may come twice: reading it again changes nothing.
+    """
+    part = and_(among(lines.c.sku, "skus"), _taking_part(allocated))
+    named = among(lines.c.order_id, "orders")
+    return union_all(_with_pegs(lines).where(part), _with_pegs(lines).where(named), _with_pegs(_other).where(part))
 
 
 LINES = {allocated: _lines(allocated) for allocated in (False, True)}

@@ -4,15 +4,13 @@ Days are DATE and moments TIMESTAMPTZ on PostgreSQL; on SQLite both are ISO text
 """
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Dialect
 from sqlalchemy.types import UserDefinedType
 
-_ORDINAL = date(1970, 1, 1).toordinal()
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+from backorder.kernel.calendars import day_date, day_number, moment_datetime, moment_number
 
 
 class _Remembered(dict[Any, Any]):
@@ -30,16 +28,14 @@ class _Remembered(dict[Any, Any]):
         return value
 
 
-day_to_date = _Remembered(lambda day: date.fromordinal(day + _ORDINAL))
-day_to_text = _Remembered(lambda day: date.fromordinal(day + _ORDINAL).isoformat())
-date_to_day = _Remembered(lambda value: value.toordinal() - _ORDINAL)
-text_to_day = _Remembered(lambda text: date.fromisoformat(text).toordinal() - _ORDINAL)
-
-
-moment_to_datetime = _Remembered(lambda moment: _EPOCH + timedelta(microseconds=moment))
-moment_to_text = _Remembered(lambda moment: (_EPOCH + timedelta(microseconds=moment)).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
-datetime_to_moment = _Remembered(lambda value: (value - _EPOCH) // _MICROSECOND)
-text_to_moment = _Remembered(lambda text: (datetime.fromisoformat(text) - _EPOCH) // _MICROSECOND)
+day_to_date = _Remembered(day_date)
+day_to_text = _Remembered(lambda day: day_date(day).isoformat())
+date_to_day = _Remembered(day_number)
+text_to_day = _Remembered(lambda text: day_number(date.fromisoformat(text)))
+moment_to_datetime = _Remembered(moment_datetime)
+moment_to_text = _Remembered(lambda moment: moment_datetime(moment).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+datetime_to_moment = _Remembered(moment_number)
+text_to_moment = _Remembered(lambda text: moment_number(datetime.fromisoformat(text)))
 
 
 class Day(UserDefinedType[int]):
