@@ -76,6 +76,8 @@ def test_places_that_are_no_database_are_refused_with_the_way_out(tmp_path: Path
         open_database("mysql://localhost/x")
     with pytest.raises(StorageError, match=r"127\.0\.0\.1"):
         open_database("postgresql://127.0.0.1:1/x")
+    with pytest.raises(StorageError, match="cannot be made or upgraded: unable to open"):
+        upgrade(str(tmp_path))
     empty = tmp_path / "empty.db"
     empty.write_bytes(b"")
     with pytest.raises(StorageError, match="no Backorder database yet"):
