@@ -93,7 +93,10 @@ def _retried(db: Database, now: int, batch: Sequence[Any], steps: Steps) -> list
         try:
             with db.write() as tx:
                 return _transact(tx, now, batch, steps)
-        except (Conflict, Grown):
+        except Grown as error:
+            if attempt == ATTEMPTS:
+                raise Conflict("other orders keep joining the items of this batch: send it again") from error
+        except Conflict:
             if attempt == ATTEMPTS:
                 raise
     raise AssertionError("the loop returns or raises")
