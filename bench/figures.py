@@ -1,16 +1,8 @@
 """The figures by name, and how they are printed."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
-
-class Figure(NamedTuple):
-    """A measured figure: what it is, how it came out beside its limit, and what was to be reached."""
-
-    name: str
-    result: str
-    target: str
-    reached: bool
+from bench.figure import Figure
 
 
 def run(names: list[str], echo: Callable[[str], None], scale: float = 1.0) -> list[Figure]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from backorder.commands.orders import place_orders
 from backorder.storage.db import _to_driver, open_database
-from bench.figures import Figure
+from bench.figure import Figure
 from bench.shops import NOW, Places, fill, orders, places, recorded
 
 LINES = 4

@@ -8,7 +8,7 @@ from typing import Any
 from backorder.kernel import compiled, pegging
 from backorder.kernel.calendars import NEVER
 from backorder.kernel.pegging import Demand, Held, Out, Supply
-from bench.figures import Figure
+from bench.figure import Figure
 
 SUPPLIES = 5
 

@@ -8,7 +8,7 @@ from backorder.commands.orders import place_orders
 from backorder.queries.quotes import Quote, quote
 from backorder.storage.book import SUPPLIES
 from backorder.storage.db import open_database
-from bench.figures import Figure
+from bench.figure import Figure
 from bench.shops import NOW, fill, orders, places, settle
 
 ROUNDS = 300

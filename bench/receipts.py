@@ -9,7 +9,7 @@ from backorder.commands.orders import place_orders
 from backorder.commands.stock import CountStock, count_stock
 from backorder.commands.supplies import ReceiveSupply, receive_supplies
 from backorder.storage.db import Tx, open_database
-from bench.figures import Figure
+from bench.figure import Figure
 from bench.shops import NOW, fill, orders, places, recorded, settle
 
 ROUNDS = 3

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.figures import Figure
+from bench.figure import Figure
 
 
 def measure(scale: float) -> Iterator[Figure]:

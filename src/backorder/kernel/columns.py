@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from backorder.kernel.calendars import Calendar, calendar, local_day
+from backorder.kernel.orders import MOVES
 
 STOCK = "stock"
 Pegs = dict[tuple[int, int], int]  # (supply index, ship day) -> units
@@ -150,6 +151,14 @@ class Lines:
     route: list[tuple[str, ...]] = field(default_factory=list)
     pegs: list[Pegs] = field(default_factory=list)
     index: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def move(self, i: int, name: str, units: int) -> None:
+        """Move units of line i along one of the legal MOVES."""
+        source, target = MOVES[name]
+        left = getattr(self, source)[i] - units
+        assert units >= 0 <= left, f"{name} of {units} units leaves {left} {source}"
+        getattr(self, source)[i] = left
+        getattr(self, target)[i] += units
 
     def open(self, i: int) -> bool:
         """Whether units are still to be shipped."""

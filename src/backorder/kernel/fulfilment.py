@@ -15,10 +15,9 @@ def cancel(book: Book, i: int, units: int) -> None:
     lines, supplies = book.lines, book.supplies
     pegs = lines.pegs[i]
     assert units <= can_cancel(book, i)
-    lines.cancelled[i] += units
     covered = sum(q for (s, _), q in pegs.items() if supplies.kind[s] != STOCK)
     uncovered = min(units, lines.waiting[i] - covered)
-    lines.waiting[i] -= uncovered
+    lines.move(i, "cancel_waiting", uncovered)
     units -= uncovered
     for key in sorted(pegs, key=lambda k: (supplies.kind[k[0]] != STOCK, k[1], supplies.supply[k[0]]), reverse=True):
         s = key[0]
@@ -27,7 +26,7 @@ def cancel(book: Book, i: int, units: int) -> None:
             drop(pegs, key, gone)
             supplies.free[s] += gone
             units -= gone
-            (lines.allocated if supplies.kind[s] == STOCK else lines.waiting)[i] -= gone
+            lines.move(i, "cancel_allocated" if supplies.kind[s] == STOCK else "cancel_waiting", gone)
 
 
 def ship(book: Book, i: int, units: int, shipment: str) -> list[tuple[int, int]]:
@@ -47,7 +46,6 @@ def ship(book: Book, i: int, units: int, shipment: str) -> list[tuple[int, int]]
             left.append((s, gone))
             todo -= gone
     assert not todo
-    lines.allocated[i] -= units
-    lines.shipped[i] += units
+    lines.move(i, "ship", units)
     lines.picked[i] = max(0, lines.picked[i] - units)
     return left

@@ -175,8 +175,7 @@ def _apply(book: Book, order: list[int], out: Out) -> bool:
             key = s, max(days[s], released)
             after[key] = after.get(key, 0) + units
             if kinds[s] == STOCK:
-                lines.waiting[i] -= units
-                lines.allocated[i] += units
+                lines.move(i, "allocate", units)
         if after != before:
             lines.pegs[i] = after
             changed = True

@@ -39,8 +39,7 @@ def _allocate(book: Book, s: int, stock: int, units: int) -> tuple[list[int], in
             moved = min(units, pegs[key])
             drop(pegs, key, moved)
             pegs[stock, ships_on] = pegs.get((stock, ships_on), 0) + moved
-            lines.waiting[i] -= moved
-            lines.allocated[i] += moved
+            lines.move(i, "allocate", moved)
             units -= moved
         served.append(i)
     return served, units
@@ -129,7 +128,6 @@ def _lose(book: Book, i: int, s: int, units: int) -> int:
         if lost:
             drop(lines.pegs[i], key, lost)
             given += lost
-    lines.allocated[i] -= given
-    lines.waiting[i] += given
+    lines.move(i, "give_back", given)
     book.supplies.free[s] += given
     return given
