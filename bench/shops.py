@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import text
 
 from backorder.commands.catalogue import PutItem, PutSite, put_items, put_sites
-from backorder.commands.orders import OrderLine, PlaceOrder
+from backorder.commands._lines import OrderLine
+from backorder.commands.orders import PlaceOrder
 from backorder.commands.supplies import AnnounceSupply, announce_supplies
 from backorder.kernel.calendars import moment_number
 from backorder.storage.db import Database, Tx, open_database

@@ -12,6 +12,10 @@ from zoneinfo import ZoneInfo
 FAR = date.max
 WEEK = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 PULL_IN, OVERDUE, ROUNDS = 2, 3, 8
+POLICY = (
+    *("selling", "coverage", "backorder_cap", "per_customer_cap"),
+    *("max_wait_days", "lead_time_days", "safety_stock"),
+)
 
 
 @dataclass
@@ -34,6 +38,10 @@ class Line:
     lead: date | None = None
     promise: date | None = None
     planned: date | None = None
+    placed_at: datetime | None = None
+    raised_from: str | None = None
+    accept_by: date | None = None
+    person: tuple | None = None  # a person's date, and the day at or before which the pegs end it
     picked: int = 0
     told: list = field(default_factory=list)
 
@@ -50,6 +58,7 @@ class Oracle:
         self.items, self.sites, self.suppliers, self.customers = {}, {}, {}, {}
         self.supplies, self.lines, self.orders = {}, {}, {}
         self.receipts, self.shipments, self.answers = {}, {}, {}
+        self.categories, self.shop, self.places = {}, {}, {}
         self.now = None
 
     # Commands
@@ -87,22 +96,61 @@ class Oracle:
         self.customers[customer] = {**(old or {"priority": 0, "region": None}), **fields}
         return self._put_word(old, self.customers[customer])
 
-    def put_item(self, sku, **fields):
+    def put_item(self, sku, sites=None, **fields):
         old = self.items.get(sku)
-        base = {"selling": "backorder", "coverage": "inbound", "safety_stock": 0}
-        base |= dict.fromkeys(
-            ["backorder_cap", "per_customer_cap", "max_wait_days", "lead_time_days", "released_on", "supplier"]
-        )
+        base = dict.fromkeys([*POLICY, "released_on", "supplier", "category"])
         new = {**(old or base), **fields}
         if new["supplier"] is not None and new["supplier"] not in self.suppliers:
             return "unknown_supplier"
+        if any(site not in self.sites for site in sites or {}):
+            return "unknown_site"
         if new["selling"] == "preorder" and new["released_on"] is None:
             return "invalid"
         self.items[sku] = new
-        matters = ("selling", "coverage", "lead_time_days", "released_on", "safety_stock", "supplier")
-        if old is not None and any(old[name] != new[name] for name in matters):
+        places = dict(self.places)
+        for site, there in (sites or {}).items():
+            told = {name: units for name, units in (there or {}).items() if units is not None}
+            self.places.pop((sku, site), None)
+            if told:
+                self.places[sku, site] = told
+        matters = ("selling", "coverage", "lead_time_days", "released_on", "safety_stock", "supplier", "category")
+        if old is not None and (sites or any(old[name] != new[name] for name in matters)):
             self._pass({sku}, "policy")
-        return self._put_word(old, new)
+        return "changed" if places != self.places and old == new else self._put_word(old, new)
+
+    def put_category(self, category, **fields):
+        old = self.categories.get(category)
+        self.categories[category] = {**(old or dict.fromkeys(POLICY)), **fields}
+        if self._matters(old, self.categories[category]):
+            self._pass({sku for sku, item in self.items.items() if item["category"] == category}, "policy")
+        return self._put_word(old, self.categories[category])
+
+    def put_shop(self, **fields):
+        old = self.shop or dict.fromkeys(POLICY)
+        self.shop = {**old, **fields}
+        if self._matters(old, self.shop):
+            self._pass(set(self.items), "policy")
+        return "exists" if old == self.shop else "changed"
+
+    @staticmethod
+    def _matters(old, new):
+        names = ("selling", "coverage", "lead_time_days", "safety_stock")
+        return any((old or {}).get(name) != new[name] for name in names)
+
+    def _item(self, sku):
+        """The item with what its category and the shop say where it says nothing."""
+        item = self.items.get(sku)
+        if item is None:
+            return None
+        levels = [item, self.categories.get(item["category"], {}), self.shop, {"selling": "backorder"}]
+        levels.append({"coverage": "inbound", "safety_stock": 0})
+        told = {name: next((row[name] for row in levels if row.get(name) is not None), None) for name in POLICY}
+        return {**item, **told}
+
+    def _safety_stock(self, supply):
+        row = self.supplies[supply]
+        there = self.places.get((row["sku"], row["site"]), {})
+        return there.get("safety_stock", self._item(row["sku"])["safety_stock"])
 
     @staticmethod
     def _put_word(old, new):
@@ -243,22 +291,187 @@ class Oracle:
         if (order, line) not in self.lines:
             return "unknown_line"
         mine = self.lines[order, line]
-        possible = mine.count("waiting") + mine.count("allocated") - mine.picked
+        possible = self._cancellable(mine)
         units = quantity or possible
         if units > possible or not units:
             if mine.picked:
                 return "not_allowed"
             return "already_shipped" if not possible and mine.count("shipped") else "too_many"
 
+        self._cancel(mine, units)
+        self._pass({mine.sku}, "line_cancelled", [mine])
+        return "cancelled"
+
+    @staticmethod
+    def _cancellable(line):
+        return line.count("waiting") + line.count("allocated") - line.picked
+
+    @staticmethod
+    def _cancel(line, units):
         def last_first(unit):
             pegged, stock = unit.supply is not None, unit.where == "allocated"
             return (stock, pegged, -(unit.day.toordinal() if unit.day else 0), _descending(unit.supply or ""))
 
-        candidates = [unit for unit in mine.units if unit.where in {"waiting", "allocated"}]
+        candidates = [unit for unit in line.units if unit.where in {"waiting", "allocated"}]
         for unit in sorted(candidates, key=last_first)[:units]:
             unit.where, unit.supply, unit.day = "cancelled", None, None
-        self._pass({mine.sku}, "line_cancelled", [mine])
-        return "cancelled"
+
+    # Orders that change
+
+    def add_lines(self, order, lines):
+        if order not in self.orders:
+            return "unknown_order"
+        if any((order, body["line"]) in self.lines for body in lines):
+            there = [self.lines.get((order, body["line"])) for body in lines]
+            same = [line and (line.sku, len(line.units)) for line in there]
+            return "exists" if same == [(body["sku"], body["quantity"]) for body in lines] else "id_reused"
+        answer, stands = self._join(order, lines)
+        if stands and self.orders[order]["ship"] == "complete":
+            self._pass_over(order, "line_added")
+        return answer
+
+    def _join(self, order, bodies):
+        """New lines for an order; those of a complete order come no sooner than the others."""
+        row = self.orders[order]
+        if row["holds"]:
+            return "held", False
+        at_least = date.min
+        if row["ship"] == "complete":
+            days = [line.promise for line in self._of_order(order) if line.open]
+            if None in days:
+                return "no_date", False
+            at_least = max([date.min, *days])
+        return self._accept(row, bodies, self.now, at_least)
+
+    def _pass_over(self, order, cause):
+        mine = self._of_order(order)
+        self._pass({line.sku for line in mine}, cause, mine)
+
+    def change_line(self, order, line, **change):
+        limit = change.get("accept_by") and _day(change["accept_by"])
+        asked = change.get("requested_on") and _day(change["requested_on"])
+        if limit and asked and asked > limit:
+            return "invalid"
+        if order not in self.orders:
+            return "unknown_order"
+        if (order, line) not in self.lines:
+            return "unknown_line"
+        mine = self.lines[order, line]
+        family = [other for other in self._of_order(order) if line in (other.name, other.raised_from)]
+        units = sum(other.count("waiting") + other.count("allocated") + other.count("shipped") for other in family)
+        wanted = change.get("quantity", units)
+        if units - wanted > sum(map(self._cancellable, family)):
+            return "too_many"
+        if {"requested_on", "accept_by"} & change.keys() and not mine.open:
+            return "not_allowed"
+        if limit and "requested_on" not in change:
+            if mine.requested and limit < mine.requested:
+                return "invalid"
+            if mine.promise is None or mine.promise > limit:
+                return "too_late"
+        if wanted > units:
+            answer, stands = self._raise(mine, wanted - units, change)
+            if not stands:
+                return answer
+        touched, fewer = [], units - wanted
+        for other in reversed(family):
+            gone = min(fewer, self._cancellable(other))
+            if gone > 0:
+                self._cancel(other, gone)
+                touched.append(other)
+                fewer -= gone
+        noted = wanted != units
+        if "accept_by" in change and limit != mine.accept_by:
+            mine.accept_by, noted = limit, True
+        if "requested_on" in change and asked != mine.requested:
+            mine.requested, mine.person, noted = asked, None, True
+            touched.append(mine)
+        if not noted:
+            return "exists"
+        if mine.order["ship"] == "complete":
+            self._pass_over(order, "line_changed")
+        elif touched:
+            self._pass({mine.sku}, "line_changed", touched)
+        return "changed"
+
+    def _raise(self, line, units, change):
+        order = line.order["order"]
+        n = 1 + sum(other.raised_from == line.name for other in self._of_order(order))
+        body = {"line": f"{line.name}+{n}", "sku": line.sku, "quantity": units, "raised_from": line.name}
+        body["requested_on"] = change.get("requested_on", _text(line.requested))
+        body["accept_by"] = change.get("accept_by", _text(line.accept_by))
+        answer, stands = self._join(order, [body])
+        return (answer[0] if isinstance(answer, tuple) else answer), stands
+
+    def change_order(self, order, **change):
+        if order not in self.orders:
+            return "unknown_order"
+        row = self.orders[order]
+        new = {name: row[name] for name in ("ship", "accept", "sites", "priority", "region", "country")}
+        new |= {name: change[name] for name in ("ship", "sites", "priority") if name in change}
+        if change.get("ship") == "complete":
+            new["accept"] = "order"
+        if "ship_to" in change:
+            home = self.customers.get(row["customer"], {}).get("region")
+            new["region"] = change["ship_to"].get("region") or home
+            new["country"] = change["ship_to"].get("country")
+        if any(site not in self.sites for site in new["sites"]):
+            return "unknown_site"
+        if new.items() <= row.items():
+            return "exists"
+        mine = self._of_order(order)
+        route = self._route({**row, **new})
+        off = [(line, u) for line in mine for u in line.units if u.supply and self._site_of(u) not in route]
+        if any(line.picked and u.where == "allocated" for line, u in off):
+            return "not_allowed"
+        for _, unit in off:
+            unit.where, unit.supply, unit.day = "waiting", None, None
+        row |= new
+        self._pass_over(order, "order_changed")
+        return "changed"
+
+    def _site_of(self, unit):
+        return self.supplies[unit.supply]["site"]
+
+    def hold_order(self, order, kind):
+        return self._hold(order, kind, "held", lambda holds: holds | {kind})
+
+    def release_order(self, order, kind):
+        return self._hold(order, kind, "released", lambda holds: holds - {kind})
+
+    def _hold(self, order, kind, cause, change):
+        if order not in self.orders:
+            return "unknown_order"
+        row = self.orders[order]
+        before, row["holds"] = row["holds"], change(row["holds"])
+        if before == row["holds"]:
+            return "exists"
+        self._pass_over(order, cause)
+        return "changed"
+
+    def promise_line(self, order, line, day, by):
+        if order not in self.orders:
+            return "unknown_order"
+        if (order, line) not in self.lines:
+            return "unknown_line"
+        mine = self.lines[order, line]
+        if not mine.open:
+            return "not_allowed"
+        lines = [other for other in self._of_order(order) if other.open]
+        lines = lines if mine.order["ship"] == "complete" else [mine]
+        day = day and _day(day)
+        today = self._today(self._route(mine.order)[0])
+        if day and (day < today or any(other.requested and day < other.requested for other in lines)):
+            return "not_allowed"
+        if all((other.person[0] if other.person else None) == day for other in lines):
+            return "exists"
+        for other in lines:
+            other.person = None
+            if day:
+                due = self._dates(other)[0]
+                other.person = (day, day if due == FAR else min(day, due - timedelta(1)))
+        self._pass({other.sku for other in lines}, "person", lines)
+        return "changed"
 
     def pick(self, order, lines):
         return self._pick(order, lines, 1, lambda line: line.count("allocated") - line.picked)
@@ -270,6 +483,8 @@ class Oracle:
         trouble = self._named(order, lines)
         if trouble:
             return trouble
+        if sign > 0 and self.orders[order]["holds"]:
+            return "held"
         if any(row["quantity"] > limit(self.lines[order, row["line"]]) for row in lines):
             return "too_many"
         for row in lines:
@@ -283,7 +498,8 @@ class Oracle:
 
     def ship(self, shipment, order, lines):
         if shipment in self.shipments:
-            return "exists" if self.shipments[shipment]["content"] == (order, lines) else "id_reused"
+            before = self.shipments[shipment]
+            return "exists" if before["content"] == (order, lines) and not before["reversed"] else "id_reused"
         trouble = self._named(order, lines)
         if trouble:
             return trouble
@@ -295,19 +511,43 @@ class Oracle:
             for line in self._of_order(order):
                 if line.count("waiting") or line.count("allocated") > going.get(line.name, 0):
                     return "not_allowed"
+        if self.orders[order]["holds"]:
+            return "held"
+        left = []
         for row in lines:
             line = self.lines[order, row["line"]]
             held = sorted((u for u in line.units if u.where == "allocated"), key=lambda u: (u.day, u.supply))
             for unit in held[: row["quantity"]]:
                 self.supplies[unit.supply]["quantity"] -= 1
+                left.append((line, unit, unit.supply))
                 unit.where, unit.supply, unit.day = "shipped", None, None
             line.picked = max(0, line.picked - row["quantity"])
-        self.shipments[shipment] = {"content": (order, lines), "delivered": False}
+        self.shipments[shipment] = {"content": (order, lines), "delivered": False, "reversed": False, "left": left}
         return "shipped"
+
+    def reverse_shipment(self, shipment):
+        if shipment not in self.shipments:
+            return "unknown_shipment"
+        row = self.shipments[shipment]
+        if row["reversed"]:
+            return "exists"
+        if row["delivered"]:
+            return "not_allowed"
+        row["reversed"] = True
+        touched = []
+        for line, unit, supply in row["left"]:
+            self.supplies[supply]["quantity"] += 1
+            unit.where, unit.supply = "allocated", supply
+            unit.day = max(self._ship_day(supply), self._release_day(line))
+            touched += self._of_order(line.order["order"]) if line.order["ship"] == "complete" else [line]
+        self._reread(touched, "reversed", {})
+        return "changed"
 
     def record_delivery(self, shipment):
         if shipment not in self.shipments:
             return "unknown_shipment"
+        if self.shipments[shipment]["reversed"]:
+            return "not_allowed"
         word = "exists" if self.shipments[shipment]["delivered"] else "changed"
         self.shipments[shipment]["delivered"] = True
         return word
@@ -341,13 +581,12 @@ class Oracle:
             return "unknown_customer"
         if any(site not in self.sites for site in head.get("sites", [])) or not self.sites:
             return "unknown_site"
-        answer, _ = self._place(order, lines, head, content)
-        return answer
+        return self._place(order, lines, head, content)
 
     def quote(self, sku, quantity, requested_on=None):
         """The word and the promise that an order of one line would get; nothing stays."""
         body = {"line": "1", "sku": sku, "quantity": quantity, "requested_on": requested_on}
-        answer, _ = self._place("?", [body], {}, None)
+        answer = self._place("?", [body], {}, None)
         for key in [key for key in self.lines if key[0] == "?"]:
             del self.lines[key]
         self.orders.pop("?", None)
@@ -366,9 +605,19 @@ class Oracle:
             "ship": head.get("ship", "when_ready"),
             "sites": head.get("sites", []),
             "region": head.get("ship_to", {}).get("region") or customer["region"],
+            "country": head.get("ship_to", {}).get("country"),
+            "accept": head.get("accept", "order"),
+            "holds": set(),
         }
-        whole = head.get("accept", "order") == "order"
-        offers = self._offers(row, lines)
+        answer, stands = self._accept(row, lines, row["placed_at"])
+        if stands:
+            self.orders[order] = row
+        return answer
+
+    def _accept(self, row, lines, placed_at, at_least=date.min):
+        """Offer lines what is free, and keep those that are taken; the answer, and whether anything stands."""
+        order, whole = row["order"], row["accept"] == "order"
+        offers = self._offers(row, lines, placed_at, at_least)
         good = [offer for offer in offers if offer["word"] == "accepted"]
         stands = len(good) == len(offers) if whole else bool(good)
         words = [(offer["word"], offer["day"] if offer["word"] == "accepted" else None) for offer in offers]
@@ -377,18 +626,18 @@ class Oracle:
                 self.lines.pop((order, offer["line"].name), None)
         if not stands:
             first = next(offer["word"] for offer in offers if offer["word"] != "accepted")
-            return (first, words), None
-        self.orders[order] = row
+            return (first, words), False
         for offer in good:
             line = offer["line"]
             line.promise, line.planned = offer["day"], offer["planned"]
             line.told.append((None, line.promise, "placed"))
-        return ("accepted", words), row
+        return ("accepted", words), True
 
-    def _offers(self, row, lines):
+    def _offers(self, row, lines, placed_at, at_least):
         complete = row["ship"] == "complete"
         offers = []
-        for position, body in enumerate(lines):
+        first = max((line.position + 1 for line in self._of_order(row["order"])), default=0)
+        for position, body in enumerate(lines, first):
             asked = body.get("requested_on")
             line = Line(
                 row,
@@ -397,6 +646,9 @@ class Oracle:
                 body["sku"],
                 date.fromisoformat(asked) if asked else None,
                 [Unit() for _ in range(body["quantity"])],
+                placed_at=placed_at,
+                raised_from=body.get("raised_from"),
+                accept_by=date.fromisoformat(body["accept_by"]) if body.get("accept_by") else None,
             )
             offer = {"line": line, "word": "accepted", "day": None, "planned": None, "body": body}
             offers.append(offer)
@@ -409,15 +661,15 @@ class Oracle:
         if complete:
             good = [offer for offer in offers if offer["word"] == "accepted"]
             if len(good) == len(offers):
-                self._late_turn([offer["line"] for offer in good])
-            days = [self._dates(offer["line"])[0] for offer in good]
+                self._late_turn([offer["line"] for offer in good], at_least)
+            days = [at_least, *(self._dates(offer["line"])[0] for offer in good)]
             for offer in good:
                 self._settle(offer, max(days))
         return offers
 
     def _early_offer(self, offer):
         line, body = offer["line"], offer["body"]
-        item = self.items.get(line.sku)
+        item = self._item(line.sku)
         if item is None or item["selling"] == "discontinued":
             offer["word"] = "unknown_item" if item is None else "not_allowed"
             return
@@ -441,7 +693,7 @@ class Oracle:
     def _settle(self, offer, day=None):
         """Give the accepted line its lead-time day and dates; hold it to the caps."""
         line, row = offer["line"], offer["line"].order
-        item = self.items[line.sku]
+        item = self._item(line.sku)
         waiting = line.count("waiting")
         if not waiting:
             line.lead = None
@@ -471,25 +723,34 @@ class Oracle:
         limit = item["max_wait_days"]
         if offer["word"] == "accepted" and limit is not None and offer["day"] > today + timedelta(limit):
             offer["word"] = "backorder_limit"
-        accept_by = offer["body"].get("accept_by")
-        if offer["word"] == "accepted" and accept_by and offer["day"] > date.fromisoformat(accept_by):
+        if offer["word"] == "accepted" and line.accept_by and offer["day"] > line.accept_by:
             offer["word"] = "too_late"
+        inbound = {u.supply for u in line.units if u.supply and not u.supply.startswith("stock/")}
+        for site in {self.supplies[supply]["site"] for supply in inbound}:
+            cap = self.places.get((line.sku, site), {}).get("backorder_cap")
+            there = [
+                s
+                for s, other in self.supplies.items()
+                if other["sku"] == line.sku and other["site"] == site and not s.startswith("stock/")
+            ]
+            if offer["word"] == "accepted" and cap is not None and sum(map(self._pegged, there)) > cap:
+                offer["word"] = "backorder_limit"
         if offer["word"] != "accepted":
             line.units = []
             self.lines.pop((row["order"], line.name), None)
 
     # Pegging
 
-    def _late_turn(self, lines):
+    def _late_turn(self, lines, at_least=date.min):
         """At acceptance: what the lines took early goes back, and they take it as late as their common day allows."""
         for line in lines:
             self._release(line, [unit for unit in line.units if unit.supply])
-        self._serve(lines, self._keeps_back(lines[0]))
+        self._serve(lines, self._keeps_back(lines[0]), at_least)
 
-    def _serve(self, lines, spare):
+    def _serve(self, lines, spare, at_least=date.min):
         """Each line finds its earliest day; late ones then peg late to the latest of these. The turn's day."""
         taken = {id(line): self._take_early(line, spare) for line in lines}
-        day = max(self._dates(line)[0] for line in lines)
+        day = max([at_least, *(self._dates(line)[0] for line in lines)])
         late = lines[0].order["ship"] == "complete" or lines[0].requested
         if late and day < FAR:
             for line in lines:
@@ -520,7 +781,7 @@ class Oracle:
                 continue
             for supply in candidates:
                 stock = supply.startswith("stock/")
-                kept = self.items[line.sku]["safety_stock"] if stock and spare else 0
+                kept = self._safety_stock(supply) if stock and spare else 0
                 if self._free(supply) - kept > 0:
                     unit.supply, unit.day = supply, max(self._ship_day(supply), self._release_day(line))
                     unit.where = "allocated" if stock else "waiting"
@@ -536,7 +797,7 @@ class Oracle:
 
     def _candidates(self, line):
         route = self._route(line.order)
-        item = self.items[line.sku]
+        item = self._item(line.sku)
         stock_only = item["selling"] == "stock_only" and not line.told  # an accepted line takes what comes
         chosen = [
             s
@@ -554,7 +815,7 @@ class Oracle:
         members = self._joined(set(skus))
         for _ in range(ROUNDS):
             before = self._pegs(members)
-            for turn in self._turns(members):
+            for turn in self._turns([line for line in members if not line.order["holds"]]):
                 self._turn(turn)
             if self._pegs(members) == before:
                 break
@@ -615,7 +876,7 @@ class Oracle:
     def _live(self, lines):
         def place(line):
             row = line.order
-            return (line.promise or FAR, -row["priority"], row["placed_at"], row["order"], line.position)
+            return (line.promise or FAR, -row["priority"], line.placed_at, row["order"], line.position)
 
         return sorted(lines, key=place)
 
@@ -625,7 +886,10 @@ class Oracle:
             if not line.count("waiting"):
                 line.lead = None
             if line.open:
-                dates[id(line)] = (line, *self._dates(line))
+                due, planned = self._dates(line)
+                if line.person and due <= line.person[1]:
+                    line.person = None
+                dates[id(line)] = (line, line.person[0] if line.person else due, planned)
         for line, due, planned in dates.values():
             line.planned = None if planned == FAR else planned
             if line.order["ship"] == "complete":
@@ -634,7 +898,7 @@ class Oracle:
                 latest = due
             day = None if latest == FAR else latest
             small = day and line.promise and line.promise - timedelta(PULL_IN) < day < line.promise
-            if day != line.promise and not small:
+            if day != line.promise and (not small or (line.person and line.person[0] == day)):
                 line.told.append((line.promise, day, own.get(id(line), cause)))
                 line.promise = day
 
@@ -659,7 +923,7 @@ class Oracle:
         return self._working(first, day) if day > date.min else day
 
     def _released(self, line):
-        item = self.items[line.sku]
+        item = self._item(line.sku)
         today = self._today(self._route(line.order)[0])
         if item["selling"] == "preorder" and item["released_on"] and _day(item["released_on"]) > today:
             return _day(item["released_on"])
@@ -674,7 +938,7 @@ class Oracle:
         return line.lead if line.lead is not None and line.lead >= today else FAR
 
     def _lead_day(self, line):
-        item, first = self.items[line.sku], self._route(line.order)[0]
+        item, first = self._item(line.sku), self._route(line.order)[0]
         today = self._today(first)
         if item["lead_time_days"] is not None:
             return self._leaves(first, today + timedelta(item["lead_time_days"]))
@@ -764,7 +1028,9 @@ class Oracle:
             places = [line.count(where) for where in ("waiting", "allocated", "shipped", "cancelled")]
             days = [_text(line.promise), _text(line.planned) if line.open else "-", _text(line.lead)]
             told = [(_text(a), _text(b), cause) for a, b, cause in line.told]
-            lines[key] = (*places, line.picked, *days, pegs, told)
+            person = tuple(map(_text, line.person)) if line.person else None
+            more = (_text(line.requested), person, line.raised_from, bool(line.order["holds"]))
+            lines[key] = (*places, line.picked, *days, pegs, told, more)
         supplies = {
             name: (row["quantity"], row["received"], row["cancelled"], self._pegged(name), _text(row.get("available")))
             for name, row in self.supplies.items()

@@ -33,6 +33,7 @@ def state(db: Database) -> dict:
         ):
             told.setdefault(row[:2], []).append((_text(row[2]), _text(row[3]), row[4]))
         found = {}
+        held = {row[0] for row in tx.fetch(select(t.orders.c.order_id).where(t.orders.c.held == 1))}
         for row in tx.fetch(select(lines)):
             line = dict(zip(lines.c.keys(), row, strict=True))
             key = line["order_id"], line["line"]
@@ -40,7 +41,9 @@ def state(db: Database) -> dict:
             still_open = line["waiting"] + line["allocated"] > 0
             planned = _text(line["planned"]) if still_open else "-"
             days = [_text(line["promise"]), planned, _text(line["lead_time_day"])]
-            found[key] = (*places, *days, pegs.get(key, {}), told[key])
+            person = (_text(line["person_day"]), _text(line["person_until"])) if line["person_day"] else None
+            more = (_text(line["requested_on"]), person, line["raised_from"], line["order_id"] in held)
+            found[key] = (*places, *days, pegs.get(key, {}), told[key], more)
         s = t.supplies
         supplies = {
             row[0]: (*row[1:5], _text(row[5]))

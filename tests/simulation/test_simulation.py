@@ -53,7 +53,7 @@ def test_three_implementations_agree_after_every_batch(seed: int, databases: lis
 def _answer(command: dict, outcome) -> object:
     """An outcome as the oracle tells it."""
     word = outcome.outcome.value
-    if command["do"] == "place_order" and outcome.lines:
+    if command["do"] in {"place_order", "add_lines"} and outcome.lines:
         accepted = "accepted"
         return word, [
             (line.outcome.value, line.promise if line.outcome.value == accepted else None) for line in outcome.lines

@@ -58,6 +58,14 @@ class World:
             self._advance: 6,
             self._policy: 3,
             self._site: 1,
+            self._level: 2,
+            self._add: 3,
+            self._change_line: 7,
+            self._change_order: 3,
+            self._hold: 3,
+            self._release: 3,
+            self._promise: 3,
+            self._reverse: 3,
             self._repeat: 2,
             self._nonsense: 1,
         }
@@ -199,11 +207,71 @@ class World:
             {"per_customer_cap": self._pick_one((None, 6))},
             {"max_wait_days": self._pick_one((None, 20))},
             {"backorder_cap": self._pick_one((None, 25))},
+            {"selling": None, "coverage": None, "safety_stock": None},
+            {"category": self._pick_one((None, "chairs", "other"))},
+            {"sites": {self._pick_one(SITES): self._pick_one((None, {"safety_stock": 1}, {"backorder_cap": 9}))}},
         )
         return {"do": "put_item", "sku": sku, **self._pick_one(changes)}
 
     def _site(self) -> dict:
         return {"do": "put_site", "site": self._pick_one(SITES), "handling_days": self._random.randint(0, 2)}
+
+    def _level(self) -> dict:
+        """What the shop or a category says for its items."""
+        change = self._pick_one(
+            (
+                {"safety_stock": self._pick_one((None, 0, 1))},
+                {"coverage": self._pick_one((None, "inbound", "lead_time"))},
+                {"lead_time_days": self._pick_one((None, 4, 8))},
+                {"backorder_cap": self._pick_one((None, 40))},
+            )
+        )
+        if self._random.random() < 0.5:
+            return {"do": "put_shop", **change}
+        return {"do": "put_category", "category": self._pick_one(("chairs", "other")), **change}
+
+    def _add(self) -> dict:
+        order = self._order_line()["order"]
+        lines = [self._line(self._random.randint(3, 6)) for _ in range(self._pick_one((1, 1, 2)))]
+        unique = {line["line"]: line for line in lines}
+        return {"do": "add_lines", "order": order, "lines": list(unique.values())}
+
+    def _change_line(self) -> dict:
+        command = {"do": "change_line", **self._order_line()}
+        if self._random.random() < 0.1:
+            command["line"] += "+1"
+        if self._random.random() < 0.7:
+            command["quantity"] = self._random.randint(1, 8)
+        if self._random.random() < 0.4:
+            command["requested_on"] = self._pick_one((None, self._day(0, 20)))
+        if self._random.random() < 0.2:
+            command["accept_by"] = self._pick_one((None, self._day(3, 25)))
+        return command
+
+    def _change_order(self) -> dict:
+        changes = (
+            {"ship": self._pick_one(("complete", "when_ready"))},
+            {"ship_to": {"region": self._pick_one(("north", "south"))}},
+            {"ship_to": {"country": "GB"}},
+            {"sites": self._pick_one(([], ["EAST"], ["WEST"], ["WEST", "EAST"]))},
+            {"priority": self._random.randint(-1, 2)},
+        )
+        return {"do": "change_order", "order": self._order_line()["order"], **self._pick_one(changes)}
+
+    def _hold(self) -> dict:
+        kind = self._pick_one(("payment", "fraud"))
+        return {"do": "hold_order", "order": self._order_line()["order"], "kind": kind}
+
+    def _release(self) -> dict:
+        held = [command for command in self._given[-60:] if command["do"] == "hold_order"]
+        return {**self._pick_one(held), "do": "release_order"} if held else self._hold()
+
+    def _promise(self) -> dict:
+        day = self._pick_one((None, self._day(0, 25)))
+        return {"do": "promise_line", **self._order_line(), "day": day, "by": "kim"}
+
+    def _reverse(self) -> dict:
+        return {"do": "reverse_shipment", "shipment": self._pick_one(self._shipments[-6:] or ["S?"])}
 
     def _repeat(self) -> dict:
         """A command that came before, once more: the ids it carries make it harmless."""

@@ -28,7 +28,7 @@ def _catalogue(engine) -> dict:
         found = {}
         for name, query in queries.items():
             rows = [tuple(row) for row in connection.execute(text(query))]
-            rows = [tuple(" ".join(str(cell).split()) for cell in row) for row in rows]
+            rows = [tuple(" ".join(str(cell).replace('"', "").split()) for cell in row) for row in rows]
             found[name] = [row for row in rows if not any("alembic_version" in cell for cell in row)]
         return found
 

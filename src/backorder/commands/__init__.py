@@ -10,7 +10,7 @@ from typing import Any, Union
 
 import msgspec
 
-from backorder.commands import catalogue, clock, lines, orders, shipments, stock, supplies
+from backorder.commands import catalogue, changes, clock, holds, lines, orders, policies, shipments, stock, supplies
 from backorder.commands._batch import BATCH_MAX, Command
 from backorder.kernel.outcomes import Outcome, Word
 from backorder.storage.db import Database
@@ -20,6 +20,8 @@ COMMANDS: dict[type[Command], Callable[[Database, int, Sequence[Any]], list[Outc
     catalogue.PutSite: catalogue.put_sites,
     catalogue.PutSupplier: catalogue.put_suppliers,
     catalogue.PutCustomer: catalogue.put_customers,
+    policies.PutCategory: policies.put_categories,
+    policies.PutShop: policies.put_shops,
     supplies.AnnounceSupply: supplies.announce_supplies,
     supplies.ConfirmSupply: supplies.confirm_supplies,
     supplies.RescheduleSupply: supplies.reschedule_supplies,
@@ -28,35 +30,59 @@ COMMANDS: dict[type[Command], Callable[[Database, int, Sequence[Any]], list[Outc
     stock.CountStock: stock.count_stock,
     stock.AdjustStock: stock.adjust_stock,
     orders.PlaceOrder: orders.place_orders,
+    changes.AddLines: changes.add_lines,
+    changes.ChangeLine: changes.change_lines,
+    changes.ChangeOrder: changes.change_orders,
     lines.CancelLine: lines.cancel_lines,
+    lines.PromiseLine: lines.promise_lines,
+    holds.HoldOrder: holds.hold_orders,
+    holds.ReleaseOrder: holds.release_orders,
     shipments.Pick: shipments.pick_lines,
     shipments.Unpick: shipments.unpick_lines,
     shipments.Ship: shipments.ship_orders,
+    shipments.ReverseShipment: shipments.reverse_shipments,
     shipments.RecordDelivery: shipments.record_deliveries,
     clock.Advance: clock.advance,
 }
 
+# What an import may say besides: the past of orders and supplies. The words are the same.
+IMPORTS: dict[type[Command], Callable[[Database, int, Sequence[Any]], list[Outcome]]] = {
+    orders.ImportedOrder: orders.import_orders,
+    supplies.ImportedSupply: supplies.import_supplies,
+}
+_RUN = COMMANDS | IMPORTS
+
 WORDS = tuple(str(kind.__struct_config__.tag) for kind in COMMANDS)  # what `do` may say
 
 _ANY = Union[tuple(COMMANDS)]  # type: ignore[valid-type]  # noqa: UP007  # built from the table above
-_JSON = msgspec.json.Decoder(_ANY)
+_PAST = {kind.__struct_config__.tag for kind in IMPORTS}
+_IMPORT = Union[  # type: ignore[valid-type]  # built from the tables above
+    (*(kind for kind in COMMANDS if kind.__struct_config__.tag not in _PAST), *IMPORTS)
+]
+_JSON = {False: msgspec.json.Decoder(_ANY), True: msgspec.json.Decoder(_IMPORT)}
 _PATH = re.compile(r"^(?P<message>.*?)(?: - at `(?:key in )?\$\.?(?P<field>[^`]*)`)?$", re.DOTALL)
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
 _MISSING = re.compile(r"required field `([^`]*)`")
 
 
-def decode(source: bytes | str | Mapping[str, Any], *, may_set_clock: bool = False) -> Command | Outcome:
+def decode(
+    source: bytes | str | Mapping[str, Any], *, may_set_clock: bool = False, importing: bool = False
+) -> Command | Outcome:
     """Read one command; an `invalid` outcome that names the field if it cannot be read.
 
-    `may_set_clock` lets the caller say when the command happens (`at`): for replays, simulations and imports.
+    `may_set_clock` lets the caller say when the command happens (`at`): for replays and simulations. `importing` lets
+    it besides tell the past of orders and supplies: promises given, units shipped, cancelled and received.
     """
     try:
-        command = msgspec.convert(source, _ANY) if isinstance(source, Mapping) else _JSON.decode(source)
+        if isinstance(source, Mapping):
+            command = msgspec.convert(source, _IMPORT if importing else _ANY)
+        else:
+            command = _JSON[importing].decode(source)
     except msgspec.DecodeError as error:
         return unreadable(source, str(error))
     except UnicodeError:
         return Outcome(Word.INVALID, message="the text is not valid UTF-8")
-    if command.at is not None and not may_set_clock:
+    if command.at is not None and not (may_set_clock or importing):
         message = "the clock can only be set in a replay: leave `at` out"
         return Outcome(Word.INVALID, id=command.id, field="at", message=message)
     return command  # type: ignore[no-any-return]  # the union is built at run time
@@ -105,7 +131,7 @@ def stream(db: Database, now: int, batch: Sequence[Command]) -> Iterator[Outcome
     """The same, answering as each transaction is committed: if the database fails, what was answered stands."""
     for kind, group in groupby(batch, key=type):
         for chunk in chunks(list(group)):
-            yield from COMMANDS[kind](db, now, chunk)
+            yield from _RUN[kind](db, now, chunk)
 
 
 def chunks(batch: Sequence[Command]) -> list[list[Command]]:
@@ -113,7 +139,7 @@ def chunks(batch: Sequence[Command]) -> list[list[Command]]:
     found: list[list[Command]] = []
     room = 0
     for command in batch:
-        size = len(command.lines) if isinstance(command, orders.PlaceOrder) else 1
+        size = len(command.lines) if isinstance(command, (orders.PlaceOrder, changes.AddLines)) else 1
         if size > room:
             found.append([])
             room = BATCH_MAX

@@ -20,8 +20,9 @@ from backorder.storage.replies import load_replies, save_replies
 BATCH_MAX = 8_192  # commands, and order lines, of one transaction
 ATTEMPTS = 5
 UNITS_MAX = 10**9
+KEY_MAX = 200  # characters of an id
 
-Key = Annotated[str, Meta(min_length=1, max_length=200, pattern="^[^\x00-\x1f\x7f\ud800-\udfff]+$")]
+Key = Annotated[str, Meta(min_length=1, max_length=KEY_MAX, pattern="^[^\x00-\x1f\x7f\ud800-\udfff]+$")]
 Note = Annotated[str, Meta(max_length=2_000, pattern="^[^\x00\ud800-\udfff]*$")]
 Units = Annotated[int, Meta(ge=1, le=UNITS_MAX)]
 UnitsOrNone = Annotated[int, Meta(ge=0, le=UNITS_MAX)]

@@ -3,14 +3,13 @@
 A change that promising depends on runs a live pass over the lines that wait, in the same transaction.
 """
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from backorder.commands._batch import (
     Amount,
@@ -26,34 +25,47 @@ from backorder.commands._batch import (
     invalid,
     perform,
 )
-from backorder.kernel.calendars import day_number, holiday_days
-from backorder.kernel.columns import Item
+from backorder.commands._rows import given, merge
+from backorder.kernel.calendars import holiday_days
+from backorder.kernel.columns import Item, SitePolicy
 from backorder.kernel.livepass import live_pass
 from backorder.kernel.money import BadAmount, minor_units
 from backorder.kernel.outcomes import Outcome, Word, refused
+from backorder.kernel.policies import LEVELLED, resolve
 from backorder.kernel.promises import Why
 from backorder.storage import book as books
 from backorder.storage import catalogue as storage
-from backorder.storage.db import Database, Tx
+from backorder.storage import policies
+from backorder.storage.db import Database, Row, Tx
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WorkingDays = Annotated[list[Weekday], Meta(min_length=1, max_length=7)]
 HolidayCode = Annotated[str, Meta(pattern="^([A-Z]{2}(-[A-Z0-9]{1,4})?)?$")]
 
 
+class AtSite(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """What an item does differently at one site; null leaves it to the item."""
+
+    safety_stock: UnitsOrNone | None = None
+    backorder_cap: UnitsOrNone | None = None
+
+
 class PutItem(Command, tag="put_item"):
-    """Make an item or change its selling policy. New items sell as backorder, covered by inbound supply."""
+    """Make an item or change its selling policy. What it leaves out it takes from its category, then from the shop.
+
+    Where none of them says anything, items sell as backorder, covered by inbound supply, without safety stock.
+    """
 
     sku: Key
     name: Note | None | UnsetType = UNSET
-    selling: Literal["stock_only", "backorder", "preorder", "discontinued"] | UnsetType = UNSET
-    coverage: Literal["inbound", "lead_time"] | UnsetType = UNSET
+    selling: Literal["stock_only", "backorder", "preorder", "discontinued"] | None | UnsetType = UNSET
+    coverage: Literal["inbound", "lead_time"] | None | UnsetType = UNSET
     backorder_cap: UnitsOrNone | None | UnsetType = UNSET
     per_customer_cap: UnitsOrNone | None | UnsetType = UNSET
     max_wait_days: Days | None | UnsetType = UNSET
     lead_time_days: Days | None | UnsetType = UNSET
     released_on: date | None | UnsetType = UNSET
-    safety_stock: UnitsOrNone | UnsetType = UNSET
+    safety_stock: UnitsOrNone | None | UnsetType = UNSET
     price: Amount | None | UnsetType = UNSET
     cost: Amount | None | UnsetType = UNSET
     currency: Currency | None | UnsetType = UNSET
@@ -62,6 +74,7 @@ class PutItem(Command, tag="put_item"):
     minimum_order: UnitsOrNone | None | UnsetType = UNSET
     category: Key | None | UnsetType = UNSET
     substitutes: list[Key] | UnsetType = UNSET
+    sites: dict[Key, AtSite | None] | UnsetType = UNSET
 
 
 class PutSite(Command, tag="put_site"):
@@ -106,9 +119,11 @@ class PutCustomer(Command, tag="put_customer"):
     tags: list[Note] | UnsetType = UNSET
 
 
+Levels = dict[str | None, Mapping[str, Any]]
+
 _WEEK = "mon,tue,wed,thu,fri"
 _NEW: dict[str, dict[str, Any]] = {
-    "items": {"selling": "backorder", "coverage": "inbound", "safety_stock": 0, "substitutes": "[]"},
+    "items": {"substitutes": "[]"},
     "sites": {
         "zone": "UTC",
         "handling_days": 0,
@@ -120,11 +135,18 @@ _NEW: dict[str, dict[str, Any]] = {
     "suppliers": {"working_days": _WEEK, "holidays": ""},
     "customers": {"kind": "consumer", "priority": 0, "tags": "[]"},
 }
-_LISTS = {"substitutes", "serves", "transit_days", "tags"}
 
 # The fields on which promises depend: a change in one of them runs a live pass.
 _MATTERS = {
-    "items": {"selling", "coverage", "lead_time_days", "released_on", "safety_stock", "supplier"},
+    "items": {
+        "selling",
+        "coverage",
+        "lead_time_days",
+        "released_on",
+        "safety_stock",
+        "supplier",
+        "category",
+    },
     "suppliers": {"lead_time_days", "working_days", "holidays"},
 }
 _SITE_MATTERS = {"zone", "handling_days", "working_days", "holidays", "serves"}
@@ -136,6 +158,10 @@ class _Work:
     before: storage.Rows
     rows: storage.Rows
     suppliers: storage.Rows = field(default_factory=dict)
+    levels: Levels = field(default_factory=dict)
+    places_before: dict[tuple[str, str], Row] = field(default_factory=dict)
+    places: dict[tuple[str, str], Row] = field(default_factory=dict)
+    sites: storage.Rows = field(default_factory=dict)
     people_before: storage.Rows = field(default_factory=dict)
     people: storage.Rows = field(default_factory=dict)
     loaded: books.Loaded | None = None
@@ -186,32 +212,9 @@ def _check_site(command: PutSite) -> Outcome | None:
     return _check_calendar(command)
 
 
-def _given(command: Command, *but: str) -> dict[str, Any]:
-    """The fields that the command sets, in the form of the tables."""
-    fields = {}
-    for name in command.__struct_fields__:
-        value = getattr(command, name)
-        if value is UNSET or name in {"id", "at", *but}:
-            continue
-        if name in _LISTS:
-            value = json.dumps(value, sort_keys=True)
-        elif name == "working_days":
-            value = ",".join(value)
-        elif isinstance(value, date):
-            value = day_number(value)
-        fields[name] = value
-    return fields
-
-
-def _merge(work: _Work, key: str, given: dict[str, Any]) -> tuple[Word, dict[str, Any]]:
-    """The row with the given fields set, and what that amounts to."""
-    old = work.rows.get(key)
+def _merge(work: _Work, key: str, fields: dict[str, Any]) -> tuple[Word, dict[str, Any]]:
     columns = [column.name for column in storage.TABLES[work.name].c]
-    base = old if old is not None else {**dict.fromkeys(columns), **_NEW[work.name]}
-    row = {**base, **given}
-    if old is None:
-        return Word.ACCEPTED, row
-    return (Word.EXISTS if row == old else Word.CHANGED), row
+    return merge(work.rows.get(key), columns, _NEW[work.name], fields)
 
 
 def _load_items(tx: Tx, batch: Sequence[PutItem]) -> _Work:
@@ -219,16 +222,29 @@ def _load_items(tx: Tx, batch: Sequence[PutItem]) -> _Work:
     named = {command.supplier for command in batch if isinstance(command.supplier, str)}
     named |= {row["supplier"] for row in rows.values() if row["supplier"]}
     work = _Work("items", dict(rows), rows, storage.load_rows(tx, "suppliers", named))
+    filed = {command.category for command in batch if isinstance(command.category, str)}
+    work.levels = policies.load_levels(tx, filed | {row["category"] for row in rows.values() if row["category"]})
+    placed = [command.sku for command in batch if command.sites is not UNSET]
+    if placed:
+        work.places = policies.load_item_sites(tx, placed)
+        work.places_before = dict(work.places)
+        work.sites = storage.load_rows(tx, "sites", {site for c in batch for site in _sites(c)})
     _load_pass(tx, work, [command.sku for command in batch if _touches(command, rows.get(command.sku), "items")])
     return work
+
+
+def _sites(command: PutItem) -> Mapping[str, AtSite | None]:
+    return {} if isinstance(command.sites, UnsetType) else command.sites
 
 
 def _touches(command: Command, old: dict[str, Any] | None, name: str) -> bool:
     """Whether the command changes something of an existing row that promises depend on."""
     if old is None:
         return False
+    if isinstance(command, PutItem) and _sites(command):
+        return True
     matters = _MATTERS[name]
-    return any(old[field] != value for field, value in _given(command).items() if field in matters)
+    return any(old[field] != value for field, value in given(command).items() if field in matters)
 
 
 def _load_pass(tx: Tx, work: _Work, skus: Sequence[str]) -> None:
@@ -237,8 +253,7 @@ def _load_pass(tx: Tx, work: _Work, skus: Sequence[str]) -> None:
 
 
 def _decide_item(work: _Work, command: PutItem, now: int) -> Outcome:
-    given = _given(command, "price", "cost")
-    word, row = _merge(work, command.sku, given)
+    word, row = _merge(work, command.sku, given(command, "price", "cost", "sites"))
     for name in ("price", "cost"):
         text = getattr(command, name)
         if text is UNSET:
@@ -249,16 +264,36 @@ def _decide_item(work: _Work, command: PutItem, now: int) -> Outcome:
             return Outcome(Word.INVALID, subject=command.sku, field=name, message=str(error))
     if row["supplier"] is not None and row["supplier"] not in work.suppliers:
         return refused(Word.UNKNOWN_SUPPLIER, command.sku, f"supplier {row['supplier']} is not known: put it first")
+    for site in _sites(command):
+        if site not in work.sites:
+            return refused(Word.UNKNOWN_SITE, command.sku, f"site {site} is not known: put it first")
     if row["selling"] == "preorder" and row["released_on"] is None:
         message = "a preorder needs the day of its release"
         return Outcome(Word.INVALID, subject=command.sku, field="released_on", message=message)
     if word is Word.EXISTS and row != work.rows[command.sku]:
         word = Word.CHANGED
     work.rows[command.sku] = row
+    if _place(work, command) and word is Word.EXISTS:
+        word = Word.CHANGED
     if work.loaded is not None and command.sku in work.loaded.book.items:
-        work.loaded.book.items[command.sku] = _policy(row, work.suppliers)
+        work.loaded.book.items[command.sku] = _policy(row, work)
         _pass(work.loaded, [command.sku], now)
     return Outcome(word, subject=command.sku)
+
+
+def _place(work: _Work, command: PutItem) -> bool:
+    """Set what the item does differently at sites; whether that changed anything."""
+    before = dict(work.places)
+    for site, told in _sites(command).items():
+        key = command.sku, site
+        if told is None or (told.safety_stock is None and told.backorder_cap is None):
+            work.places.pop(key, None)
+        else:
+            work.places[key] = told.safety_stock, told.backorder_cap
+        if work.loaded is not None and command.sku in work.loaded.book.items:
+            there = work.places.get(key)
+            work.loaded.book.site_policies[key] = SitePolicy(*(there or (None, None)))
+    return work.places != before
 
 
 def _amount(text: str | None, currency: str | None) -> int | None:
@@ -272,10 +307,13 @@ def _amount(text: str | None, currency: str | None) -> int | None:
     return amount
 
 
-def _policy(row: dict[str, Any], suppliers: storage.Rows) -> Item:
-    supplier = suppliers.get(row["supplier"] or "", {})
+def _policy(row: dict[str, Any], work: _Work) -> Item:
+    """The policy as it holds for the item, with what its levels and its supplier say."""
+    levels = [("item", row), ("category", work.levels.get(row["category"], {})), ("shop", work.levels[None])]
+    whole = {**row, **{name: resolve(name, levels if row["category"] else levels[::2]).value for name in LEVELLED}}
+    supplier = work.suppliers.get(row["supplier"] or "", {})
     theirs = (supplier.get(name) for name in ("lead_time_days", "working_days", "holidays"))
-    return Item._make((*(row[name] for name in Item._fields[:10]), *theirs))
+    return Item._make((*(whole[name] for name in Item._fields[:10]), *theirs))
 
 
 def _pass(loaded: books.Loaded, skus: Sequence[str], now: int) -> None:
@@ -295,7 +333,7 @@ def _load_suppliers(tx: Tx, batch: Sequence[PutSupplier]) -> _Work:
 
 
 def _decide_supplier(work: _Work, command: PutSupplier, now: int) -> Outcome:
-    word, row = _merge(work, command.supplier, _given(command))
+    word, row = _merge(work, command.supplier, given(command))
     work.rows[command.supplier] = row
     if work.loaded is not None and word is Word.CHANGED:
         book = work.loaded.book
@@ -318,7 +356,7 @@ def _load_customers(tx: Tx, batch: Sequence[PutCustomer]) -> _Work:
 
 
 def _decide_customer(work: _Work, command: PutCustomer, _now: int) -> Outcome:
-    word, row = _merge(work, command.customer, _given(command, "name", "email"))
+    word, row = _merge(work, command.customer, given(command, "name", "email"))
     work.rows[command.customer] = row
     person = work.people.get(command.customer, {"name": None, "email": None})
     personal = {k: getattr(command, k) for k in ("name", "email") if getattr(command, k) is not UNSET}
@@ -334,7 +372,7 @@ def _load_sites(tx: Tx, batch: Sequence[PutSite]) -> _Work:
 
 
 def _decide_site(work: _Work, command: PutSite, now: int) -> Outcome:
-    word, row = _merge(work, command.site, _given(command))
+    word, row = _merge(work, command.site, given(command))
     work.rows[command.site] = row
     work.now = now
     return Outcome(word, subject=command.site)
@@ -343,6 +381,7 @@ def _decide_site(work: _Work, command: PutSite, now: int) -> Outcome:
 def _save(tx: Tx, work: _Work) -> None:
     storage.save_rows(tx, work.name, work.before, work.rows)
     storage.save_people(tx, work.people_before, work.people)
+    policies.save_item_sites(tx, work.places_before, work.places)
     if work.name == "sites":
         _pass_over_all(tx, work)
     if work.loaded is not None:

@@ -1,9 +1,7 @@
 """Placing orders: each is taken with dates it can keep, or refused with what could be had."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
@@ -19,28 +17,43 @@ from backorder.commands._batch import (
     Note,
     Priority,
     Steps,
-    Units,
     day_trouble,
     fingerprint,
     invalid,
     perform,
 )
-from backorder.kernel.acceptance import Caps, NewLine, NewOrder, Offer, accept, keep
-from backorder.kernel.calendars import day_number, moment_number
-from backorder.kernel.money import BadAmount, minor_units
+from backorder.commands._lines import (
+    ImportedLine,
+    OrderLine,
+    ShipTo,
+    line_details,
+    lines_trouble,
+    money_trouble,
+    new_lines,
+    prices,
+    tags_text,
+)
+from backorder.kernel.acceptance import (
+    IMPORTED,
+    Caps,
+    NewOrder,
+    Offer,
+    Past,
+    accept,
+    keep,
+    keep_past,
+    take_over,
+    withdraw,
+)
+from backorder.kernel.calendars import NEVER, day_number, local_day, moment_number
+from backorder.kernel.money import minor_units
 from backorder.kernel.offers import line_answer
 from backorder.kernel.outcomes import Outcome, Word, refused
+from backorder.kernel.promises import reread
 from backorder.storage import book as books
 from backorder.storage import orders as storage
 from backorder.storage.db import Database, Row, Tx
-
-
-class ShipTo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Where an order goes: it chooses sites, calendar and law."""
-
-    country: Key | None = None
-    region: Key | None = None
-    zone: Key | None = None
+from backorder.storage.lines import save_cancellations
 
 
 class Charges(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -49,19 +62,6 @@ class Charges(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     shipping: Amount = "0"
     tax: Amount = "0"
     discount: Amount = "0"
-
-
-class OrderLine(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """One line of an order that is placed."""
-
-    line: Key
-    sku: Key
-    quantity: Units
-    unit_price: Amount | None = None
-    requested_on: date | None = None
-    accept_by: date | None = None
-    take_available: bool = False
-    tags: list[Note] = []
 
 
 class PlaceOrder(Command, tag="place_order"):
@@ -84,12 +84,22 @@ class PlaceOrder(Command, tag="place_order"):
     tags: list[Note] = []
 
 
+class ImportedOrder(PlaceOrder, tag="place_order", kw_only=True):
+    """An order that was placed before the shop went live. Its past is taken as given and marked as imported.
+
+    Its open units take what is free now; where that is later than what was promised, the promise slips at once.
+    """
+
+    lines: Annotated[list[ImportedLine], Meta(min_length=1, max_length=1_000)]  # type: ignore[assignment]  # only read
+
+
 @dataclass(slots=True)
 class _Work:
     loaded: books.Loaded
     caps: Caps
     known: storage.Known
     rows: list[Row] = field(default_factory=list)
+    cancellations: list[Row] = field(default_factory=list)
 
 
 def place_orders(db: Database, now: int, batch: Sequence[PlaceOrder]) -> list[Outcome]:
@@ -98,42 +108,40 @@ def place_orders(db: Database, now: int, batch: Sequence[PlaceOrder]) -> list[Ou
     return perform(db, now, batch, Steps(_check, _load, _decide, _save))
 
 
+def import_orders(db: Database, now: int, batch: Sequence[ImportedOrder]) -> list[Outcome]:
+    """Take over orders that were promised elsewhere, in the given order, which should be their live order."""
+    assert sum(len(command.lines) for command in batch) <= BATCH_MAX, f"a batch holds at most {BATCH_MAX} lines"
+    return perform(db, now, batch, Steps(_check_imported, _load, _take_over, _save))
+
+
+def _check_imported(command: ImportedOrder) -> Outcome | None:
+    for n, line in enumerate(command.lines):
+        if line.shipped + line.cancelled > line.quantity:
+            return invalid(command, f"lines[{n}].shipped", "more is shipped and cancelled than was ordered")
+        days = {f"lines[{n}].{name}": getattr(line, name) for name in ("first_promise", "promise")}
+        trouble = day_trouble(command, **days)
+        if trouble is not None:
+            return trouble
+    return _check(command)
+
+
 def _check(command: PlaceOrder) -> Outcome | None:
     if command.ship == "complete" and command.accept == "lines":
         return invalid(command, "accept", "an order that ships complete is taken whole: use accept: order")
-    if len({line.line for line in command.lines}) < len(command.lines):
-        return invalid(command, "lines", "two lines have the same id: give each its own")
     if len(set(command.sites)) < len(command.sites):
         return invalid(command, "sites", "name each site once")
-    for n, line in enumerate(command.lines):
-        if line.requested_on is not None or line.accept_by is not None:
-            trouble = day_trouble(
-                command,
-                **{f"lines[{n}].requested_on": line.requested_on, f"lines[{n}].accept_by": line.accept_by},
-            )
-            if trouble is not None:
-                return trouble
-    return _money_trouble(command)
+    return lines_trouble(command, command.lines) or _money_trouble(command)
 
 
 def _money_trouble(command: PlaceOrder) -> Outcome | None:
-    amounts = [(f"lines[{n}].unit_price", line.unit_price) for n, line in enumerate(command.lines) if line.unit_price]
+    amounts = prices(command.lines)
     charges = command.charges
     for name, amount in (("shipping", charges.shipping), ("tax", charges.tax), ("discount", charges.discount)):
         if amount != "0":
             amounts.append((f"charges.{name}", amount))
     if command.paid != "0":
         amounts.append(("paid", command.paid))
-    if amounts and command.currency is None:
-        return invalid(command, "currency", f"{amounts[0][0]} is an amount: say in which currency")
-    for name, amount in amounts:
-        try:
-            minor = minor_units(amount or "0", command.currency or "")
-        except BadAmount as error:
-            return invalid(command, name, str(error))
-        if minor < 0 and not name.startswith("charges"):
-            return invalid(command, name, "the amount is negative")
-    return None
+    return money_trouble(command, amounts, command.currency)
 
 
 def _load(tx: Tx, batch: Sequence[PlaceOrder]) -> _Work:
@@ -150,12 +158,7 @@ def _load(tx: Tx, batch: Sequence[PlaceOrder]) -> _Work:
 
 def _decide(work: _Work, command: PlaceOrder, now: int) -> Outcome:
     content = fingerprint(command)
-    before = work.known.orders.get(command.order)
-    if before is not None:
-        if before == content:
-            return Outcome(Word.EXISTS, subject=command.order)
-        return refused(Word.ID_REUSED, command.order, f"order {command.order} was placed before with other content")
-    refusal = _unknown(work, command)
+    refusal = _before(work, command, content) or _unknown(work, command)
     if refusal is not None:
         return refusal
     book = work.loaded.book
@@ -172,6 +175,67 @@ def _decide(work: _Work, command: PlaceOrder, now: int) -> Outcome:
     work.known.orders[command.order] = content
     work.rows.append(_order_row(command, order, _region(work, command), content))
     return Outcome(Word.ACCEPTED, subject=command.order, lines=answers)
+
+
+def _take_over(work: _Work, command: ImportedOrder, now: int) -> Outcome:
+    book = work.loaded.book
+    refusal = _before(work, command, fingerprint(command)) or _unknown(work, command)
+    if refusal is not None:
+        return refusal
+    for line in command.lines:
+        if line.sku not in book.items:
+            return refused(Word.UNKNOWN_ITEM, command.order, f"item {line.sku} is not known: put it first")
+    book.set_clock(now)
+    order = _new_order(work, command, now)
+    wanted = {line.line: line.quantity - line.shipped - line.cancelled for line in command.lines}
+    asked = (line._replace(quantity=wanted[line.line]) for line in order.lines if wanted[line.line])
+    offers = {offer.line.line: offer for offer in take_over(book, order._replace(lines=tuple(asked)))}
+    pasts = [_past(line, offers.get(line.line), order) for line in command.lines]
+    if None in pasts:
+        for offer in offers.values():
+            withdraw(book, work.caps, order, offer)
+        return refused(Word.NO_DATE, command.order, "nothing covers a line that was never promised: give its promise")
+    if order.complete:  # its open lines hold one date together
+        latest = max((past.promise for past in pasts if past is not None), default=0)
+        pasts = [past and past._replace(promise=latest) for past in pasts]
+    kept = []
+    for line, asked_line, past in zip(command.lines, order.lines, pasts, strict=True):
+        assert past is not None
+        offer = offers.get(line.line) or Offer(asked_line._replace(quantity=0))
+        i = keep_past(book, order, offer, past)
+        work.loaded.line_details[i] = line_details(line, offer, command.currency, past.shipped)
+        if past.cancelled:
+            work.cancellations.append((command.order, line.line, 1, now, past.cancelled, "imported", "merchant"))
+        kept.append(i)
+    reread(book, kept, IMPORTED)
+    work.known.orders[command.order] = fingerprint(command)
+    work.rows.append(_order_row(command, order, _region(work, command), fingerprint(command)))
+    return Outcome(Word.ACCEPTED, subject=command.order)
+
+
+def _past(line: ImportedLine, offer: Offer | None, order: NewOrder) -> Past | None:
+    """The line's past; None where nothing was promised and nothing covers it."""
+    told = line.promise or line.first_promise
+    if told is not None:
+        day = day_number(told)
+    elif offer is None:  # nothing of it is open: the day of its order is as good as any
+        day = local_day(order.placed_at, "UTC")
+    elif offer.day < NEVER:
+        day = offer.day
+    else:
+        return None
+    first = day if line.first_promise is None else day_number(line.first_promise)
+    return Past(first, day, line.shipped, line.cancelled)
+
+
+def _before(work: _Work, command: PlaceOrder, content: str) -> Outcome | None:
+    """The answer for an order that was placed before; None for a new one."""
+    before = work.known.orders.get(command.order)
+    if before is None:
+        return None
+    if before == content:
+        return Outcome(Word.EXISTS, subject=command.order)
+    return refused(Word.ID_REUSED, command.order, f"order {command.order} was placed before with other content")
 
 
 def _unknown(work: _Work, command: PlaceOrder) -> Outcome | None:
@@ -205,29 +269,13 @@ def _new_order(work: _Work, command: PlaceOrder, now: int) -> NewOrder:
         complete=command.ship == "complete",
         all_or_nothing=command.accept == "order",
         route=work.loaded.book.route_of(command.sites, _region(work, command)),
-        lines=tuple(
-            NewLine(
-                line.line,
-                line.sku,
-                line.quantity,
-                None if line.requested_on is None else day_number(line.requested_on),
-                None if line.accept_by is None else day_number(line.accept_by),
-                line.take_available,
-                n,
-            )
-            for n, line in enumerate(command.lines)
-        ),
+        lines=new_lines(command.lines),
     )
 
 
 def _keep(work: _Work, order: NewOrder, offer: Offer, line: OrderLine, command: PlaceOrder) -> None:
     i = keep(work.loaded.book, order, offer)
-    price = None if line.unit_price is None else minor_units(line.unit_price, command.currency or "")
-    work.loaded.line_details[i] = (price, offer.line.accept_by, _tags(line.tags))
-
-
-def _tags(tags: list[str]) -> str:
-    return json.dumps(tags) if tags else "[]"
+    work.loaded.line_details[i] = line_details(line, offer, command.currency)
 
 
 def _order_row(command: PlaceOrder, order: NewOrder, region: str | None, content: str) -> Row:
@@ -244,17 +292,19 @@ def _order_row(command: PlaceOrder, order: NewOrder, region: str | None, content
         command.ship_to.country,
         region,
         command.ship_to.zone,
-        _tags(command.sites),
+        tags_text(command.sites),
         command.currency,
         minor_units(charges.shipping, currency),
         minor_units(charges.tax, currency),
         minor_units(charges.discount, currency),
         minor_units(command.paid, currency),
-        _tags(command.tags),
+        tags_text(command.tags),
         content,
+        0,
     )
 
 
 def _save(tx: Tx, work: _Work) -> None:
     storage.save_orders(tx, work.rows)
     books.save(tx, work.loaded)
+    save_cancellations(tx, work.cancellations)

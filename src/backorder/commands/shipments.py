@@ -8,8 +8,10 @@ import msgspec
 from msgspec import Meta
 
 from backorder.commands._batch import Command, Key, Note, Steps, Units, fingerprint, invalid, perform
-from backorder.kernel.fulfilment import ship
+from backorder.kernel.fulfilment import ship, unship
+from backorder.kernel.livepass import with_their_orders
 from backorder.kernel.outcomes import Outcome, Word, refused
+from backorder.kernel.promises import Why, reread
 from backorder.storage import book as books
 from backorder.storage import lines as line_storage
 from backorder.storage import shipments as storage
@@ -50,6 +52,13 @@ class Ship(Command, tag="ship"):
     tracking: Note | None = None
 
 
+class ReverseShipment(Command, tag="reverse_shipment"):
+    """A shipment that was booked did not leave: its units are back in stock, allocated to the lines that had them."""
+
+    shipment: Key
+    reason: Note | None = None
+
+
 class RecordDelivery(Command, tag="record_delivery"):
     """The shipment reached the customer."""
 
@@ -80,6 +89,11 @@ def ship_orders(db: Database, now: int, batch: Sequence[Ship]) -> list[Outcome]:
     return perform(db, now, batch, Steps(_check, _load, _ship, _save))
 
 
+def reverse_shipments(db: Database, now: int, batch: Sequence[ReverseShipment]) -> list[Outcome]:
+    """Take back shipments that did not leave."""
+    return perform(db, now, batch, Steps(lambda _: None, _load_reversals, _reverse, _save_reversals))
+
+
 def record_deliveries(db: Database, now: int, batch: Sequence[RecordDelivery]) -> list[Outcome]:
     """Record when shipments were delivered."""
     return perform(db, now, batch, Steps(lambda _: None, _load_deliveries, _deliver, _save_deliveries))
@@ -94,7 +108,7 @@ def _check(command: Pick | Unpick | Ship) -> Outcome | None:
 def _load(tx: Tx, batch: Sequence[Any]) -> _Work:
     names = sorted({command.order for command in batch})
     orders = line_storage.load_orders(tx, names)
-    skus = [sku for order in orders.values() for sku in order.skus.values()]
+    skus = [sku for order in orders.values() for sku in order.skus]
     work = _Work(books.load(tx, skus, orders=names), orders)
     shipments = [command.shipment for command in batch if isinstance(command, Ship)]
     if shipments:
@@ -121,6 +135,8 @@ def _pick(work: _Work, command: Pick, _now: int) -> Outcome:
     found = _indexes(work, command)
     if isinstance(found, Outcome):
         return found
+    if work.orders[command.order].held:
+        return refused(Word.HELD, command.order)
     for i, units in found:
         free = lines.allocated[i] - lines.picked[i]
         if units > free:
@@ -153,6 +169,8 @@ def _ship(work: _Work, command: Ship, now: int) -> Outcome:
     content = fingerprint(command)
     before = work.known.get(command.shipment)
     if before is not None:
+        if before.reversed_at is not None:
+            return refused(Word.ID_REUSED, command.shipment, "the shipment was reversed: ship under another id")
         if before.fingerprint == content:
             return Outcome(Word.EXISTS, subject=command.shipment)
         return refused(Word.ID_REUSED, command.shipment, f"shipment {command.shipment} was made with other content")
@@ -162,8 +180,10 @@ def _ship(work: _Work, command: Ship, now: int) -> Outcome:
     for i, units in found:
         if units > book.lines.allocated[i]:
             return _too_many(command, book.lines.line[i], book.lines.allocated[i], "to ship")
-    if work.orders[command.order].ship == "complete" and _leaves_some(work, command, dict(found)):
+    if work.orders[command.order].head.ship == "complete" and _leaves_some(work, command, dict(found)):
         return refused(Word.NOT_ALLOWED, command.order, "the order ships complete: ship all of it, once nothing waits")
+    if work.orders[command.order].held:
+        return refused(Word.HELD, command.order)
     book.set_clock(now)
     for i, units in found:
         left = ship(book, i, units, command.shipment)
@@ -174,7 +194,7 @@ def _ship(work: _Work, command: Ship, now: int) -> Outcome:
             (command.shipment, command.order, book.lines.line[i], book.supplies.supply[s], q) for s, q in gone.items()
         ]
         work.units.extend(rows)
-    work.known[command.shipment] = storage.Shipment(command.order, content, None)
+    work.known[command.shipment] = storage.Shipment(command.order, content, None, None)
     work.rows.append((command.shipment, command.order, now, command.carrier, command.tracking, content))
     return Outcome(Word.SHIPPED, subject=command.shipment)
 
@@ -182,13 +202,55 @@ def _ship(work: _Work, command: Ship, now: int) -> Outcome:
 def _leaves_some(work: _Work, command: Ship, shipped: dict[int, int]) -> bool:
     """Whether units of the order would stay behind."""
     lines = work.loaded.book.lines
-    mine = [lines.index[command.order, line] for line in work.orders[command.order].skus]
+    mine = [lines.index[command.order, line] for line in work.orders[command.order].lines]
     return any(lines.waiting[i] or lines.allocated[i] > shipped.get(i, 0) for i in mine)
 
 
 def _save(tx: Tx, work: _Work) -> None:
     books.save(tx, work.loaded)
     storage.save_shipments(tx, work.rows, work.units)
+
+
+@dataclass(slots=True)
+class _Reversals:
+    loaded: books.Loaded
+    known: dict[str, storage.Shipment]
+    units: dict[str, list[tuple[str, str, int]]]
+    rows: list[Row] = field(default_factory=list)
+
+
+def _load_reversals(tx: Tx, batch: Sequence[ReverseShipment]) -> _Reversals:
+    known = storage.load_known(tx, [command.shipment for command in batch])
+    units = storage.load_units(tx, list(known))
+    names = sorted({shipment.order for shipment in known.values()})
+    skus = [sku for order in line_storage.load_orders(tx, names).values() for sku in order.skus]
+    return _Reversals(books.load(tx, skus, orders=names), known, units)
+
+
+def _reverse(work: _Reversals, command: ReverseShipment, now: int) -> Outcome:
+    shipment, book = work.known.get(command.shipment), work.loaded.book
+    if shipment is None:
+        return refused(Word.UNKNOWN_SHIPMENT, command.shipment)
+    if shipment.reversed_at is not None:
+        return Outcome(Word.EXISTS, subject=command.shipment)
+    if shipment.delivered_at is not None:
+        message = "it was delivered: what comes back is adjusted into stock, with its reason"
+        return refused(Word.NOT_ALLOWED, command.shipment, message)
+    book.set_clock(now)
+    touched = []
+    for line, supply, units in work.units[command.shipment]:
+        i = book.lines.index[shipment.order, line]
+        unship(book, i, book.supplies.index[supply], units, command.shipment)
+        touched.append(i)
+    reread(book, dict.fromkeys(with_their_orders(book, touched)), Why("reversed"))
+    work.known[command.shipment] = shipment._replace(reversed_at=now)
+    work.rows.append((command.shipment, now, command.reason))
+    return Outcome(Word.CHANGED, subject=command.shipment)
+
+
+def _save_reversals(tx: Tx, work: _Reversals) -> None:
+    books.save(tx, work.loaded)
+    storage.save_reversals(tx, work.rows)
 
 
 @dataclass(slots=True)
@@ -205,6 +267,8 @@ def _deliver(work: _Deliveries, command: RecordDelivery, now: int) -> Outcome:
     shipment = work.known.get(command.shipment)
     if shipment is None:
         return refused(Word.UNKNOWN_SHIPMENT, command.shipment)
+    if shipment.reversed_at is not None:
+        return refused(Word.NOT_ALLOWED, command.shipment, "the shipment was reversed: it never left")
     if shipment.delivered_at is not None:
         return Outcome(Word.EXISTS, subject=command.shipment)
     work.known[command.shipment] = shipment._replace(delivered_at=now)

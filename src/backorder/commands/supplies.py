@@ -50,6 +50,12 @@ class AnnounceSupply(Command, tag="announce_supply"):
     currency: Currency | None = None
 
 
+class ImportedSupply(AnnounceSupply, tag="announce_supply", kw_only=True):
+    """Supply that was on its way before the shop went live; part of it may have been received there."""
+
+    received: UnitsOrNone = 0
+
+
 class ConfirmSupply(Command, tag="confirm_supply"):
     """The supplier stands by a day: of one supply, or of every open supply of a document."""
 
@@ -102,6 +108,11 @@ def announce_supplies(db: Database, now: int, batch: Sequence[AnnounceSupply]) -
     return perform(db, now, batch, Steps(_check_announced, _load_announced, _announce, _save))
 
 
+def import_supplies(db: Database, now: int, batch: Sequence[ImportedSupply]) -> list[Outcome]:
+    """Take over supplies, part received."""
+    return perform(db, now, batch, Steps(_check_imported, _load_announced, _announce, _save))
+
+
 def confirm_supplies(db: Database, now: int, batch: Sequence[ConfirmSupply]) -> list[Outcome]:
     """Mark supplies as confirmed, on the day they had or another one."""
     return perform(db, now, batch, Steps(_check_dated, _load_dated, _confirm, _save))
@@ -133,6 +144,12 @@ def _check_announced(command: AnnounceSupply) -> Outcome | None:
         except BadAmount as error:
             return invalid(command, "cost", str(error))
     return day_trouble(command, expected_on=command.expected_on, ordered_on=command.ordered_on)
+
+
+def _check_imported(command: ImportedSupply) -> Outcome | None:
+    if command.received > command.quantity:
+        return invalid(command, "received", "more was received than was ordered")
+    return _check_announced(command)
 
 
 def _check_dated(command: ConfirmSupply | RescheduleSupply) -> Outcome | None:
@@ -191,6 +208,9 @@ def _announce(work: _Work, command: AnnounceSupply, now: int) -> Outcome:
     s = book.add_supply(
         command.supply, command.kind, command.sku, command.site, command.quantity, expected, int(command.confirmed)
     )
+    received = command.received if isinstance(command, ImportedSupply) else 0
+    book.supplies.received[s] = received
+    book.supplies.free[s] -= received
     work.known[command.supply] = storage.Supply(command.sku, content)
     ordered = None if command.ordered_on is None else day_number(command.ordered_on)
     cost = None if command.cost is None else minor_units(command.cost, command.currency or "")
@@ -202,6 +222,8 @@ def _announce(work: _Work, command: AnnounceSupply, now: int) -> Outcome:
         cost,
         command.currency,
         content,
+        None,
+        received,
     )
     _expect(work, [s], expected)
     live_pass(book, [command.sku], Why("announced", command.supply))
@@ -282,7 +304,7 @@ def _receive(work: _Work, command: ReceiveSupply, now: int) -> Outcome:
     book.set_clock(now)
     receive(book, s, command.quantity, command.final, f"{command.supply} {command.receipt}")
     work.receipts[key] = command.quantity, command.final
-    work.new_receipts.append((command.supply, command.receipt, now, command.quantity, int(command.final)))
+    work.new_receipts.append((command.supply, command.receipt, now, command.quantity, int(command.final), 0))
     return Outcome(Word.RECEIVED, subject=command.supply, quantity=command.quantity)
 
 

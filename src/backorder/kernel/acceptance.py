@@ -33,6 +33,20 @@ class NewOrder(NamedTuple):
     all_or_nothing: bool
     route: tuple[str, ...]
     lines: tuple[NewLine, ...]
+    together_from: int = 0  # the day that a complete order already has, when lines are added to it
+
+
+class Past(NamedTuple):
+    """What became of a line before the shop went live: promises as day numbers, units shipped and cancelled."""
+
+    first_promise: int
+    promise: int
+    shipped: int
+    cancelled: int
+
+
+PLACED = Why("placed")
+IMPORTED = Why("imported")
 
 
 @dataclass(slots=True)
@@ -100,6 +114,46 @@ def accept(book: Book, caps: Caps, order: NewOrder) -> tuple[bool, list[Offer]]:
     return stands, offers
 
 
+def take_over(book: Book, order: NewOrder) -> list[Offer]:
+    """Offer the open units of an order that was promised elsewhere what is free; nothing is refused for want of it.
+
+    What no supply covers stays uncovered, with the item's lead time where it has one; the day is NEVER where not.
+    """
+    supplies, offers = book.supplies, []
+    for line in order.lines:
+        offer = Offer(line, quantity=line.quantity)
+        candidates = book.candidates_of(line.sku, order.route)
+        room, spare = len(candidates), int(order.priority <= 0)
+        taken, units = [0] * room, [0] * room
+        n, _, _ = take(
+            candidates, supplies.day, supplies.free, supplies.kept, 0, room, line.quantity, spare, taken, units, 0
+        )
+        offer.taken = list(zip(taken[:n], units[:n], strict=True))
+        if line.requested_on is not None and not order.complete:
+            _peg_late(book, order, [offer])
+        offers.append(offer)
+    if order.complete and offers:
+        _peg_late(book, order, offers)
+    for offer in offers:
+        _read(book, order, offer)
+    return offers
+
+
+def keep_past(book: Book, order: NewOrder, offer: Offer, past: Past) -> int:
+    """Make an offer a line of the book with the promises it was given elsewhere; returns the line's index.
+
+    Its dates are not read yet: where its pegs are later than its promise, that is a slip still to be written.
+    """
+    lines = book.lines
+    i = keep(book, order, offer, past.first_promise, IMPORTED)
+    if past.promise != past.first_promise:
+        revise(book, i, past.promise, IMPORTED, ("imported", None))
+    lines.quantity[i] += past.shipped + past.cancelled
+    lines.shipped[i], lines.cancelled[i] = past.shipped, past.cancelled
+    lines.planned[i] = past.promise
+    return i
+
+
 def withdraw(book: Book, caps: Caps, order: NewOrder, offer: Offer) -> None:
     """Free what an accepted offer holds, and take its units off the caps."""
     _free(book, offer)
@@ -107,8 +161,11 @@ def withdraw(book: Book, caps: Caps, order: NewOrder, offer: Offer) -> None:
         caps.add(offer.line.sku, order.customer, -offer.waiting, -offer.quantity)
 
 
-def keep(book: Book, order: NewOrder, offer: Offer) -> int:
-    """Make an offer a line of the book, with its first promise in the ledger; returns the line's index."""
+def keep(book: Book, order: NewOrder, offer: Offer, day: int | None = None, why: Why = PLACED) -> int:
+    """Make an offer a line of the book, with its first promise in the ledger; returns the line's index.
+
+    The promise is the offer's, or a `day` that was given elsewhere.
+    """
     lines = book.lines
     i = len(lines.order)
     lines.order.append(order.order)
@@ -126,16 +183,22 @@ def keep(book: Book, order: NewOrder, offer: Offer) -> int:
     lines.promise.append(None)
     lines.planned.append(offer.planned)
     lines.revisions.append(0)
-    lines.priority.append(order.priority)
+    lines.person_day.append(None)
+    lines.person_until.append(None)
     lines.placed_at.append(order.placed_at)
+    lines.priority.append(order.priority)
     lines.complete.append(order.complete)
+    lines.held.append(False)
     lines.route.append(order.route)
     lines.pegs.append(offer.pegs)
-    revise(book, i, offer.day, PLACED, (offer.basis, offer.supply))
+    lines.index[order.order, offer.line.line] = i
+    book.lines_of_order.setdefault(order.order, []).append(i)
+    book.lines_of_item.setdefault(offer.line.sku, []).append(i)
+    if day is None:
+        revise(book, i, offer.day, why, (offer.basis, offer.supply))
+    else:
+        revise(book, i, day, why, ("imported", None))
     return i
-
-
-PLACED = Why("placed")
 
 
 def _offer_early(book: Book, order: NewOrder, line: NewLine) -> Offer:
@@ -206,7 +269,7 @@ def _peg_late(book: Book, order: NewOrder, offers: list[Offer]) -> None:
         group=list(range(count)),
         need=[offer.quantity for offer in offers],
         late=[1] * count,
-        floor=[_floor(book, order, offer.line) for offer in offers],
+        floor=[max(_floor(book, order, offer.line), order.together_from) for offer in offers],
         lead=[_lead_day(book, order, book.items[offer.line.sku]) for offer in offers],
         promise=[0] * count,
         reserve=[1 - spare] * count,
@@ -247,7 +310,7 @@ def _read(book: Book, order: NewOrder, offer: Offer) -> None:
     offer.waiting += offer.uncovered
     if offer.uncovered:
         due, planned = max(due, lead), max(planned, lead)
-    offer.day, offer.planned = due, planned
+    offer.day, offer.planned = max(due, order.together_from), planned
     offer.lead_day = lead if offer.waiting and lead < NEVER else None
     if offer.uncovered or late:
         offer.basis = "lead_time"
@@ -264,6 +327,8 @@ def _judge(book: Book, caps: Caps, order: NewOrder, offer: Offer) -> None:
         offer.word = Word.BACKORDER_LIMIT
     elif line.accept_by is not None and offer.day > line.accept_by:
         offer.word = Word.TOO_LATE
+    elif book.site_policies and _over_a_site_cap(book, offer):
+        offer.word = Word.BACKORDER_LIMIT
     if item.capped:
         if _over_a_cap(caps, order.customer, item, offer, preorder=item.release_floor(today) > 0):
             offer.word = Word.BACKORDER_LIMIT
@@ -280,6 +345,18 @@ def _over_a_cap(caps: Caps, customer: str | None, item: Item, offer: Offer, *, p
     if customer is not None:
         bounds.append((item.per_customer_cap, customer))
     return units > 0 and any(cap is not None and counted.get((item.sku, who), 0) + units > cap for cap, who in bounds)
+
+
+def _over_a_site_cap(book: Book, offer: Offer) -> bool:
+    """Whether more of the item's units now wait for supply at a site than that site is to promise."""
+    supplies, sku = book.supplies, offer.line.sku
+    for site in {supplies.site[s] for s, _ in offer.taken if supplies.kind[s] != STOCK}:
+        policy = book.site_policies.get((sku, site))
+        if policy is not None and policy.backorder_cap is not None:
+            there = (s for s in supplies.by_item[sku] if supplies.site[s] == site and supplies.kind[s] != STOCK)
+            if sum(supplies.pegged(s) for s in there) > policy.backorder_cap:
+                return True
+    return False
 
 
 def _free(book: Book, offer: Offer) -> None:

@@ -75,6 +75,13 @@ class Site(NamedTuple):
         return local_day(now, self.zone)
 
 
+class SitePolicy(NamedTuple):
+    """What an item does differently at one site; None leaves it to the item."""
+
+    safety_stock: int | None
+    backorder_cap: int | None
+
+
 @dataclass(slots=True)
 class Supplies:
     """Dated quantities of one item at one site. For stock, `quantity` is what is on hand.
@@ -128,7 +135,10 @@ class Supplies:
 
 @dataclass(slots=True)
 class Lines:
-    """Order lines with what ranking needs of their orders. `pegs[i]` maps (supply, ship day) to units."""
+    """Order lines with what ranking needs of their orders. `pegs[i]` maps (supply, ship day) to units.
+
+    `person_day` is a date given by a person, which speaks until the pegs give a day no later than `person_until`.
+    """
 
     order: list[str] = field(default_factory=list)
     line: list[str] = field(default_factory=list)
@@ -145,9 +155,12 @@ class Lines:
     promise: list[int | None] = field(default_factory=list)
     planned: list[int | None] = field(default_factory=list)
     revisions: list[int] = field(default_factory=list)
-    priority: list[int] = field(default_factory=list)
+    person_day: list[int | None] = field(default_factory=list)
+    person_until: list[int | None] = field(default_factory=list)
     placed_at: list[int] = field(default_factory=list)
+    priority: list[int] = field(default_factory=list)
     complete: list[bool] = field(default_factory=list)
+    held: list[bool] = field(default_factory=list)
     route: list[tuple[str, ...]] = field(default_factory=list)
     pegs: list[Pegs] = field(default_factory=list)
     index: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -200,6 +213,7 @@ class Book:
 
     items: dict[str, Item] = field(default_factory=dict)
     sites: dict[str, Site] = field(default_factory=dict)
+    site_policies: dict[tuple[str, str], SitePolicy] = field(default_factory=dict)
     supplies: Supplies = field(default_factory=Supplies)
     lines: Lines = field(default_factory=Lines)
     revisions: list[Revision] = field(default_factory=list)
@@ -227,8 +241,13 @@ class Book:
         for s in which:
             self.supplies.day[s] = self.ship_day(self.supplies.site[s], self.supplies.available_on[s])
             if self.supplies.kind[s] == STOCK:
-                self.supplies.kept[s] = self.items[self.supplies.sku[s]].safety_stock
+                self.supplies.kept[s] = self.safety_stock(self.supplies.sku[s], self.supplies.site[s])
         self.candidates.clear()
+
+    def safety_stock(self, sku: str, site: str) -> int:
+        """The item's units at a site that ordinary lines may not take: the site's own number, else the item's."""
+        there = self.site_policies.get((sku, site))
+        return self.items[sku].safety_stock if there is None or there.safety_stock is None else there.safety_stock
 
     def ship_day(self, site: str, available_on: int | None) -> int:
         """When goods at a site can ship: available today if None or already past."""

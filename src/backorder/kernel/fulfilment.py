@@ -1,6 +1,7 @@
-"""Units that leave a line: cancelled, picked or shipped."""
+"""Units that leave a line: cancelled, shipped, given back; and shipped ones that come back."""
 
 from backorder.kernel.columns import STOCK, Book
+from backorder.kernel.promises import release_floor_of
 from backorder.kernel.receiving import drop, move_stock
 
 
@@ -49,3 +50,31 @@ def ship(book: Book, i: int, units: int, shipment: str) -> list[tuple[int, int]]
     lines.move(i, "ship", units)
     lines.picked[i] = max(0, lines.picked[i] - units)
     return left
+
+
+def unship(book: Book, i: int, s: int, units: int, shipment: str) -> None:
+    """Take back units of line i that were said to have left stock s: they are allocated to it again, from there."""
+    lines = book.lines
+    move_stock(book, s, units, "reversal", shipment)
+    book.supplies.free[s] -= units
+    key = s, max(book.supplies.day[s], release_floor_of(book, lines.sku[i], lines.route[i]))
+    lines.pegs[i][key] = lines.pegs[i].get(key, 0) + units
+    lines.move(i, "unship", units)
+
+
+def reroute(book: Book, i: int, route: tuple[str, ...]) -> None:
+    """Let line i be served from other sites: what it holds elsewhere, picked units apart, goes back."""
+    lines, supplies = book.lines, book.supplies
+    lines.route[i] = route
+    pegs = lines.pegs[i]
+    for key in [key for key in pegs if supplies.site[key[0]] not in route]:
+        units = pegs.pop(key)
+        supplies.free[key[0]] += units
+        if supplies.kind[key[0]] == STOCK:
+            lines.move(i, "give_back", units)
+
+
+def off_route(book: Book, i: int, route: tuple[str, ...]) -> bool:
+    """Whether line i holds stock at a site outside a route."""
+    supplies = book.supplies
+    return any(supplies.kind[s] == STOCK and supplies.site[s] not in route for s, _ in book.lines.pegs[i])

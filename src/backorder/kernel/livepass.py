@@ -30,8 +30,9 @@ def live_pass(book: Book, skus: Iterable[str], why: Why, also: Iterable[int] = (
     wait (a receipt served them).
     """
     members = joined_lines(book, skus)
+    moving = [i for i in members if not book.lines.held[i]]  # a held order keeps its pegs and takes no others
     for _ in range(ROUNDS_MAX):
-        if not _round(book, members):
+        if not _round(book, moving):
             break
     _renew_lead_days(book, members)
     reread(book, dict.fromkeys([*members, *with_their_orders(book, also)]), why)

@@ -11,6 +11,7 @@ MOVES: dict[str, tuple[str, str]] = {
     "ship": ("allocated", "shipped"),
     "cancel_waiting": ("waiting", "cancelled"),
     "cancel_allocated": ("allocated", "cancelled"),
+    "unship": ("shipped", "allocated"),
 }
 
 MEANING: dict[State, str] = {

@@ -48,6 +48,8 @@ class Word(str, Enum):
     TOO_MANY = "too_many", "More units than there are to receive, cancel, pick or ship."
     NOT_ALLOWED = "not_allowed", "The state of the thing forbids it; the message says why."
     ID_REUSED = "id_reused", "The same id came before with other content; nothing was done."
+    HELD = "held", "The order is on hold: release it first."
+    CURRENCY_MIXED = "currency_mixed", "Amounts in different currencies are never added: use the one there already is."
     ALREADY_SHIPPED = "already_shipped", "The units have left; they can no longer be cancelled."
     INVALID = "invalid", "The command could not be read; `field` names where and `message` what to do."
 

@@ -77,6 +77,8 @@ def basis_of(book: Book, i: int, due: int) -> tuple[str | None, str | None]:
     if due == NEVER:
         return None, None
     lines, supplies = book.lines, book.supplies
+    if lines.person_day[i] is not None:
+        return "person", None
     pegs = lines.pegs[i]
     if lines.waiting[i] and lines.lead_time_day[i] is not None:
         lead = active_lead_day(book, i)
@@ -102,7 +104,8 @@ def reread(book: Book, which: Iterable[int], why: Why) -> None:
             lines.lead_time_day[i] = None
         if not lines.open(i):
             continue
-        dates[i] = line_dates(book, i)
+        due, planned = line_dates(book, i)
+        dates[i] = _as_told(book, i, due), planned
         if lines.complete[i]:
             latest[lines.order[i]] = max(latest.get(lines.order[i], (0, 0)), (dates[i][0], -i))
     for i, (due, planned) in dates.items():
@@ -112,9 +115,33 @@ def reread(book: Book, which: Iterable[int], why: Why) -> None:
         moved = None if target == NEVER else target
         if moved == told:
             continue
-        if told is not None and moved is not None and told - PULL_IN_DAYS < moved < told:
+        small = told is not None and moved is not None and told - PULL_IN_DAYS < moved < told
+        if small and lines.person_day[i] != moved:
             continue  # sooner by too little to bother the customer: only `planned` moves
         revise(book, i, moved, why, basis_of(book, -decider, target))
+
+
+def give_day(book: Book, i: int, day: int | None) -> None:
+    """Let a person's date stand for line i, or with None no longer.
+
+    It stands until the pegs give a day that is no later than it and better than what they give now.
+    """
+    lines = book.lines
+    lines.person_day[i] = lines.person_until[i] = day
+    if day is not None:
+        lines.person_until[i] = min(day, line_dates(book, i)[0] - 1)
+
+
+def _as_told(book: Book, i: int, due: int) -> int:
+    """The line's due day, or the person's date that stands for it; pegs that do better end that date."""
+    lines = book.lines
+    day, until = lines.person_day[i], lines.person_until[i]
+    if day is None or until is None:
+        return due
+    if due <= until:
+        give_day(book, i, None)
+        return due
+    return day
 
 
 def revise(book: Book, i: int, to_day: int | None, why: Why, basis: tuple[str | None, str | None]) -> None:

@@ -91,24 +91,69 @@ RULES = (
         "A supply's received units are the sum of its receipts.",
         """SELECT s.supply, s.received, coalesce(r.units, 0) FROM supplies s
            LEFT JOIN (SELECT supply, sum(quantity) AS units FROM receipts GROUP BY supply) r ON r.supply = s.supply
-           WHERE s.received <> coalesce(r.units, 0)""",
+           WHERE s.received - s.received_before <> coalesce(r.units, 0)""",
     ),
     Rule(
         "received_stock",
         "What was received of an item at a site went into its stock.",
-        """SELECT s.sku || ' at ' || s.site, sum(s.received), coalesce(max(m.units), 0) FROM supplies s
+        """SELECT s.sku || ' at ' || s.site, sum(s.received - s.received_before), coalesce(max(m.units), 0)
+           FROM supplies s
            LEFT JOIN (SELECT k.sku, k.site, sum(m.delta) AS units FROM stock_moves m
                       JOIN supplies k ON k.supply = m.supply WHERE m.kind = 'receipt' GROUP BY k.sku, k.site) m
                 ON m.sku = s.sku AND m.site = s.site
-           GROUP BY s.sku, s.site HAVING sum(s.received) <> coalesce(max(m.units), 0)""",
+           GROUP BY s.sku, s.site HAVING sum(s.received - s.received_before) <> coalesce(max(m.units), 0)""",
     ),
     Rule(
         "shipped_units",
-        "A line's shipped units are the sum of its shipments.",
+        "A line's shipped units are those of its shipments, reversed ones apart, and those shipped before going live.",
         f"""SELECT {_LINE.format("l")}, l.shipped, coalesce(x.units, 0) FROM lines l
-           LEFT JOIN (SELECT order_id, line, sum(quantity) AS units FROM shipment_lines GROUP BY order_id, line) x
+           LEFT JOIN (SELECT u.order_id, u.line, sum(u.quantity) AS units FROM shipment_lines u
+                      JOIN shipments s ON s.shipment = u.shipment WHERE s.reversed_at IS NULL
+                      GROUP BY u.order_id, u.line) x
                 ON x.order_id = l.order_id AND x.line = l.line
-           WHERE l.shipped <> coalesce(x.units, 0)""",
+           WHERE l.shipped - l.shipped_before <> coalesce(x.units, 0)""",
+    ),
+    Rule(
+        "reversed_stock",
+        "What a reversed shipment carried is back in the stock that it left.",
+        """SELECT x.shipment || ' ' || x.supply, sum(x.quantity), coalesce(max(m.units), 0) FROM shipment_lines x
+           JOIN shipments s ON s.shipment = x.shipment
+           LEFT JOIN (SELECT supply, reference, sum(delta) AS units FROM stock_moves WHERE kind = 'reversal'
+                      GROUP BY supply, reference) m ON m.supply = x.supply AND m.reference = x.shipment
+           WHERE s.reversed_at IS NOT NULL OR m.units IS NOT NULL
+           GROUP BY x.shipment, x.supply, s.reversed_at
+           HAVING sum(x.quantity) <> coalesce(max(m.units), 0) OR s.reversed_at IS NULL""",
+    ),
+    Rule(
+        "transfer_sent",
+        "What a transfer brings left the site that it comes from.",
+        """SELECT s.supply, s.quantity - coalesce(max(r.units), 0), coalesce(max(m.units), 0) FROM supplies s
+           LEFT JOIN (SELECT supply, sum(surplus) AS units FROM receipts GROUP BY supply) r ON r.supply = s.supply
+           LEFT JOIN (SELECT reference, -sum(delta) AS units FROM stock_moves WHERE kind = 'transfer'
+                      GROUP BY reference) m ON m.reference = s.supply
+           WHERE s.from_site IS NOT NULL GROUP BY s.supply, s.quantity
+           HAVING s.quantity - coalesce(max(r.units), 0) <> coalesce(max(m.units), 0)""",
+    ),
+    Rule(
+        "order_held",
+        "An order is held while one of its holds stands.",
+        """SELECT o.order_id, o.held, coalesce(h.units, 0) FROM orders o
+           LEFT JOIN (SELECT order_id, 1 AS units FROM holds WHERE released_at IS NULL GROUP BY order_id) h
+                ON h.order_id = o.order_id
+           WHERE o.held <> coalesce(h.units, 0)""",
+    ),
+    Rule(
+        "changes_whole",
+        "The ledger of an order's changes has every entry from the first to the last.",
+        """SELECT order_id, count(*), max(n) FROM changes GROUP BY order_id
+           HAVING count(*) <> max(n) OR min(n) <> 1""",
+    ),
+    Rule(
+        "raised_from",
+        "A line that was raised from another is of the same order and item.",
+        f"""SELECT {_LINE.format("l")}, l.raised_from, coalesce(f.sku, 'no such line') FROM lines l
+           LEFT JOIN lines f ON f.order_id = l.order_id AND f.line = l.raised_from
+           WHERE l.raised_from IS NOT NULL AND (f.sku IS NULL OR f.sku <> l.sku)""",
     ),
     Rule(
         "shipped_stock",
@@ -185,9 +230,9 @@ RULES = (
     ),
     Rule(
         "slip_told",
-        "A line planned after its promise has a lead-time day that speaks for it; else the slip is a revision.",
+        "A line planned after its promise has a lead-time day or a person's date that speaks for it; else it slips.",
         f"""SELECT {_LINE.format("l")}, l.promise, l.planned FROM lines l
-           WHERE l.waiting > 0 AND l.lead_time_day IS NULL AND l.planned > l.promise""",
+           WHERE l.waiting > 0 AND l.lead_time_day IS NULL AND l.person_day IS NULL AND l.planned > l.promise""",
     ),
     Rule(
         "planned_day",
@@ -202,7 +247,7 @@ RULES = (
         f"""SELECT {_LINE.format("l")}, p.basis, 'stock' FROM lines l
            JOIN promises p ON p.order_id = l.order_id AND p.line = l.line AND p.n = 1
            JOIN orders o ON o.order_id = l.order_id
-           WHERE l.backordered = 0 AND p.basis <> 'stock' AND o.ship = 'when_ready'""",
+           WHERE l.backordered = 0 AND p.basis NOT IN ('stock', 'imported') AND o.ship = 'when_ready'""",
     ),
     Rule(
         "available_day",
@@ -215,7 +260,10 @@ RULES = (
         "No unit waits uncovered while a unit of its item is free.",
         f"""SELECT {_LINE.format("l")}, l.waiting - l.covered, 0 FROM lines l
            JOIN orders o ON o.order_id = l.order_id JOIN items i ON i.sku = l.sku
-           WHERE l.waiting > l.covered AND o.sites = '[]' AND i.safety_stock = 0
+           LEFT JOIN categories c ON c.category = i.category LEFT JOIN shop d ON d.shop = 'shop'
+           WHERE l.waiting > l.covered AND o.sites = '[]' AND o.held = 0
+             AND coalesce(i.safety_stock, c.safety_stock, d.safety_stock, 0) = 0
+             AND NOT EXISTS (SELECT 1 FROM item_sites p WHERE p.sku = l.sku AND p.safety_stock > 0)
              AND EXISTS (SELECT 1 FROM supplies s
                          WHERE s.sku = l.sku AND s.quantity > s.received + s.cancelled + s.pegged)""",
     ),

@@ -30,6 +30,14 @@ CAUSES = {
     "lead_time": "its lead-time day passed",
     "policy": "the item's policy changed",
     "calendar": "a site's calendar changed",
+    "line_changed": "the line was changed, or one beside it",
+    "line_added": "a line was added to its order",
+    "order_changed": "an order was changed: its address, sites, priority or way of shipping",
+    "held": "its order, or one beside it, was put on hold",
+    "released": "a hold was lifted",
+    "reversed": "a shipment turned out not to have left",
+    "person": "a person gave the date, or took it back",
+    "imported": "the promise was taken over when the shop went live",
 }
 
 

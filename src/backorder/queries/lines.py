@@ -59,6 +59,7 @@ class LineView(msgspec.Struct):
     promise: date | None
     planned: date | None
     at_risk: bool
+    held: bool
     pegs: list[PegView] = []
     revisions: list[RevisionView] = []
 
@@ -77,11 +78,12 @@ LINES = (
         lines.c.cancelled,
         lines.c.covered,
         lines.c.picked,
-        orders.c.placed_at,
+        lines.c.placed_at,
         lines.c.requested_on,
         _first.c.to_day,
         lines.c.promise,
         lines.c.planned,
+        orders.c.held,
     )
     .join(orders, orders.c.order_id == lines.c.order_id)
     .join(_first, and_(_first.c.order_id == lines.c.order_id, _first.c.line == lines.c.line, _first.c.n == 1))
@@ -157,7 +159,7 @@ def _view(
 ) -> LineView:
     key = row[0], row[1]
     quantity, waiting, allocated, shipped, cancelled, covered, picked = row[4:11]
-    promise, planned = row[14:]
+    promise, planned = row[14:16]
     late = planned is not None and promise is not None and planned > promise
     return LineView(
         order=row[0],
@@ -178,6 +180,7 @@ def _view(
         promise=as_date(promise),
         planned=as_date(planned),
         at_risk=bool(waiting) and (waiting > covered or late or key in shaky),
+        held=bool(row[16]),
         pegs=held.get(key, []),
         revisions=told.get(key, []),
     )

@@ -11,6 +11,7 @@ from backorder.queries.lines import as_date
 from backorder.queries.lines import overdue as is_overdue
 from backorder.queries.show import SUPPLIES, SupplyView, supply_view
 from backorder.storage.db import Database
+from backorder.storage.policies import LEVELS, effective
 from backorder.storage.tables import LINE_OPEN, SUPPLY_OF_USE, items, lines, orders, supplies
 
 
@@ -74,15 +75,14 @@ def list_items(db: Database, *, waiting: bool = False, limit: int = 50) -> list[
         select(
             items.c.sku,
             items.c.name,
-            items.c.selling,
+            effective("selling"),
             held.c.on_hand,
             held.c.free,
             held.c.inbound_free,
             units,
             wait.c.uncovered,
         )
-        .outerjoin(held, held.c.sku == items.c.sku)
-        .outerjoin(wait, wait.c.sku == items.c.sku)
+        .select_from(LEVELS.outerjoin(held, held.c.sku == items.c.sku).outerjoin(wait, wait.c.sku == items.c.sku))
         .limit(limit)
     )
     chosen = chosen.where(units > 0).order_by(units.desc(), items.c.sku) if waiting else chosen.order_by(items.c.sku)

@@ -11,6 +11,7 @@ from backorder.kernel.columns import STOCK
 from backorder.kernel.money import text as money_text
 from backorder.queries.lines import LINES, LineView, as_date, read_lines
 from backorder.storage.db import Database, Row, Tx
+from backorder.storage.policies import LEVELS, effective
 from backorder.storage.tables import items, lines, orders, pegs, sites, supplies
 
 
@@ -183,13 +184,13 @@ def item(db: Database, sku: str) -> ItemView | None:
     columns = (
         items.c.sku,
         items.c.name,
-        items.c.selling,
-        items.c.coverage,
+        effective("selling"),
+        effective("coverage"),
         items.c.price,
         items.c.currency,
     )
     with db.read() as tx:
-        rows = tx.fetch(select(*columns).where(items.c.sku == sku))
+        rows = tx.fetch(select(*columns).select_from(LEVELS).where(items.c.sku == sku))
         if not rows:
             return None
         at_sites = _stock(tx, sku)

@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlalchemy import and_, select, union_all
 
-from backorder.kernel.columns import STOCK, Book, Item, Lines, Pegs, Site
+from backorder.kernel.columns import STOCK, Book, Item, Lines, Pegs, Site, SitePolicy
 from backorder.storage.db import Row, Tx, among
+from backorder.storage.policies import LEVELS, effective
 from backorder.storage.tables import (
     LINE_OPEN,
     SUPPLY_OF_USE,
+    item_sites,
     items,
     lines,
     orders,
@@ -24,10 +26,20 @@ from backorder.storage.tables import (
     supplies,
 )
 
-SUPPLY_DETAILS = ("document", "document_line", "ordered_on", "supplier", "cost", "currency", "fingerprint")
-LINE_DETAILS = ("unit_price", "accept_by", "tags")
+SUPPLY_DETAILS = (
+    "document",
+    "document_line",
+    "ordered_on",
+    "supplier",
+    "cost",
+    "currency",
+    "fingerprint",
+    "from_site",
+    "received_before",
+)
+LINE_DETAILS = ("unit_price", "accept_by", "tags", "raised_from", "shipped_before")
 
-_NO_DETAILS: Row = (None,) * len(SUPPLY_DETAILS)
+_NO_DETAILS: Row = (*(None,) * (len(SUPPLY_DETAILS) - 1), 0)
 
 _other = lines.alias("other")
 
@@ -53,20 +65,20 @@ def _joined_skus(allocated: bool) -> Any:
 _POLICY = (
     select(
         items.c.sku,
-        items.c.selling,
-        items.c.coverage,
-        items.c.backorder_cap,
-        items.c.per_customer_cap,
-        items.c.max_wait_days,
-        items.c.lead_time_days,
+        effective("selling"),
+        effective("coverage"),
+        effective("backorder_cap"),
+        effective("per_customer_cap"),
+        effective("max_wait_days"),
+        effective("lead_time_days"),
         items.c.released_on,
-        items.c.safety_stock,
+        effective("safety_stock"),
         items.c.supplier,
         suppliers.c.lead_time_days.label("supplier_lead_time"),
         suppliers.c.working_days,
         suppliers.c.holidays,
     )
-    .outerjoin(suppliers, suppliers.c.supplier == items.c.supplier)
+    .select_from(LEVELS.outerjoin(suppliers, suppliers.c.supplier == items.c.supplier))
     .order_by(items.c.sku)
 )
 
@@ -79,15 +91,23 @@ def _items(waiting: bool, allocated: bool, lock: bool) -> Any:
     return chosen.with_for_update(of=items) if lock else chosen
 
 
-SITES = select(
-    sites.c.site,
-    sites.c.zone,
-    sites.c.region,
-    sites.c.handling_days,
-    sites.c.working_days,
-    sites.c.holidays,
-    sites.c.serves,
-).order_by(sites.c.site)
+# Every site, once for each of the items that are sold differently there, and once if there is none.
+SITES = (
+    select(
+        sites.c.site,
+        sites.c.zone,
+        sites.c.region,
+        sites.c.handling_days,
+        sites.c.working_days,
+        sites.c.holidays,
+        sites.c.serves,
+        item_sites.c.sku,
+        item_sites.c.safety_stock,
+        item_sites.c.backorder_cap,
+    )
+    .outerjoin(item_sites, and_(item_sites.c.site == sites.c.site, among(item_sites.c.sku, "skus")))
+    .order_by(sites.c.site)
+)
 
 SUPPLIES = select(
     supplies.c.supply,
@@ -126,9 +146,12 @@ def _with_pegs(line: Any) -> Any:
         line.c.promise,
         line.c.planned,
         line.c.revisions,
+        line.c.person_day,
+        line.c.person_until,
+        line.c.placed_at,
         orders.c.priority,
-        orders.c.placed_at,
         orders.c.ship,
+        orders.c.held,
         orders.c.sites,
         orders.c.region,
         pegs.c.supply,
@@ -191,7 +214,7 @@ def load(
     for row in tx.fetch(statement, skus=sorted(set(skus))):
         book.items[row[0]] = Item._make(row)
     chosen = list(book.items)
-    book.sites = load_sites(tx)
+    _load_sites(tx, book, chosen)
     loaded = Loaded(book)
     _load_supplies(tx, loaded, chosen)
     if waiting:
@@ -199,9 +222,12 @@ def load(
     return loaded
 
 
-def load_sites(tx: Tx) -> dict[str, Site]:
-    """Every site by its code."""
-    return {row[0]: Site._make((*row[:6], tuple(json.loads(row[6])))) for row in tx.fetch(SITES)}
+def _load_sites(tx: Tx, book: Book, skus: Sequence[str]) -> None:
+    for row in tx.fetch(SITES, skus=skus):
+        if row[0] not in book.sites:
+            book.sites[row[0]] = Site._make((*row[:6], tuple(json.loads(row[6]))))
+        if row[7] is not None:
+            book.site_policies[row[7], row[0]] = SitePolicy(*row[8:])
 
 
 def _load_supplies(tx: Tx, loaded: Loaded, skus: Sequence[str]) -> None:
@@ -230,9 +256,11 @@ def _load_lines(tx: Tx, loaded: Loaded, skus: Sequence[str], orders: Sequence[st
     columns = [list(column) for column in zip(*rows, strict=True)]
     held.order, held.line, held.position, held.sku, held.quantity, held.waiting, held.allocated = columns[:7]
     held.shipped, held.cancelled, held.picked, held.requested_on, held.lead_time_day = columns[7:12]
-    held.promise, held.planned, held.revisions, held.priority, held.placed_at = columns[12:17]
-    held.complete = [ship == "complete" for ship in columns[17]]
-    places = list(zip(*columns[18:20], strict=True))
+    held.promise, held.planned, held.revisions, held.person_day, held.person_until = columns[12:17]
+    held.placed_at, held.priority = columns[17:19]
+    held.complete = [ship == "complete" for ship in columns[19]]
+    held.held = list(map(bool, columns[20]))
+    places = list(zip(*columns[21:23], strict=True))
     routes = {place: book.route_of(_codes(place[0]), place[1]) for place in set(places)}
     held.route = [routes[place] for place in places]
     for i, (order, sku) in enumerate(zip(held.order, held.sku, strict=True)):
@@ -269,6 +297,7 @@ def _codes(text: str) -> tuple[str, ...]:
 
 
 _LINE_CHANGES = (
+    "requested_on",
     "waiting",
     "allocated",
     "shipped",
@@ -279,6 +308,8 @@ _LINE_CHANGES = (
     "promise",
     "planned",
     "revisions",
+    "person_day",
+    "person_until",
 )
 
 
@@ -290,6 +321,7 @@ def _line_rows(book: Book) -> list[Row]:
         for waiting, pegs_of in zip(held.waiting, held.pegs, strict=True)
     ]
     columns = (
+        held.requested_on,
         held.waiting,
         held.allocated,
         held.shipped,
@@ -300,6 +332,8 @@ def _line_rows(book: Book) -> list[Row]:
         held.promise,
         held.planned,
         held.revisions,
+        held.person_day,
+        held.person_until,
     )
     return list(zip(*columns, strict=True))
 
@@ -336,12 +370,12 @@ def _save_lines(tx: Tx, loaded: Loaded) -> None:
     now = _line_rows(loaded.book)
     changed = [i for i, before in enumerate(loaded.lines) if now[i] != before]
     touched = [n for n in range(len(_LINE_CHANGES)) if any(now[i][n] != loaded.lines[i][n] for i in changed)]
-    names = (held.order, held.line, held.position, held.sku, held.quantity, held.requested_on)
+    names = (held.order, held.line, held.position, held.sku, held.quantity, held.placed_at)
     added = [
-        (*(column[i] for column in names), int(now[i][0] > 0), *now[i], *loaded.line_details[i])
+        (*(column[i] for column in names), int(now[i][1] > 0), *now[i], *loaded.line_details[i])
         for i in range(known, len(now))
     ]
-    fixed = ("order_id", "line", "position", "sku", "quantity", "requested_on", "backordered")
+    fixed = ("order_id", "line", "position", "sku", "quantity", "placed_at", "backordered")
     tx.insert(lines, (*fixed, *_LINE_CHANGES, *LINE_DETAILS), added)
     rows = [(held.order[i], held.line[i], *[now[i][n] for n in touched]) for i in changed]
     tx.update(lines, ("order_id", "line"), [_LINE_CHANGES[n] for n in touched], rows)

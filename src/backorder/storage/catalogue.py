@@ -6,12 +6,36 @@ from typing import Any
 from sqlalchemy import Table, select
 
 from backorder.storage.db import Tx, among
-from backorder.storage.tables import LINE_OPEN, customers, items, lines, people, sites, suppliers
+from backorder.storage.tables import (
+    LINE_OPEN,
+    categories,
+    customers,
+    items,
+    lines,
+    people,
+    shop,
+    sites,
+    suppliers,
+)
 
 Rows = dict[str, dict[str, Any]]
 
-TABLES: dict[str, Table] = {"items": items, "sites": sites, "suppliers": suppliers, "customers": customers}
-KEYS = {"items": "sku", "sites": "site", "suppliers": "supplier", "customers": "customer"}
+TABLES: dict[str, Table] = {
+    "items": items,
+    "sites": sites,
+    "suppliers": suppliers,
+    "customers": customers,
+    "categories": categories,
+    "shop": shop,
+}
+KEYS = {
+    "items": "sku",
+    "sites": "site",
+    "suppliers": "supplier",
+    "customers": "customer",
+    "categories": "category",
+    "shop": "shop",
+}
 
 _ROWS = {name: select(table).where(among(table.c[KEYS[name]], "keys")) for name, table in TABLES.items()}
 _LOCKED = {name: statement.order_by(TABLES[name].c[KEYS[name]]).with_for_update() for name, statement in _ROWS.items()}

@@ -45,6 +45,7 @@ _COLUMNS = (
     "paid",
     "tags",
     "fingerprint",
+    "held",
 )
 
 

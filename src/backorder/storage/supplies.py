@@ -70,5 +70,5 @@ def load_received(
 
 
 def save_receipts(tx: Tx, rows: Sequence[Row]) -> None:
-    """Insert receipts, as (supply, receipt, moment, quantity, final)."""
-    tx.insert(receipts, ("supply", "receipt", "at", "quantity", "final"), rows)
+    """Insert receipts, as (supply, receipt, moment, quantity, final, units beyond what was announced)."""
+    tx.insert(receipts, ("supply", "receipt", "at", "quantity", "final", "surplus"), rows)

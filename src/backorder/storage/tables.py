@@ -6,222 +6,198 @@ Keys are the callers' own words. Days and moments are whole numbers in Python (`
 from typing import Any
 
 from sqlalchemy import (
-    DDL,
-    BigInteger,
     CheckConstraint,
     Column,
-    ForeignKey,
     ForeignKeyConstraint,
     Index,
-    Integer,
-    MetaData,
     PrimaryKeyConstraint,
-    Table,
-    Text,
     UniqueConstraint,
-    event,
     literal_column,
     text,
 )
-from sqlalchemy.dialects.postgresql import TEXT as PG_TEXT
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.ddl import ExecutableDDLElement
-from sqlalchemy.types import TypeEngine
 
-from backorder.storage.types import Day, Moment
-
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    }
+from backorder.storage import schema
+from backorder.storage.schema import (
+    AMOUNT_MAX,
+    UNITS_MAX,
+    day,
+    flag,
+    key,
+    moment,
+    named,
+    one_of,
+    reference,
+    refuse,
+    table,
+    units,
+    word,
 )
 
-Whole = BigInteger().with_variant(Integer(), "sqlite")
-Key = Text().with_variant(PG_TEXT(collation="C"), "postgresql")
-UNITS_MAX = 10**9
-AMOUNT_MAX = 10**15
+metadata = schema.metadata  # whoever asks for it here has the tables in it
 
 
-@compiles(Day, "sqlite")
-@compiles(Moment, "sqlite")
-def _days_are_text(_type: TypeEngine[Any], _compiler: object, **_: Any) -> str:
-    return "TEXT"
-
-
-def _named(name: str, rule: str) -> CheckConstraint:
-    return CheckConstraint(rule, name=name)
-
-
-def _on_sqlite(name: str, rule: str) -> CheckConstraint:
-    return CheckConstraint(rule, name=name).ddl_if(dialect="sqlite")
-
-
-def _one_of(column: str, *words: str) -> CheckConstraint:
-    return _named(column, f"{column} IN ({', '.join(repr(word) for word in words)})")
-
-
-def _key(name: str, *more: Any, **options: Any) -> Column[Any]:
-    return Column(name, Key, *more, nullable=False, **options)
-
-
-def _reference(name: str, target: str, nullable: bool = False) -> Column[Any]:
-    return Column(name, Key, ForeignKey(target), nullable=nullable)
-
-
-def _units(name: str, nullable: bool = False) -> Column[Any]:
-    return Column(name, Whole, nullable=nullable)
-
-
-def _flag(name: str) -> Column[Any]:
-    return Column(name, Integer, nullable=False)
-
-
-def _word(name: str, nullable: bool = True) -> Column[Any]:
-    return Column(name, Text, nullable=nullable)
-
-
-def _day(name: str, nullable: bool = True) -> Column[Any]:
-    return Column(name, Day, nullable=nullable)
-
-
-def _at(name: str, nullable: bool = False) -> Column[Any]:
-    return Column(name, Moment, nullable=nullable)
-
-
-def _table(name: str, *parts: Any) -> Table:
-    """A strict table; on SQLite, whose days and moments are text, with a CHECK of each one's form."""
-    forms = [
-        _on_sqlite(f"{c.name}_form", f"{c.name} IS NULL OR {c.name} IS date({c.name})")
-        if isinstance(c.type, Day)
-        else _on_sqlite(f"{c.name}_form", f"{c.name} IS NULL OR {c.name} GLOB '????-??-??T??:??:??.??????Z'")
-        for c in parts
-        if isinstance(c, Column) and isinstance(c.type, (Day, Moment))
+def _policy_columns() -> list[Column[Any]]:
+    """What shop, category and item say on how an item is sold; null leaves it to the next level."""
+    return [
+        word("selling"),
+        word("coverage"),
+        units("backorder_cap", nullable=True),
+        units("per_customer_cap", nullable=True),
+        units("max_wait_days", nullable=True),
+        units("lead_time_days", nullable=True),
+        units("safety_stock", nullable=True),
     ]
-    keys = [
-        _named(f"{c.name}_length", f"length({c.name}) BETWEEN 1 AND 200")
-        for c in parts
-        if isinstance(c, Column) and c.type is Key and not c.nullable and not c.foreign_keys
+
+
+def _policy_rules(*selling: str) -> list[CheckConstraint]:
+    return [
+        one_of("selling", *selling),
+        one_of("coverage", "inbound", "lead_time"),
+        named("caps", f"backorder_cap BETWEEN 0 AND {UNITS_MAX} AND per_customer_cap BETWEEN 0 AND {UNITS_MAX}"),
+        named("waits", "max_wait_days BETWEEN 0 AND 3650 AND lead_time_days BETWEEN 0 AND 3650"),
+        named("safety_stock", f"safety_stock BETWEEN 0 AND {UNITS_MAX}"),
     ]
-    return Table(name, metadata, *parts, *keys, *forms, sqlite_strict=True)
 
 
-suppliers = _table(
+suppliers = table(
     "suppliers",
-    _key("supplier"),
-    _word("name"),
-    _units("lead_time_days", nullable=True),
-    _word("working_days", nullable=False),
-    _word("holidays", nullable=False),
+    key("supplier"),
+    word("name"),
+    units("lead_time_days", nullable=True),
+    word("working_days", nullable=False),
+    word("holidays", nullable=False),
     PrimaryKeyConstraint("supplier"),
-    _named("lead_time", "lead_time_days BETWEEN 0 AND 3650"),
+    named("lead_time", "lead_time_days BETWEEN 0 AND 3650"),
 )
 
-sites = _table(
+sites = table(
     "sites",
-    _key("site"),
-    _word("name"),
-    _word("zone", nullable=False),
-    _word("country"),
-    _word("region"),
-    _units("handling_days"),
-    _word("working_days", nullable=False),
-    _word("holidays", nullable=False),
-    _word("serves", nullable=False),
-    _word("transit_days", nullable=False),
+    key("site"),
+    word("name"),
+    word("zone", nullable=False),
+    word("country"),
+    word("region"),
+    units("handling_days"),
+    word("working_days", nullable=False),
+    word("holidays", nullable=False),
+    word("serves", nullable=False),
+    word("transit_days", nullable=False),
     PrimaryKeyConstraint("site"),
-    _named("handling", "handling_days BETWEEN 0 AND 365"),
+    named("handling", "handling_days BETWEEN 0 AND 365"),
 )
 
-items = _table(
+# What an item leaves out it takes from its category, then from the shop.
+shop = table(
+    "shop",
+    key("shop"),
+    *_policy_columns(),
+    units("keep_people_days", nullable=True),
+    PrimaryKeyConstraint("shop"),
+    named("one", "shop = 'shop'"),
+    *_policy_rules("stock_only", "backorder"),
+    named("keep_people", "keep_people_days BETWEEN 0 AND 36500"),
+)
+
+categories = table(
+    "categories",
+    key("category"),
+    *_policy_columns(),
+    PrimaryKeyConstraint("category"),
+    *_policy_rules("stock_only", "backorder"),
+)
+
+items = table(
     "items",
-    _key("sku"),
-    _word("name"),
-    _word("selling", nullable=False),
-    _word("coverage", nullable=False),
-    _units("backorder_cap", nullable=True),
-    _units("per_customer_cap", nullable=True),
-    _units("max_wait_days", nullable=True),
-    _units("lead_time_days", nullable=True),
-    _day("released_on"),
-    _units("safety_stock"),
-    _units("price", nullable=True),
-    _units("cost", nullable=True),
-    _word("currency"),
-    _reference("supplier", "suppliers.supplier", nullable=True),
-    _units("pack_size", nullable=True),
-    _units("minimum_order", nullable=True),
-    _word("category"),
-    _word("substitutes", nullable=False),
+    key("sku"),
+    word("name"),
+    *_policy_columns()[:6],
+    day("released_on"),
+    *_policy_columns()[6:],
+    units("price", nullable=True),
+    units("cost", nullable=True),
+    word("currency"),
+    reference("supplier", "suppliers.supplier", nullable=True),
+    units("pack_size", nullable=True),
+    units("minimum_order", nullable=True),
+    word("category"),
+    word("substitutes", nullable=False),
     PrimaryKeyConstraint("sku"),
-    _one_of("selling", "stock_only", "backorder", "preorder", "discontinued"),
-    _one_of("coverage", "inbound", "lead_time"),
-    _named("caps", f"backorder_cap BETWEEN 0 AND {UNITS_MAX} AND per_customer_cap BETWEEN 0 AND {UNITS_MAX}"),
-    _named("waits", "max_wait_days BETWEEN 0 AND 3650 AND lead_time_days BETWEEN 0 AND 3650"),
-    _named("safety_stock", f"safety_stock BETWEEN 0 AND {UNITS_MAX}"),
-    _named("money", "(price IS NULL AND cost IS NULL) OR currency IS NOT NULL"),
-    _named("amounts", f"price BETWEEN 0 AND {AMOUNT_MAX} AND cost BETWEEN 0 AND {AMOUNT_MAX}"),
+    *_policy_rules("stock_only", "backorder", "preorder", "discontinued"),
+    named("money", "(price IS NULL AND cost IS NULL) OR currency IS NOT NULL"),
+    named("amounts", f"price BETWEEN 0 AND {AMOUNT_MAX} AND cost BETWEEN 0 AND {AMOUNT_MAX}"),
 )
 
-customers = _table(
+# What differs at one site: safety stock kept there, units that may wait for supply there.
+item_sites = table(
+    "item_sites",
+    reference("sku", "items.sku"),
+    reference("site", "sites.site"),
+    units("safety_stock", nullable=True),
+    units("backorder_cap", nullable=True),
+    PrimaryKeyConstraint("sku", "site"),
+    named("units", f"safety_stock BETWEEN 0 AND {UNITS_MAX} AND backorder_cap BETWEEN 0 AND {UNITS_MAX}"),
+)
+
+customers = table(
     "customers",
-    _key("customer"),
-    _word("kind", nullable=False),
-    _word("tier"),
-    _units("priority"),
-    _word("language"),
-    _word("country"),
-    _word("region"),
-    _word("zone"),
-    _word("notify"),
-    _word("tags", nullable=False),
+    key("customer"),
+    word("kind", nullable=False),
+    word("tier"),
+    units("priority"),
+    word("language"),
+    word("country"),
+    word("region"),
+    word("zone"),
+    word("notify"),
+    word("tags", nullable=False),
     PrimaryKeyConstraint("customer"),
-    _one_of("kind", "consumer", "business"),
+    one_of("kind", "consumer", "business"),
 )
 
 # Personal data stands alone, so that it can be erased while orders and ledgers stay.
-people = _table(
+people = table(
     "people",
-    _reference("customer", "customers.customer"),
-    _word("name"),
-    _word("email"),
+    reference("customer", "customers.customer"),
+    word("name"),
+    word("email"),
     PrimaryKeyConstraint("customer"),
 )
 
-supplies = _table(
+supplies = table(
     "supplies",
-    _key("supply"),
-    _word("kind", nullable=False),
-    _reference("sku", "items.sku"),
-    _reference("site", "sites.site"),
-    _units("quantity"),
-    _units("received"),
-    _units("cancelled"),
-    _units("pegged"),
-    _day("expected_on"),
-    _day("available_on"),
-    _flag("confirmed"),
-    _word("document"),
-    _word("document_line"),
-    _day("ordered_on"),
-    _reference("supplier", "suppliers.supplier", nullable=True),
-    _units("cost", nullable=True),
-    _word("currency"),
-    _units("moves", nullable=True),
-    _word("fingerprint"),
+    key("supply"),
+    word("kind", nullable=False),
+    reference("sku", "items.sku"),
+    reference("site", "sites.site"),
+    units("quantity"),
+    units("received"),
+    units("cancelled"),
+    units("pegged"),
+    day("expected_on"),
+    day("available_on"),
+    flag("confirmed"),
+    word("document"),
+    word("document_line"),
+    day("ordered_on"),
+    reference("supplier", "suppliers.supplier", nullable=True),
+    units("cost", nullable=True),
+    word("currency"),
+    units("moves", nullable=True),
+    word("fingerprint"),
+    reference("from_site", "sites.site", nullable=True),
+    units("received_before"),
     PrimaryKeyConstraint("supply"),
-    _one_of("kind", "stock", "purchase", "production", "transfer"),
-    _named("quantity", f"quantity BETWEEN 0 AND {UNITS_MAX}"),
-    _named("parts", "received >= 0 AND cancelled >= 0 AND pegged >= 0"),
-    _named("not_oversold", "received + cancelled + pegged <= quantity"),
-    _named("stock_id", "(kind = 'stock') = (substr(supply, 1, 6) = 'stock/')"),
-    _named("stock_whole", "kind <> 'stock' OR (received = 0 AND cancelled = 0 AND expected_on IS NULL)"),
-    _named("stock_moved", "kind <> 'stock' OR quantity = 0 OR moves IS NOT NULL"),
-    _named("inbound_dated", "kind = 'stock' OR (expected_on IS NOT NULL AND available_on IS NOT NULL)"),
-    _named("confirmed", "confirmed IN (0, 1)"),
+    one_of("kind", "stock", "purchase", "production", "transfer"),
+    named("quantity", f"quantity BETWEEN 0 AND {UNITS_MAX}"),
+    named("parts", "received >= 0 AND cancelled >= 0 AND pegged >= 0"),
+    named("not_oversold", "received + cancelled + pegged <= quantity"),
+    named("stock_id", "(kind = 'stock') = (substr(supply, 1, 6) = 'stock/')"),
+    named("stock_whole", "kind <> 'stock' OR (received = 0 AND cancelled = 0 AND expected_on IS NULL)"),
+    named("stock_moved", "kind <> 'stock' OR quantity = 0 OR moves IS NOT NULL"),
+    named("inbound_dated", "kind = 'stock' OR (expected_on IS NOT NULL AND available_on IS NOT NULL)"),
+    named("confirmed", "confirmed IN (0, 1)"),
+    named("transfer", "from_site IS NULL OR (kind = 'transfer' AND from_site <> site)"),
+    named("received_before", "received_before BETWEEN 0 AND received"),
     # What is on hand is the last entry of the stock ledger; the ledger's entries chain to it.
     ForeignKeyConstraint(
         ["supply", "moves", "quantity"],
@@ -254,23 +230,23 @@ Index(
     sqlite_where=text("quantity > received + cancelled AND kind <> 'stock'"),
 )
 
-stock_moves = _table(
+stock_moves = table(
     "stock_moves",
-    _reference("supply", "supplies.supply"),
-    _units("n"),
-    _at("at"),
-    _units("delta"),
-    _units("before_units"),
-    _units("after_units"),
-    _units("prev", nullable=True),
-    _word("kind", nullable=False),
-    _word("reference", nullable=False),
+    reference("supply", "supplies.supply"),
+    units("n"),
+    moment("at"),
+    units("delta"),
+    units("before_units"),
+    units("after_units"),
+    units("prev", nullable=True),
+    word("kind", nullable=False),
+    word("reference", nullable=False),
     PrimaryKeyConstraint("supply", "n"),
     UniqueConstraint("supply", "n", "after_units"),
-    _named("sum", "after_units = before_units + delta AND after_units >= 0"),
-    _named("first", "(n = 1) = (prev IS NULL) AND (n > 1 OR before_units = 0)"),
-    _named("chain", "prev = n - 1 AND n >= 1"),
-    _one_of("kind", "receipt", "count", "adjust", "shipment"),
+    named("sum", "after_units = before_units + delta AND after_units >= 0"),
+    named("first", "(n = 1) = (prev IS NULL) AND (n > 1 OR before_units = 0)"),
+    named("chain", "prev = n - 1 AND n >= 1"),
+    one_of("kind", "receipt", "count", "adjust", "shipment", "reversal", "transfer"),
     ForeignKeyConstraint(
         ["supply", "prev", "before_units"],
         ["stock_moves.supply", "stock_moves.n", "stock_moves.after_units"],
@@ -280,44 +256,48 @@ stock_moves = _table(
     ),
 )
 
-receipts = _table(
+receipts = table(
     "receipts",
-    _reference("supply", "supplies.supply"),
-    _key("receipt"),
-    _at("at"),
-    _units("quantity"),
-    _flag("final"),
+    reference("supply", "supplies.supply"),
+    key("receipt"),
+    moment("at"),
+    units("quantity"),
+    flag("final"),
+    units("surplus"),
     PrimaryKeyConstraint("supply", "receipt"),
-    _named("quantity", f"quantity BETWEEN 0 AND {UNITS_MAX} AND final IN (0, 1)"),
+    named("quantity", f"quantity BETWEEN 0 AND {UNITS_MAX} AND final IN (0, 1)"),
+    named("surplus", "surplus BETWEEN 0 AND quantity"),
 )
 
-orders = _table(
+orders = table(
     "orders",
-    _key("order_id"),
-    _reference("customer", "customers.customer", nullable=True),
-    _word("channel"),
-    _units("priority"),
-    _at("placed_at"),
-    _at("authorised_at", nullable=True),
-    _word("ship", nullable=False),
-    _word("accept", nullable=False),
-    _word("country"),
-    _word("region"),
-    _word("zone"),
-    _word("sites", nullable=False),
-    _word("currency"),
-    _units("shipping"),
-    _units("tax"),
-    _units("discount"),
-    _units("paid"),
-    _word("tags", nullable=False),
-    _word("fingerprint", nullable=False),
+    key("order_id"),
+    reference("customer", "customers.customer", nullable=True),
+    word("channel"),
+    units("priority"),
+    moment("placed_at"),
+    moment("authorised_at", nullable=True),
+    word("ship", nullable=False),
+    word("accept", nullable=False),
+    word("country"),
+    word("region"),
+    word("zone"),
+    word("sites", nullable=False),
+    word("currency"),
+    units("shipping"),
+    units("tax"),
+    units("discount"),
+    units("paid"),
+    word("tags", nullable=False),
+    word("fingerprint", nullable=False),
+    flag("held"),
     PrimaryKeyConstraint("order_id"),
-    _one_of("ship", "when_ready", "complete"),
-    _one_of("accept", "order", "lines"),
-    _named("whole", "ship = 'when_ready' OR accept = 'order'"),
-    _named("charges", f"abs(shipping) <= {AMOUNT_MAX} AND abs(tax) <= {AMOUNT_MAX} AND abs(discount) <= {AMOUNT_MAX}"),
-    _named("paid", f"paid BETWEEN 0 AND {AMOUNT_MAX}"),
+    one_of("ship", "when_ready", "complete"),
+    one_of("accept", "order", "lines"),
+    named("whole", "ship = 'when_ready' OR accept = 'order'"),
+    named("charges", f"abs(shipping) <= {AMOUNT_MAX} AND abs(tax) <= {AMOUNT_MAX} AND abs(discount) <= {AMOUNT_MAX}"),
+    named("paid", f"paid BETWEEN 0 AND {AMOUNT_MAX}"),
+    named("held", "held IN (0, 1)"),
 )
 Index("ix_orders_customer", orders.c.customer, postgresql_where=text("customer IS NOT NULL"))
 Index(
@@ -327,37 +307,44 @@ Index(
     sqlite_where=text("ship = 'complete'"),
 )
 
-lines = _table(
+lines = table(
     "lines",
-    _reference("order_id", "orders.order_id"),
-    _key("line"),
-    _units("position"),
-    _reference("sku", "items.sku"),
-    _units("quantity"),
-    _units("waiting"),
-    _units("allocated"),
-    _units("shipped"),
-    _units("cancelled"),
-    _units("covered"),
-    _units("picked"),
-    _units("unit_price", nullable=True),
-    _day("requested_on"),
-    _day("accept_by"),
-    _day("lead_time_day"),
-    _day("promise"),
-    _day("planned"),
-    _units("revisions"),
-    _flag("backordered"),
-    _word("tags", nullable=False),
+    reference("order_id", "orders.order_id"),
+    key("line"),
+    units("position"),
+    reference("sku", "items.sku"),
+    units("quantity"),
+    units("waiting"),
+    units("allocated"),
+    units("shipped"),
+    units("cancelled"),
+    units("covered"),
+    units("picked"),
+    units("unit_price", nullable=True),
+    day("requested_on"),
+    day("accept_by"),
+    day("lead_time_day"),
+    day("promise"),
+    day("planned"),
+    units("revisions"),
+    flag("backordered"),
+    word("tags", nullable=False),
+    moment("placed_at"),
+    word("raised_from"),
+    day("person_day"),
+    day("person_until"),
+    units("shipped_before"),
     PrimaryKeyConstraint("order_id", "line"),
     UniqueConstraint("order_id", "position"),
-    _named("quantity", f"quantity BETWEEN 1 AND {UNITS_MAX}"),
-    _named("units", "quantity = waiting + allocated + shipped + cancelled"),
-    _named("parts", "waiting >= 0 AND allocated >= 0 AND shipped >= 0 AND cancelled >= 0"),
-    _named("covered", "covered BETWEEN 0 AND waiting"),
-    _named("picked", "picked BETWEEN 0 AND allocated"),
-    _named("unit_price", f"unit_price BETWEEN 0 AND {AMOUNT_MAX}"),
-    _named("ledger", "revisions >= 1 AND backordered IN (0, 1)"),
+    named("quantity", f"quantity BETWEEN 1 AND {UNITS_MAX}"),
+    named("units", "quantity = waiting + allocated + shipped + cancelled"),
+    named("parts", "waiting >= 0 AND allocated >= 0 AND shipped >= 0 AND cancelled >= 0"),
+    named("covered", "covered BETWEEN 0 AND waiting"),
+    named("picked", "picked BETWEEN 0 AND allocated"),
+    named("unit_price", f"unit_price BETWEEN 0 AND {AMOUNT_MAX}"),
+    named("ledger", "revisions >= 1 AND backordered IN (0, 1)"),
+    named("person", "(person_day IS NULL) = (person_until IS NULL) AND person_until <= person_day"),
+    named("shipped_before", "shipped_before BETWEEN 0 AND shipped"),
 )
 Index(
     "ix_lines_open",
@@ -366,16 +353,16 @@ Index(
     sqlite_where=text("waiting + allocated > 0"),
 )
 
-pegs = _table(
+pegs = table(
     "pegs",
-    _key("order_id"),
-    _key("line"),
-    _reference("supply", "supplies.supply"),
-    _day("ships_on", nullable=False),
-    _units("quantity"),
+    key("order_id"),
+    key("line"),
+    reference("supply", "supplies.supply"),
+    day("ships_on", nullable=False),
+    units("quantity"),
     PrimaryKeyConstraint("order_id", "line", "supply", "ships_on"),
     ForeignKeyConstraint(["order_id", "line"], ["lines.order_id", "lines.line"]),
-    _named("quantity", "quantity > 0"),
+    named("quantity", "quantity > 0"),
 )
 Index("ix_pegs_supply", pegs.c.supply)
 
@@ -395,109 +382,153 @@ CAUSES = (
     "lead_time",
     "policy",
     "calendar",
+    "line_changed",
+    "line_added",
+    "order_changed",
+    "held",
+    "released",
+    "reversed",
+    "person",
+    "imported",
 )
 
-promises = _table(
+promises = table(
     "promises",
-    _key("order_id"),
-    _key("line"),
-    _units("n"),
-    _at("at"),
-    _day("from_day"),
-    _day("to_day"),
-    _word("cause", nullable=False),
-    _word("basis"),
-    _word("supply"),
+    key("order_id"),
+    key("line"),
+    units("n"),
+    moment("at"),
+    day("from_day"),
+    day("to_day"),
+    word("cause", nullable=False),
+    word("basis"),
+    word("supply"),
     PrimaryKeyConstraint("order_id", "line", "n"),
     ForeignKeyConstraint(["order_id", "line"], ["lines.order_id", "lines.line"]),
-    _named("first", "n >= 1 AND (n > 1 OR (from_day IS NULL AND to_day IS NOT NULL AND cause = 'placed'))"),
-    _named("based", "(to_day IS NULL) = (basis IS NULL)"),
-    _one_of("cause", *CAUSES),
-    _named("basis", "basis IN ('stock', 'inbound', 'lead_time', 'person')"),
+    named(
+        "first", "n >= 1 AND (n > 1 OR (from_day IS NULL AND to_day IS NOT NULL AND cause IN ('placed', 'imported')))"
+    ),
+    named("based", "(to_day IS NULL) = (basis IS NULL)"),
+    one_of("cause", *CAUSES),
+    named("basis", "basis IN ('stock', 'inbound', 'lead_time', 'person', 'imported')"),
 )
 
-cancellations = _table(
+cancellations = table(
     "cancellations",
-    _key("order_id"),
-    _key("line"),
-    _units("n"),
-    _at("at"),
-    _units("quantity"),
-    _word("reason"),
-    _word("by_whom", nullable=False),
+    key("order_id"),
+    key("line"),
+    units("n"),
+    moment("at"),
+    units("quantity"),
+    word("reason"),
+    word("by_whom", nullable=False),
     PrimaryKeyConstraint("order_id", "line", "n"),
     ForeignKeyConstraint(["order_id", "line"], ["lines.order_id", "lines.line"]),
-    _named("quantity", "quantity > 0 AND n >= 1"),
-    _one_of("by_whom", "customer", "merchant", "law"),
+    named("quantity", "quantity > 0 AND n >= 1"),
+    one_of("by_whom", "customer", "merchant", "law"),
 )
 
-shipments = _table(
+# What was changed of an order after it was placed, by whom and why.
+changes = table(
+    "changes",
+    reference("order_id", "orders.order_id"),
+    units("n"),
+    moment("at"),
+    word("line"),
+    word("what", nullable=False),
+    word("before_value"),
+    word("after_value"),
+    word("reason"),
+    word("by_whom"),
+    PrimaryKeyConstraint("order_id", "n"),
+    one_of("what", "line", "quantity", "requested_on", "accept_by", "promise", "ship", "ship_to", "sites", "priority"),
+)
+
+holds = table(
+    "holds",
+    reference("order_id", "orders.order_id"),
+    word("kind", nullable=False),
+    units("n"),
+    moment("at"),
+    word("reason"),
+    moment("released_at", nullable=True),
+    word("release_reason"),
+    PrimaryKeyConstraint("order_id", "kind", "n"),
+    one_of("kind", "payment", "fraud", "credit", "customer"),
+    named("after", "released_at IS NULL OR released_at >= at"),
+)
+Index(
+    "uq_holds_open",
+    holds.c.order_id,
+    holds.c.kind,
+    unique=True,
+    postgresql_where=text("released_at IS NULL"),
+    sqlite_where=text("released_at IS NULL"),
+)
+
+shipments = table(
     "shipments",
-    _key("shipment"),
-    _reference("order_id", "orders.order_id"),
-    _at("at"),
-    _word("carrier"),
-    _word("tracking"),
-    _at("delivered_at", nullable=True),
-    _word("fingerprint", nullable=False),
+    key("shipment"),
+    reference("order_id", "orders.order_id"),
+    moment("at"),
+    word("carrier"),
+    word("tracking"),
+    moment("delivered_at", nullable=True),
+    word("fingerprint", nullable=False),
+    moment("reversed_at", nullable=True),
+    word("reversal_reason"),
     PrimaryKeyConstraint("shipment"),
+    named("reversed", "reversed_at IS NULL OR delivered_at IS NULL"),
 )
 Index("ix_shipments_order", shipments.c.order_id)
 
-shipment_lines = _table(
+shipment_lines = table(
     "shipment_lines",
-    _reference("shipment", "shipments.shipment"),
-    _key("order_id"),
-    _key("line"),
-    _reference("supply", "supplies.supply"),
-    _units("quantity"),
+    reference("shipment", "shipments.shipment"),
+    key("order_id"),
+    key("line"),
+    reference("supply", "supplies.supply"),
+    units("quantity"),
     PrimaryKeyConstraint("shipment", "line", "supply"),
     ForeignKeyConstraint(["order_id", "line"], ["lines.order_id", "lines.line"]),
-    _named("quantity", "quantity > 0"),
+    named("quantity", "quantity > 0"),
 )
 Index("ix_shipment_lines_line", shipment_lines.c.order_id, shipment_lines.c.line)
 
-replies = _table(
+replies = table(
     "replies",
-    _key("command_id"),
-    _at("at"),
-    _word("fingerprint", nullable=False),
-    _word("outcome", nullable=False),
+    key("command_id"),
+    moment("at"),
+    word("fingerprint", nullable=False),
+    word("outcome", nullable=False),
     PrimaryKeyConstraint("command_id"),
 )
 
-
-def _ddl(statement: str) -> ExecutableDDLElement:
-    return DDL(statement)  # type: ignore[no-untyped-call]  # SQLAlchemy gives its constructor no types
-
-
-# Ledgers are written once: the database itself refuses to change or delete an entry.
-APPEND_ONLY = (stock_moves, promises, receipts, cancellations)
-
-_PG_REFUSE = _ddl(
-    "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN RAISE EXCEPTION 'the ledger %% is append-only', TG_TABLE_NAME; END $$"
+# Who was erased, under the name that took the place of theirs.
+erasures = table(
+    "erasures",
+    key("erased"),
+    moment("at"),
+    word("reason"),
+    PrimaryKeyConstraint("erased"),
 )
-event.listen(metadata, "before_create", _PG_REFUSE.execute_if(dialect="postgresql"))
+
+
+# Ledgers are written once: the database itself refuses to change or delete an entry. What people wrote in one can be
+# erased, and nothing else put in its place.
+APPEND_ONLY = (stock_moves, promises, receipts, cancellations, changes)
+ERASABLE = {"stock_moves": "reference", "cancellations": "reason", "changes": "reason"}
+ERASED = "erased"
+
 for _ledger in APPEND_ONLY:
-    for _change in ("UPDATE", "DELETE"):
-        _name = f"{_ledger.name}_no_{_change.lower()}"
-        event.listen(
-            _ledger,
-            "after_create",
-            _ddl(
-                f"CREATE TRIGGER {_name} BEFORE {_change} ON {_ledger.name} "
-                f"BEGIN SELECT RAISE(ABORT, 'the ledger {_ledger.name} is append-only'); END"
-            ).execute_if(dialect="sqlite"),
-        )
-        event.listen(
-            _ledger,
-            "after_create",
-            _ddl(
-                f"CREATE TRIGGER {_name} BEFORE {_change} ON {_ledger.name} "
-                "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-            ).execute_if(dialect="postgresql"),
-        )
+    _free = ERASABLE.get(_ledger.name)
+    refuse(_ledger, f"{_ledger.name}_no_delete", "DELETE")
+    if _free is None:
+        refuse(_ledger, f"{_ledger.name}_no_update", "UPDATE")
+    else:
+        _others = ", ".join(column.name for column in _ledger.c if column.name != _free)
+        refuse(_ledger, f"{_ledger.name}_no_update", f"UPDATE OF {_others}")
+        refuse(_ledger, f"{_ledger.name}_only_erase", f"UPDATE OF {_free}", f"NEW.{_free} <> '{ERASED}'")
 
 # The conditions of the partial indexes, word for word: with a bound value in them the databases would not use those.
 LINE_OPEN = lines.c.waiting + lines.c.allocated > literal_column("0")
