@@ -23,13 +23,14 @@ BY_HAND = """
 \\set o random(1, 1000000000000)
 BEGIN;
 INSERT INTO orders (order_id, customer, channel, priority, placed_at, authorised_at, ship, accept, country, region,
-  zone, sites, currency, shipping, tax, discount, paid, tags, fingerprint)
+  zone, sites, currency, shipping, tax, discount, paid, tags, fingerprint, held)
 SELECT 'H-' || :o || '-' || g, NULL, NULL, 0, '2026-12-01 09:00+00', NULL, 'when_ready', 'order', NULL, NULL,
-  NULL, '[]', NULL, 0, 0, 0, 0, '[]', md5(g::text) FROM generate_series(1, {orders}) g;
+  NULL, '[]', NULL, 0, 0, 0, 0, '[]', md5(g::text), 0 FROM generate_series(1, {orders}) g;
 INSERT INTO lines (order_id, line, position, sku, quantity, requested_on, backordered, waiting, allocated, shipped,
-  cancelled, covered, picked, lead_time_day, promise, planned, revisions, unit_price, accept_by, tags)
+  cancelled, covered, picked, lead_time_day, promise, planned, revisions, unit_price, accept_by, tags,
+  placed_at, shipped_before)
 SELECT 'H-' || :o || '-' || g, l::text, l, 'I' || lpad(((g * 4 + l) * 7919 + :r)::bigint % {items} || '', 6, '0'),
-  1 + l, NULL, 1, 1 + l, 0, 0, 0, 1 + l, 0, NULL, '2026-12-07', '2026-12-07', 1, NULL, NULL, '[]'
+  1 + l, NULL, 1, 1 + l, 0, 0, 0, 1 + l, 0, NULL, '2026-12-07', '2026-12-07', 1, NULL, NULL, '[]', '2026-12-01 09:00+00', 0
 FROM generate_series(1, {orders}) g, generate_series(0, 3) l;
 INSERT INTO pegs (order_id, line, supply, ships_on, quantity)
 SELECT 'H-' || :o || '-' || g, l::text, 'P0-I' || lpad(((g * 4 + l) * 7919 + :r)::bigint % {items} || '', 6, '0'),

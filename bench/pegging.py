@@ -63,6 +63,7 @@ def _columns(np: Any, lines: int, items: int) -> tuple[Supply, Demand, Held, Out
         day=np.tile(np.arange(SUPPLIES) * 7 + 20_000, items).astype(kind),
         free=np.full(items * SUPPLIES, lines // items * 2 // SUPPLIES, kind),
         kept=np.zeros(items * SUPPLIES, kind),
+        stock=np.zeros(items * SUPPLIES, kind),
     )
     demand = Demand(
         turn=np.arange(lines + 1, dtype=kind),

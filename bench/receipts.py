@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from backorder.commands.orders import place_orders
+from backorder.commands.receipts import ReceiveSupply, receive_supplies
 from backorder.commands.stock import CountStock, count_stock
-from backorder.commands.supplies import ReceiveSupply, receive_supplies
 from backorder.storage.db import Tx, open_database
 from bench.figure import Figure
 from bench.shops import NOW, fill, orders, places, recorded, settle

@@ -11,8 +11,9 @@ from typing import Any
 
 from sqlalchemy import text
 
-from backorder.commands.catalogue import PutItem, PutSite, put_items, put_sites
 from backorder.commands._lines import OrderLine
+from backorder.commands.catalogue import PutSite, put_sites
+from backorder.commands.items import PutItem, put_items
 from backorder.commands.orders import PlaceOrder
 from backorder.commands.supplies import AnnounceSupply, announce_supplies
 from backorder.kernel.calendars import moment_number

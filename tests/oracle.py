@@ -156,16 +156,31 @@ class Oracle:
     def _put_word(old, new):
         return "accepted" if old is None else "exists" if old == new else "changed"
 
-    def announce_supply(self, supply, sku, site, quantity, expected_on, confirmed=False, document=None):
-        content = (sku, site, quantity, expected_on, confirmed, document)
+    def announce_supply(self, supply, sku, site, quantity, expected_on, **more):
+        document, source, line = (more.get(name) for name in ("document", "from_site", "document_line"))
+        content = (sku, site, quantity, expected_on, more)
+        if source is not None and (source == site or more.get("kind") != "transfer"):
+            return "invalid"
         if supply in self.supplies:
             return "exists" if self.supplies[supply]["content"] == content else "id_reused"
         if sku not in self.items:
             return "unknown_item"
-        if site not in self.sites:
+        if site not in self.sites or (source is not None and source not in self.sites):
             return "unknown_site"
+        if document is not None and more.get("currency") is not None:
+            mine = [row["currency"] for row in self.supplies.values() if row.get("document") == document]
+            if any(currency not in (None, more["currency"]) for currency in mine):
+                return "currency_mixed"
+        if source is not None:
+            if (self._free(f"stock/{source}/{sku}") if f"stock/{source}/{sku}" in self.supplies else 0) < quantity:
+                self._stock(sku, source)
+                return "out_of_stock"
+            self.supplies[f"stock/{source}/{sku}"]["quantity"] -= quantity
         self.supplies[supply] = {
-            "kind": "purchase",
+            "kind": more.get("kind", "purchase"),
+            "from_site": source,
+            "currency": more.get("currency"),
+            "document_line": line,
             "sku": sku,
             "site": site,
             "quantity": quantity,
@@ -178,13 +193,16 @@ class Oracle:
         self._pass({sku}, "announced")
         return "accepted"
 
-    def confirm_supply(self, supply=None, document=None, expected_on=None):
-        return self._redate(supply, document, expected_on, "changed", "confirmed")
+    def confirm_supply(self, supply=None, document=None, expected_on=None, quantity=None, into=None):
+        return self._redate(supply, document, expected_on, "changed", "confirmed", quantity, into)
 
-    def reschedule_supply(self, expected_on, supply=None, document=None):
-        return self._redate(supply, document, expected_on, "rescheduled", "rescheduled")
+    def reschedule_supply(self, expected_on, supply=None, document=None, quantity=None, into=None):
+        return self._redate(supply, document, expected_on, "rescheduled", "rescheduled", quantity, into)
 
-    def _redate(self, supply, document, expected_on, word, cause):
+    def _redate(self, supply, document, expected_on, word, cause, quantity, into):
+        content = (word, supply, expected_on, quantity)
+        if into in self.supplies:
+            return "exists" if self.supplies[into]["content"] == content else "id_reused"
         if document is not None:
             chosen = [s for s, row in self.supplies.items() if row.get("document") == document and self._to_come(s)]
             if not chosen:
@@ -195,21 +213,59 @@ class Oracle:
                 return "unknown_supply"
             if not self._to_come(supply):
                 return "not_allowed"
-        if expected_on is not None:
+        if into is not None:
+            if quantity >= self._to_come(supply):
+                return "too_many"
+            if self.supplies[supply]["from_site"] is not None:
+                return "not_allowed"
+            self._part(supply, into, quantity, expected_on, content)
+        elif expected_on is not None:
             for each in chosen:
                 self._expect(each, date.fromisoformat(expected_on))
         self._pass({self.supplies[s]["sku"] for s in chosen}, cause)
         return word
 
-    def receive_supply(self, supply, receipt, quantity, final=False):
-        if supply not in self.supplies or supply.startswith("stock/"):
+    def _part(self, supply, into, quantity, expected_on, content):
+        """Units of a supply become one of their own; the lines first in live order get the sooner of the two."""
+        old = self.supplies[supply]
+        self.supplies[into] = {**old, "quantity": quantity, "received": 0, "cancelled": 0, "content": content}
+        self._expect(into, date.fromisoformat(expected_on) if expected_on else old["expected"])
+        sooner = self._ship_day(into) < self._ship_day(supply)
+        stays = self._to_come(supply) - quantity
+        held = [
+            (line, unit)
+            for line in self._live([line for line in self.lines.values() if self._units_on(line, supply)])
+            for unit in sorted(self._units_on(line, supply), key=lambda u: u.day)
+        ]
+        old["quantity"] -= quantity
+        for line, unit in held[:quantity] if sooner else held[stays:]:
+            unit.supply, unit.day = into, max(self._ship_day(into), self._release_day(line))
+
+    def receive_supply(self, receipt, quantity, supply=None, final=False, surplus=False, **document):
+        if supply is None:
+            named = [s for s, row in self.supplies.items() if all(row.get(k) == v for k, v in document.items())]
+        else:
+            named = [supply] if supply in self.supplies and not supply.startswith("stock/") else []
+        if not named:
             return "unknown_supply"
-        if (supply, receipt) in self.receipts:
-            return "exists" if self.receipts[supply, receipt] == (quantity, final) else "id_reused"
-        if not self._to_come(supply):
+        before = [self.receipts[s, receipt] for s in named if (s, receipt) in self.receipts]
+        if before:
+            told = (sum(units for units, _ in before), any(last for _, last in before))
+            return "exists" if told == (quantity, final) else "id_reused"
+        due = sorted((s for s in named if self._to_come(s)), key=lambda s: (self.supplies[s]["expected"], s))
+        if not due or len({self.supplies[s]["sku"] for s in due}) > 1:
             return "not_allowed"
-        if quantity > self._to_come(supply):
+        if quantity > sum(map(self._to_come, due)) and not surplus:
             return "too_many"
+        for each in due:
+            units = quantity if each == due[-1] else min(quantity, self._to_come(each))
+            quantity -= units
+            if units or final:
+                self._receive(each, receipt, units, final)
+        return "received"
+
+    def _receive(self, supply, receipt, quantity, final):
+        self.supplies[supply]["quantity"] += max(0, quantity - self._to_come(supply))
         self.receipts[supply, receipt] = (quantity, final)
         row = self.supplies[supply]
         stock = self._stock(row["sku"], row["site"])
@@ -228,7 +284,6 @@ class Oracle:
             self._cancel_units(supply, self._to_come(supply))
             cause = "short"
         self._pass({row["sku"]}, cause, served)
-        return "received"
 
     def cancel_supply(self, supply, quantity=None):
         if supply not in self.supplies or supply.startswith("stock/"):
@@ -362,13 +417,9 @@ class Oracle:
         wanted = change.get("quantity", units)
         if units - wanted > sum(map(self._cancellable, family)):
             return "too_many"
-        if {"requested_on", "accept_by"} & change.keys() and not mine.open:
-            return "not_allowed"
-        if limit and "requested_on" not in change:
-            if mine.requested and limit < mine.requested:
-                return "invalid"
-            if mine.promise is None or mine.promise > limit:
-                return "too_late"
+        word = self._days_refused(mine, change, limit)
+        if word is not None:
+            return word
         if wanted > units:
             answer, stands = self._raise(mine, wanted - units, change)
             if not stands:
@@ -393,6 +444,17 @@ class Oracle:
         elif touched:
             self._pass({mine.sku}, "line_changed", touched)
         return "changed"
+
+    @staticmethod
+    def _days_refused(line, change, limit):
+        if {"requested_on", "accept_by"} & change.keys() and not line.open:
+            return "not_allowed"
+        if limit and "requested_on" not in change:
+            if line.requested and limit < line.requested:
+                return "invalid"
+            if line.promise is None or line.promise > limit:
+                return "too_late"
+        return None
 
     def _raise(self, line, units, change):
         order = line.order["order"]

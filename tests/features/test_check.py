@@ -25,7 +25,12 @@ CORRUPTIONS = {
     "shipped_units": ["UPDATE shipment_lines SET quantity = quantity + 1"],
     "shipped_stock": ["UPDATE stock_moves SET reference = 'other' WHERE kind = 'shipment'"],
     "shipment_order": ["UPDATE shipments SET order_id = 'late'"],
-    "delivered_after_shipped": ["UPDATE shipments SET delivered_at = '2020-01-01T00:00:00.000000Z'"],
+    "delivered_after_shipped": ["UPDATE shipments SET delivered_at = '2020-01-01T00:00:00.000000Z' WHERE shipment = 'S-1'"],
+    "reversed_stock": ["UPDATE shipments SET reversed_at = NULL WHERE shipment = 'S-2'"],
+    "transfer_sent": ["UPDATE stock_moves SET reference = 'other' WHERE kind = 'transfer'"],
+    "order_held": ["UPDATE orders SET held = 0 WHERE order_id = 'part'"],
+    "changes_whole": ["UPDATE changes SET n = 7"],
+    "raised_from": ["UPDATE lines SET raised_from = '7' WHERE raised_from = '1'"],
     "cancelled_units": ["UPDATE cancellations SET quantity = quantity + 1"],
     "promise_first": ["DELETE FROM promises WHERE order_id = 'late' AND n = 1"],
     "promise_current": ["UPDATE lines SET promise = '2027-03-03' WHERE order_id = 'late'"],
@@ -62,6 +67,22 @@ def busy(db: Database) -> Database:
     do(db, "reschedule_supply", supply="PO-1", expected_on="2026-12-11")
     do(db, "ship", shipment="S-1", order="ready", lines=[{"line": "1", "quantity": 1}])
     do(db, "record_delivery", shipment="S-1")
+    do(db, "ship", shipment="S-2", order="ready", lines=[{"line": "1", "quantity": 1}])
+    do(db, "reverse_shipment", shipment="S-2")
+    do(db, "change_line", order="ready", line="1", quantity=3)
+    do(db, "hold_order", order="part", kind="credit")
+    do(db, "adjust_stock", sku="LAMP", site="OTHER", delta=3, reason="found")
+    do(
+        db,
+        "announce_supply",
+        supply="T-1",
+        sku="LAMP",
+        site="MAIN",
+        quantity=2,
+        expected_on="2026-12-30",
+        kind="transfer",
+        from_site="OTHER",
+    )
     do(db, "cancel_line", order="part", line="1", quantity=1)
     assert check.run(db) == []
     return db

@@ -65,7 +65,7 @@ def test_a_line_carries_every_revision_with_its_cause(chairs: Database) -> None:
 def test_a_line_as_json_has_the_words_of_the_vocabulary(chairs: Database) -> None:
     words = (
         "order line sku customer state quantity waiting allocated shipped cancelled uncovered placed_at requested_on"
-        " first_promise promise planned at_risk picked pegs revisions"
+        " first_promise promise planned at_risk held picked pegs revisions"
     )
     assert msgspec.to_builtins(line(chairs, "A")).keys() == set(words.split())
 

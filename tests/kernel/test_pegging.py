@@ -18,7 +18,8 @@ def shops(draw: st.DrawFn) -> dict:
         for _ in range(draw(st.integers(1, 8)))
     ]
     for supply in supplies:
-        if supply["day"] == 1:  # stock
+        supply["stock"] = int(supply["day"] == 1 or draw(st.integers(0, 5)) == 5)
+        if supply["stock"]:
             supply["kept"] = draw(st.integers(0, 3))
     lines, turn = [], [0]
     for _ in range(draw(st.integers(1, 5))):
@@ -55,7 +56,7 @@ def columns(shop: dict) -> tuple[Supply, Demand, Held, Out]:
         mine = sorted((s for s in range(len(supplies)) if supplies[s]["item"] == item), key=lambda s: _place(shop, s))
         candidates += mine
         first.append(len(candidates))
-    plain = {name: [supply[name] for supply in supplies] for name in ("day", "free", "kept")}
+    plain = {name: [supply[name] for supply in supplies] for name in ("day", "free", "kept", "stock")}
     names = ("need", "late", "floor", "lead", "promise", "reserve")
     demand = Demand(shop["turn"], [line["item"] for line in lines], *([line[name] for line in lines] for name in names))
     held_first = [0]
@@ -65,7 +66,7 @@ def columns(shop: dict) -> tuple[Supply, Demand, Held, Out]:
     room = (len(lines) + 1) * (len(supplies) + 1)
     out = Out([0] * (len(lines) + 1), [0] * room, [0] * room, [0] * len(lines))
     held = Held(held_first, [s for s, _ in pegs], [units for _, units in pegs])
-    return Supply(first, candidates, plain["day"], plain["free"], plain["kept"]), demand, held, out
+    return Supply(first, candidates, *plain.values()), demand, held, out
 
 
 def _place(shop: dict, s: int) -> tuple[int, int]:
@@ -121,7 +122,12 @@ def _take(shop: dict, line: dict, free: list[int], spare: bool, place) -> dict[i
 
 
 def _day(shop: dict, line: dict, pegs: dict[int, int]) -> int:
-    units = [min(shop["supplies"][s]["day"], line["lead"]) for s, n in pegs.items() for _ in range(n)]
+    supplies = shop["supplies"]
+    units = [
+        supplies[s]["day"] if supplies[s]["stock"] else min(supplies[s]["day"], line["lead"])
+        for s, n in pegs.items()
+        for _ in range(n)
+    ]
     units += [line["lead"]] * (line["need"] - len(units))
     return max([line["floor"], *units])
 
@@ -169,7 +175,7 @@ def test_no_unit_appears_or_vanishes(shop: dict) -> None:
 
 def test_too_little_room_is_said_and_not_written_past() -> None:
     shop = {
-        "supplies": [{"item": 0, "day": day, "free": 1, "kept": 0} for day in range(1, 6)],
+        "supplies": [{"item": 0, "day": day, "free": 1, "kept": 0, "stock": 0} for day in range(1, 6)],
         "lines": [{"item": 0, "need": 5, "late": 0, "floor": 0, "lead": NEVER, "promise": 0, "reserve": 1, "held": []}],
         "turn": [0, 1],
     }
@@ -182,7 +188,7 @@ def test_a_large_batch_goes_through_the_compiler_and_comes_out_the_same(
     lines: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def shop() -> tuple:
-        supply = Supply([0, 2], [0, 1], [1, 2], [7, 30], [0, 0])
+        supply = Supply([0, 2], [0, 1], [1, 2], [7, 30], [0, 0], [1, 0])
         demand = Demand(list(range(lines + 1)), [0] * lines, [2] * lines, *([[0] * lines] * 2), [NEVER] * lines,
                         *([[0] * lines] * 2))  # fmt: skip
         held = Held([0] * (lines + 1), [0], [0])

@@ -10,7 +10,7 @@ CUSTOMERS = ("ada", "ben", "cleo")
 
 
 class World:
-    """Gives commands one at a time; it remembers the ids it gave, not what became of them."""
+    """Gives commands one at a time; it remembers the ids it gave, and forgets what it hears was refused."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
@@ -53,7 +53,7 @@ class World:
             self._adjust: 3,
             self._pick: 3,
             self._unpick: 1,
-            self._ship: 10,
+            self._ship: 14,
             self._deliver: 2,
             self._advance: 6,
             self._policy: 3,
@@ -62,7 +62,7 @@ class World:
             self._add: 3,
             self._change_line: 7,
             self._change_order: 3,
-            self._hold: 3,
+            self._hold: 2,
             self._release: 3,
             self._promise: 3,
             self._reverse: 3,
@@ -75,6 +75,13 @@ class World:
             command["id"] = self._name("C")
         self._given.append(command)
         return command
+
+    def heard(self, command: dict, word: str) -> None:
+        """How a command was answered: orders and shipments that were refused need not be named again."""
+        if command["do"] == "place_order" and word not in {"accepted", "exists", "id_reused"}:
+            self._orders = [known for known in self._orders if known[0] != command["order"]]
+        if command["do"] == "ship" and word not in {"shipped", "exists", "id_reused"}:
+            self._shipments = [known for known in self._shipments if known != command["shipment"]]
 
     def _name(self, letter: str) -> str:
         self._number += 1
@@ -128,22 +135,39 @@ class World:
         }
         if self._random.random() < 0.3:
             command["document"] = f"D{len(self._supplies) // 3}"
+            if self._random.random() < 0.3:
+                command |= {"cost": "2.50", "currency": self._pick_one(("EUR", "EUR", "GBP"))}
+        elif self._random.random() < 0.2:
+            command |= {"kind": "transfer", "from_site": "WEST" if command["site"] == "EAST" else "EAST"}
+            command["quantity"] = self._random.randint(1, 2)
         return command
 
     def _supply(self) -> str:
         return self._pick_one(self._supplies[-12:]) if self._supplies else "P?"
 
     def _receive(self) -> dict:
-        command = {"do": "receive_supply", "supply": self._supply(), "receipt": f"R{self._random.randint(1, 9)}"}
+        command = {"do": "receive_supply", "receipt": f"R{self._random.randint(1, 9)}", **self._supply_or_document()}
+        if self._random.random() < 0.2:
+            command["surplus"] = True
+        if "document" in command and self._random.random() < 0.7:
+            command["sku"] = self._pick_one(SKUS)
         command["quantity"] = self._random.randint(1, 8)
         if self._random.random() < 0.4:
             command["final"] = True
         return command
 
-    def _dated(self, do: str) -> dict:
+    def _supply_or_document(self) -> dict:
         if self._random.random() < 0.2:
-            return {"do": do, "document": f"D{max(0, len(self._supplies) // 3 - self._random.randint(0, 2))}"}
-        return {"do": do, "supply": self._supply()}
+            return {"document": f"D{max(0, len(self._supplies) // 3 - self._random.randint(0, 2))}"}
+        return {"supply": self._supply()}
+
+    def _dated(self, do: str) -> dict:
+        command = {"do": do, **self._supply_or_document()}
+        if "supply" in command and self._random.random() < 0.3:
+            into = self._name("P")
+            self._supplies.append(into)
+            command |= {"quantity": self._random.randint(1, 5), "into": into}
+        return command
 
     def _reschedule(self) -> dict:
         return self._dated("reschedule_supply") | {"expected_on": self._day(-2, 25)}
@@ -175,7 +199,7 @@ class World:
 
     def _units(self) -> dict:
         place = self._order_line()
-        lines = [{"line": place["line"], "quantity": self._random.randint(1, 5)}]
+        lines = [{"line": place["line"], "quantity": self._random.choice((1, 1, 2, 3))}]
         return {"order": place["order"], "lines": lines}
 
     def _pick(self) -> dict:

@@ -10,13 +10,26 @@ from typing import Any, Union
 
 import msgspec
 
-from backorder.commands import catalogue, changes, clock, holds, lines, orders, policies, shipments, stock, supplies
+from backorder.commands import (
+    catalogue,
+    changes,
+    clock,
+    holds,
+    items,
+    lines,
+    orders,
+    policies,
+    receipts,
+    shipments,
+    stock,
+    supplies,
+)
 from backorder.commands._batch import BATCH_MAX, Command
 from backorder.kernel.outcomes import Outcome, Word
 from backorder.storage.db import Database
 
 COMMANDS: dict[type[Command], Callable[[Database, int, Sequence[Any]], list[Outcome]]] = {
-    catalogue.PutItem: catalogue.put_items,
+    items.PutItem: items.put_items,
     catalogue.PutSite: catalogue.put_sites,
     catalogue.PutSupplier: catalogue.put_suppliers,
     catalogue.PutCustomer: catalogue.put_customers,
@@ -25,7 +38,7 @@ COMMANDS: dict[type[Command], Callable[[Database, int, Sequence[Any]], list[Outc
     supplies.AnnounceSupply: supplies.announce_supplies,
     supplies.ConfirmSupply: supplies.confirm_supplies,
     supplies.RescheduleSupply: supplies.reschedule_supplies,
-    supplies.ReceiveSupply: supplies.receive_supplies,
+    receipts.ReceiveSupply: receipts.receive_supplies,
     supplies.CancelSupply: supplies.cancel_supplies,
     stock.CountStock: stock.count_stock,
     stock.AdjustStock: stock.adjust_stock,

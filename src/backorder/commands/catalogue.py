@@ -1,80 +1,37 @@
-"""Items, sites, suppliers and customers. A field left out keeps what it was; null clears it.
+"""Sites, suppliers and customers. A field left out keeps what it was; null clears it.
 
 A change that promising depends on runs a live pass over the lines that wait, in the same transaction.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from backorder.commands._batch import (
-    Amount,
     Command,
-    Currency,
     Days,
     Key,
     Note,
     Priority,
     Steps,
-    UnitsOrNone,
-    day_trouble,
     invalid,
     perform,
 )
 from backorder.commands._rows import given, merge
 from backorder.kernel.calendars import holiday_days
-from backorder.kernel.columns import Item, SitePolicy
 from backorder.kernel.livepass import live_pass
-from backorder.kernel.money import BadAmount, minor_units
-from backorder.kernel.outcomes import Outcome, Word, refused
-from backorder.kernel.policies import LEVELLED, resolve
+from backorder.kernel.outcomes import Outcome, Word
 from backorder.kernel.promises import Why
 from backorder.storage import book as books
 from backorder.storage import catalogue as storage
-from backorder.storage import policies
-from backorder.storage.db import Database, Row, Tx
+from backorder.storage.db import Database, Tx
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WorkingDays = Annotated[list[Weekday], Meta(min_length=1, max_length=7)]
 HolidayCode = Annotated[str, Meta(pattern="^([A-Z]{2}(-[A-Z0-9]{1,4})?)?$")]
-
-
-class AtSite(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """What an item does differently at one site; null leaves it to the item."""
-
-    safety_stock: UnitsOrNone | None = None
-    backorder_cap: UnitsOrNone | None = None
-
-
-class PutItem(Command, tag="put_item"):
-    """Make an item or change its selling policy. What it leaves out it takes from its category, then from the shop.
-
-    Where none of them says anything, items sell as backorder, covered by inbound supply, without safety stock.
-    """
-
-    sku: Key
-    name: Note | None | UnsetType = UNSET
-    selling: Literal["stock_only", "backorder", "preorder", "discontinued"] | None | UnsetType = UNSET
-    coverage: Literal["inbound", "lead_time"] | None | UnsetType = UNSET
-    backorder_cap: UnitsOrNone | None | UnsetType = UNSET
-    per_customer_cap: UnitsOrNone | None | UnsetType = UNSET
-    max_wait_days: Days | None | UnsetType = UNSET
-    lead_time_days: Days | None | UnsetType = UNSET
-    released_on: date | None | UnsetType = UNSET
-    safety_stock: UnitsOrNone | None | UnsetType = UNSET
-    price: Amount | None | UnsetType = UNSET
-    cost: Amount | None | UnsetType = UNSET
-    currency: Currency | None | UnsetType = UNSET
-    supplier: Key | None | UnsetType = UNSET
-    pack_size: UnitsOrNone | None | UnsetType = UNSET
-    minimum_order: UnitsOrNone | None | UnsetType = UNSET
-    category: Key | None | UnsetType = UNSET
-    substitutes: list[Key] | UnsetType = UNSET
-    sites: dict[Key, AtSite | None] | UnsetType = UNSET
 
 
 class PutSite(Command, tag="put_site"):
@@ -119,11 +76,8 @@ class PutCustomer(Command, tag="put_customer"):
     tags: list[Note] | UnsetType = UNSET
 
 
-Levels = dict[str | None, Mapping[str, Any]]
-
 _WEEK = "mon,tue,wed,thu,fri"
 _NEW: dict[str, dict[str, Any]] = {
-    "items": {"substitutes": "[]"},
     "sites": {
         "zone": "UTC",
         "handling_days": 0,
@@ -137,18 +91,7 @@ _NEW: dict[str, dict[str, Any]] = {
 }
 
 # The fields on which promises depend: a change in one of them runs a live pass.
-_MATTERS = {
-    "items": {
-        "selling",
-        "coverage",
-        "lead_time_days",
-        "released_on",
-        "safety_stock",
-        "supplier",
-        "category",
-    },
-    "suppliers": {"lead_time_days", "working_days", "holidays"},
-}
+_SUPPLIER_MATTERS = {"lead_time_days", "working_days", "holidays"}
 _SITE_MATTERS = {"zone", "handling_days", "working_days", "holidays", "serves"}
 
 
@@ -157,20 +100,10 @@ class _Work:
     name: str
     before: storage.Rows
     rows: storage.Rows
-    suppliers: storage.Rows = field(default_factory=dict)
-    levels: Levels = field(default_factory=dict)
-    places_before: dict[tuple[str, str], Row] = field(default_factory=dict)
-    places: dict[tuple[str, str], Row] = field(default_factory=dict)
-    sites: storage.Rows = field(default_factory=dict)
     people_before: storage.Rows = field(default_factory=dict)
     people: storage.Rows = field(default_factory=dict)
     loaded: books.Loaded | None = None
     now: int = 0
-
-
-def put_items(db: Database, now: int, batch: Sequence[PutItem]) -> list[Outcome]:
-    """Make or change items."""
-    return perform(db, now, batch, Steps(_check_item, _load_items, _decide_item, _save))
 
 
 def put_suppliers(db: Database, now: int, batch: Sequence[PutSupplier]) -> list[Outcome]:
@@ -187,11 +120,6 @@ def put_sites(db: Database, now: int, batch: Sequence[PutSite]) -> list[Outcome]
     """Make or change sites, each in its own transaction: a new calendar can touch every line that waits."""
     steps = Steps(_check_site, _load_sites, _decide_site, _save)
     return [outcome for command in batch for outcome in perform(db, now, [command], steps)]
-
-
-def _check_item(command: PutItem) -> Outcome | None:
-    released = command.released_on
-    return day_trouble(command, released_on=None if isinstance(released, UnsetType) else released)
 
 
 def _check_calendar(command: PutSite | PutSupplier) -> Outcome | None:
@@ -217,105 +145,6 @@ def _merge(work: _Work, key: str, fields: dict[str, Any]) -> tuple[Word, dict[st
     return merge(work.rows.get(key), columns, _NEW[work.name], fields)
 
 
-def _load_items(tx: Tx, batch: Sequence[PutItem]) -> _Work:
-    rows = storage.load_rows(tx, "items", [command.sku for command in batch])
-    named = {command.supplier for command in batch if isinstance(command.supplier, str)}
-    named |= {row["supplier"] for row in rows.values() if row["supplier"]}
-    work = _Work("items", dict(rows), rows, storage.load_rows(tx, "suppliers", named))
-    filed = {command.category for command in batch if isinstance(command.category, str)}
-    work.levels = policies.load_levels(tx, filed | {row["category"] for row in rows.values() if row["category"]})
-    placed = [command.sku for command in batch if command.sites is not UNSET]
-    if placed:
-        work.places = policies.load_item_sites(tx, placed)
-        work.places_before = dict(work.places)
-        work.sites = storage.load_rows(tx, "sites", {site for c in batch for site in _sites(c)})
-    _load_pass(tx, work, [command.sku for command in batch if _touches(command, rows.get(command.sku), "items")])
-    return work
-
-
-def _sites(command: PutItem) -> Mapping[str, AtSite | None]:
-    return {} if isinstance(command.sites, UnsetType) else command.sites
-
-
-def _touches(command: Command, old: dict[str, Any] | None, name: str) -> bool:
-    """Whether the command changes something of an existing row that promises depend on."""
-    if old is None:
-        return False
-    if isinstance(command, PutItem) and _sites(command):
-        return True
-    matters = _MATTERS[name]
-    return any(old[field] != value for field, value in given(command).items() if field in matters)
-
-
-def _load_pass(tx: Tx, work: _Work, skus: Sequence[str]) -> None:
-    if skus:
-        work.loaded = books.load(tx, skus)
-
-
-def _decide_item(work: _Work, command: PutItem, now: int) -> Outcome:
-    word, row = _merge(work, command.sku, given(command, "price", "cost", "sites"))
-    for name in ("price", "cost"):
-        text = getattr(command, name)
-        if text is UNSET:
-            continue
-        try:
-            row[name] = _amount(text, row["currency"])
-        except BadAmount as error:
-            return Outcome(Word.INVALID, subject=command.sku, field=name, message=str(error))
-    if row["supplier"] is not None and row["supplier"] not in work.suppliers:
-        return refused(Word.UNKNOWN_SUPPLIER, command.sku, f"supplier {row['supplier']} is not known: put it first")
-    for site in _sites(command):
-        if site not in work.sites:
-            return refused(Word.UNKNOWN_SITE, command.sku, f"site {site} is not known: put it first")
-    if row["selling"] == "preorder" and row["released_on"] is None:
-        message = "a preorder needs the day of its release"
-        return Outcome(Word.INVALID, subject=command.sku, field="released_on", message=message)
-    if word is Word.EXISTS and row != work.rows[command.sku]:
-        word = Word.CHANGED
-    work.rows[command.sku] = row
-    if _place(work, command) and word is Word.EXISTS:
-        word = Word.CHANGED
-    if work.loaded is not None and command.sku in work.loaded.book.items:
-        work.loaded.book.items[command.sku] = _policy(row, work)
-        _pass(work.loaded, [command.sku], now)
-    return Outcome(word, subject=command.sku)
-
-
-def _place(work: _Work, command: PutItem) -> bool:
-    """Set what the item does differently at sites; whether that changed anything."""
-    before = dict(work.places)
-    for site, told in _sites(command).items():
-        key = command.sku, site
-        if told is None or (told.safety_stock is None and told.backorder_cap is None):
-            work.places.pop(key, None)
-        else:
-            work.places[key] = told.safety_stock, told.backorder_cap
-        if work.loaded is not None and command.sku in work.loaded.book.items:
-            there = work.places.get(key)
-            work.loaded.book.site_policies[key] = SitePolicy(*(there or (None, None)))
-    return work.places != before
-
-
-def _amount(text: str | None, currency: str | None) -> int | None:
-    if text is None:
-        return None
-    if currency is None:
-        raise BadAmount("say in which currency")
-    amount = minor_units(text, currency)
-    if amount < 0:
-        raise BadAmount("the amount is negative")
-    return amount
-
-
-def _policy(row: dict[str, Any], work: _Work) -> Item:
-    """The policy as it holds for the item, with what its levels and its supplier say."""
-    levels = [("item", row), ("category", work.levels.get(row["category"], {})), ("shop", work.levels[None])]
-    whole = {**row, **{name: resolve(name, levels if row["category"] else levels[::2]).value for name in LEVELLED}}
-    supplier = work.suppliers.get(row["supplier"] or "", {})
-    theirs = (supplier.get(name) for name in ("lead_time_days", "working_days", "holidays"))
-    return Item._make((*(whole[name] for name in Item._fields[:10]), *theirs))
-
-
 def _pass(loaded: books.Loaded, skus: Sequence[str], now: int) -> None:
     book = loaded.book
     book.set_clock(now)
@@ -326,10 +155,16 @@ def _pass(loaded: books.Loaded, skus: Sequence[str], now: int) -> None:
 def _load_suppliers(tx: Tx, batch: Sequence[PutSupplier]) -> _Work:
     rows = storage.load_rows(tx, "suppliers", [command.supplier for command in batch])
     work = _Work("suppliers", dict(rows), rows)
-    changed = [c.supplier for c in batch if _touches(c, rows.get(c.supplier), "suppliers")]
-    if changed:
-        _load_pass(tx, work, storage.supplied_skus(tx, changed))
+    skus = storage.supplied_skus(tx, [c.supplier for c in batch if _touches(c, rows.get(c.supplier))])
+    if skus:
+        work.loaded = books.load(tx, skus)
     return work
+
+
+def _touches(command: PutSupplier, old: dict[str, Any] | None) -> bool:
+    """Whether the command changes something of an existing supplier that promises depend on."""
+    changes = given(command).items()
+    return old is not None and any(old[field] != value for field, value in changes if field in _SUPPLIER_MATTERS)
 
 
 def _decide_supplier(work: _Work, command: PutSupplier, now: int) -> Outcome:
@@ -381,7 +216,6 @@ def _decide_site(work: _Work, command: PutSite, now: int) -> Outcome:
 def _save(tx: Tx, work: _Work) -> None:
     storage.save_rows(tx, work.name, work.before, work.rows)
     storage.save_people(tx, work.people_before, work.people)
-    policies.save_item_sites(tx, work.places_before, work.places)
     if work.name == "sites":
         _pass_over_all(tx, work)
     if work.loaded is not None:

@@ -275,7 +275,7 @@ def _peg_late(book: Book, order: NewOrder, offers: list[Offer]) -> None:
         reserve=[1 - spare] * count,
     )
     out = Out([0] * (count + 1), [0] * len(candidates), [0] * len(candidates), [0] * count)
-    columns = Supply(first, candidates, supplies.day, supplies.free, supplies.kept)
+    columns = Supply(first, candidates, supplies.day, supplies.free, supplies.kept, supplies.stock)
     serve_turn(columns, demand, 0, count, spare, out, 0)
     for n, offer in enumerate(offers):
         low, high = out.first[n], out.first[n + 1]

@@ -87,7 +87,8 @@ class Supplies:
     """Dated quantities of one item at one site. For stock, `quantity` is what is on hand.
 
     `free` is kept instead of `pegged`: quantity - received - cancelled - pegged, never negative.
-    `day` (the ship day) and `kept` (safety stock, kept from ordinary lines) follow from the rest: `Book.read_days`.
+    `day` (the ship day) and `kept` (safety stock, kept from ordinary lines) follow from the rest: `Book.read_days`;
+    `stock` is 1 where the kind is stock.
     """
 
     supply: list[str] = field(default_factory=list)
@@ -104,6 +105,7 @@ class Supplies:
     moves: list[int | None] = field(default_factory=list)
     day: list[int] = field(default_factory=list)
     kept: list[int] = field(default_factory=list)
+    stock: list[int] = field(default_factory=list)
     index: dict[str, int] = field(default_factory=dict)
     by_item: dict[str, list[int]] = field(default_factory=dict)
 
@@ -320,6 +322,7 @@ class Book:
         supplies.moves.append(None)
         supplies.day.append(0)
         supplies.kept.append(0)
+        supplies.stock.append(int(kind == STOCK))
         supplies.index[supply] = s
         supplies.by_item.setdefault(sku, []).append(s)
         self.read_days([s])

@@ -13,7 +13,7 @@ from backorder.kernel.pegging import Column, Demand, Held, Out, Supply
 
 COMPILED_FROM = 2_000_000  # lines: interpreted about two seconds, compiling about ten, loaded once a process
 
-_PARTS = ("take", "take_late", "give_back", "line_day", "serve_turn", "serve")
+_PARTS = ("take", "take_late", "give_back", "firm_day", "line_day", "serve_turn", "serve")
 
 
 def available() -> bool:

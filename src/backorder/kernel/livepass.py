@@ -133,7 +133,8 @@ def _demand(book: Book, order: list[int], turn: list[int]) -> tuple[Demand, Supp
         promise=[lines.promise[i] or 0 for i in order],
         reserve=[int(lines.priority[i] > 0) for i in order],
     )
-    return demand, Supply(first, candidates, supplies.day, supplies.free, supplies.kept), int(any(supplies.kept))
+    supply = Supply(first, candidates, supplies.day, supplies.free, supplies.kept, supplies.stock)
+    return demand, supply, int(any(supplies.kept))
 
 
 def _floor_with_allocated(book: Book, i: int) -> int:

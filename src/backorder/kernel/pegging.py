@@ -14,13 +14,17 @@ Column = Any  # a list of whole numbers, or an array of them: the engine only in
 
 
 class Supply(NamedTuple):
-    """Supply by index: `day` (ship day), `free` units (changed in place), `kept` (safety stock among them)."""
+    """Supply by index: `day` (ship day), `free` units (changed in place), `kept` (safety stock among them).
+
+    `stock` is 1 for stock: units on it wait no more, so that no lead-time day speaks for them.
+    """
 
     first: Column
     candidates: Column
     day: Column
     free: Column
     kept: Column
+    stock: Column
 
 
 class Demand(NamedTuple):
@@ -104,7 +108,7 @@ def take_late(
 
     Within one ship day the candidates keep their order. Returns the next position and the units left unserved.
     """
-    _, candidates, day, free, kept = supply
+    candidates, day, free, kept = supply.candidates, supply.day, supply.free, supply.kept
     begin = supply.first[group]
     end = supply.first[group + 1]
     meets = end
@@ -128,11 +132,23 @@ def give_back(free: Column, peg_supply: Column, peg_units: Column, low: int, hig
         free[peg_supply[p]] += peg_units[p]
 
 
-def line_day(last: int, left: int, lead: int, floor: int) -> int:
-    """The day of a line: of its last unit, at most the lead-time day where units have one, at least the floor."""
+def firm_day(stock: Column, day: Column, out_supply: Column, low: int, high: int) -> int:
+    """The latest ship day of stock among pegs low to high; 0 if there is none."""
+    firm = 0
+    for p in range(low, high):
+        s = out_supply[p]
+        if stock[s] and day[s] > firm:
+            firm = day[s]
+    return firm
+
+
+def line_day(last: int, left: int, lead: int, floor: int, firm: int) -> int:
+    """A line's day: of its last unit, at most the lead-time day where units wait, at least `firm` and the floor."""
     day = last
     if left > 0 or lead < last:
         day = lead
+    if day < firm:
+        day = firm
     if day < floor:
         day = floor
     return day
@@ -144,17 +160,19 @@ def serve_turn(supply: Supply, demand: Demand, a: int, b: int, spare: int, out: 
     A late turn then gives back what it found and pegs as late as that day allows; one that has no day keeps what
     it found. Returns the next position and the turn's day.
     """
-    first, candidates, days, free, kept = supply
+    first, candidates, days, free, kept, stock = supply
     group, need, lead, floor = demand.group, demand.need, demand.lead, demand.floor
     start = n
     target = 0
     for i in range(a, b):
         g = group[i]
+        low = n
         n, left, last = take(
             candidates, days, free, kept, first[g], first[g + 1], need[i], spare, out.supply, out.units, n
         )
         out.first[i + 1] = n
-        day = line_day(last, left, lead[i], floor[i])
+        firm = firm_day(stock, days, out.supply, low, n) if lead[i] < NEVER else 0
+        day = line_day(last, left, lead[i], floor[i], firm)
         if day > target:
             target = day
     if demand.late[a] and target < NEVER:
@@ -175,7 +193,7 @@ def serve(supply: Supply, demand: Demand, held: Held, guarded: int, out: Out) ->
     may use it only where it would miss its promise without and has an earlier day with it.
     Returns the number of pegs, or -1 if `out` is too small (then `free` is spoilt: start again with more room).
     """
-    first, candidates, days, free, kept = supply
+    first, candidates, days, free, kept, stock = supply
     turn, group, need, late, floor, lead, promise, reserve = demand
     held_first, held_supply, held_units = held
     out_first, out_supply, out_units, out_day = out
@@ -194,11 +212,13 @@ def serve(supply: Supply, demand: Demand, held: Held, guarded: int, out: Out) ->
         spare = guarded * (1 - reserve[a])
         if b - a == 1 and not late[a] and not spare:  # nearly every turn: the same as serve_turn, without its tuples
             g = group[a]
+            low = n
             n, left, last = take(
                 candidates, days, free, kept, first[g], first[g + 1], need[a], 0, out_supply, out_units, n
             )
             out_first[b] = n
-            out_day[a] = line_day(last, left, lead[a], floor[a])
+            firm = firm_day(stock, days, out_supply, low, n) if lead[a] < NEVER else 0
+            out_day[a] = line_day(last, left, lead[a], floor[a], firm)
             continue
         end, day = serve_turn(supply, demand, a, b, spare, out, n)
         if spare and day > promise[a] > 0:

@@ -75,6 +75,32 @@ def cancel_units(book: Book, s: int, units: int) -> None:
     assert not missing
 
 
+def part(book: Book, s: int, t: int) -> None:
+    """Let the units of the new supply t be parted from supply s, which falls by them. No pass is run.
+
+    Of the lines that stand on s, the first in live order keep or take the units that can ship earlier.
+    """
+    supplies, lines = book.supplies, book.lines
+    units, pegged = supplies.quantity[t], supplies.pegged(s)
+    sooner = supplies.day[t] < supplies.day[s]
+    stays = supplies.to_come(s) - units
+    holders = live_order(lines, _holders(book, s))
+    moving = min(units, pegged) if sooner else max(0, pegged - stays)
+    supplies.quantity[s] -= units
+    supplies.free[s] += moving - units
+    supplies.free[t] -= moving
+    for i in holders if sooner else reversed(holders):
+        released = release_floor_of(book, lines.sku[i], lines.route[i])
+        for key in sorted((key for key in lines.pegs[i] if key[0] == s), reverse=not sooner):
+            gone = min(moving, lines.pegs[i][key])
+            if gone:
+                drop(lines.pegs[i], key, gone)
+                new = t, max(supplies.day[t], released)
+                lines.pegs[i][new] = lines.pegs[i].get(new, 0) + gone
+                moving -= gone
+    assert not moving
+
+
 def move_stock(book: Book, s: int, delta: int, kind: str, reference: str) -> None:
     """Change what is on hand, with its entry in the stock ledger; the free units change by as much."""
     supplies = book.supplies

@@ -247,7 +247,8 @@ RULES = (
         f"""SELECT {_LINE.format("l")}, p.basis, 'stock' FROM lines l
            JOIN promises p ON p.order_id = l.order_id AND p.line = l.line AND p.n = 1
            JOIN orders o ON o.order_id = l.order_id
-           WHERE l.backordered = 0 AND p.basis NOT IN ('stock', 'imported') AND o.ship = 'when_ready'""",
+           WHERE l.backordered = 0 AND p.basis NOT IN ('stock', 'imported') AND o.ship = 'when_ready'
+             AND NOT EXISTS (SELECT 1 FROM changes x WHERE x.order_id = l.order_id AND x.what = 'ship')""",
     ),
     Rule(
         "available_day",

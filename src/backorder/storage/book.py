@@ -241,6 +241,7 @@ def _load_supplies(tx: Tx, loaded: Loaded, skus: Sequence[str]) -> None:
     held.free = [q - r - c - p for q, r, c, p in zip(*columns[4:8], strict=True)]
     held.day = [0] * len(rows)
     held.kept = [0] * len(rows)
+    held.stock = [int(kind == STOCK) for kind in held.kind]
     held.index = {supply: s for s, supply in enumerate(held.supply)}
     for s, sku in enumerate(held.sku):
         held.by_item.setdefault(sku, []).append(s)

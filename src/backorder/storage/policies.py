@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, func, literal_column, select
 
 from backorder.kernel.policies import DEFAULTS, LEVELLED
-from backorder.storage.db import Row, Tx, among
-from backorder.storage.tables import LINE_OPEN, categories, item_sites, items, lines, shop
+from backorder.storage.db import Tx, among
+from backorder.storage.tables import LINE_OPEN, categories, items, lines, shop
 
 THE_SHOP = "shop"  # the one row of its table
 
@@ -35,9 +35,6 @@ _WAITING = (
     .where(lines.c.waiting > 0, LINE_OPEN, among(items.c.category, "names"))
     .distinct()
 )
-_ITEM_SITES = select(item_sites.c.sku, item_sites.c.site, item_sites.c.safety_stock, item_sites.c.backorder_cap).where(
-    among(item_sites.c.sku, "skus")
-)
 
 
 def load_levels(tx: Tx, names: Iterable[str]) -> dict[str | None, Mapping[str, Any]]:
@@ -48,20 +45,6 @@ def load_levels(tx: Tx, names: Iterable[str]) -> dict[str | None, Mapping[str, A
     rows = tx.fetch(_SHOP)
     found[None] = dict(zip(LEVELLED, rows[0], strict=True)) if rows else {}
     return found
-
-
-def load_item_sites(tx: Tx, skus: Iterable[str]) -> dict[tuple[str, str], Row]:
-    """What items do differently at sites, as (safety stock, cap)."""
-    return {(row[0], row[1]): row[2:] for row in tx.fetch(_ITEM_SITES, skus=sorted(set(skus)))}
-
-
-def save_item_sites(tx: Tx, before: Mapping[tuple[str, str], Row], after: Mapping[tuple[str, str], Row]) -> None:
-    """Insert, update and delete what differs."""
-    keys, values = ("sku", "site"), ("safety_stock", "backorder_cap")
-    tx.delete(item_sites, keys, [key for key in before if key not in after])
-    tx.insert(item_sites, (*keys, *values), [(*key, *row) for key, row in after.items() if key not in before])
-    changed = [(*key, *row) for key, row in after.items() if key in before and before[key] != row]
-    tx.update(item_sites, keys, values, changed)
 
 
 def waiting_in(tx: Tx, names: Iterable[str]) -> list[str]:

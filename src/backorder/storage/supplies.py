@@ -1,15 +1,15 @@
-"""Supplies beside the working set: which item they are of, what is known of their receipts, new rows."""
+"""Supplies beside the working set: which item they are of, what they keep, the purchase orders they belong to."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import and_, select
+from sqlalchemy import func, select
 
 from backorder.kernel.columns import STOCK
+from backorder.storage.book import SUPPLY_DETAILS
 from backorder.storage.db import Row, Tx, among
-from backorder.storage.tables import SUPPLY_TO_COME, receipts, suppliers, supplies
+from backorder.storage.tables import SUPPLY_TO_COME, suppliers, supplies
 
-_RECEIPT = ("receipt", "quantity", "final")
 _SUPPLIES = select(supplies.c.supply, supplies.c.sku, supplies.c.fingerprint, supplies.c.kind).where(
     among(supplies.c.supply, "supplies")
 )
@@ -21,10 +21,13 @@ _DOCUMENTS = (
     )
     .order_by(supplies.c.document, supplies.c.supply)
 )
-_WITH_RECEIPTS = (
-    select(supplies.c.supply, supplies.c.sku, supplies.c.fingerprint, *(receipts.c[n] for n in _RECEIPT))
-    .outerjoin(receipts, and_(receipts.c.supply == supplies.c.supply, among(receipts.c.receipt, "receipts")))
-    .where(among(supplies.c.supply, "supplies"), supplies.c.kind != STOCK)
+_CURRENCIES = (
+    select(supplies.c.document, func.min(supplies.c.currency))
+    .where(among(supplies.c.document, "documents"), supplies.c.currency.is_not(None))
+    .group_by(supplies.c.document)
+)
+_DETAILS = select(supplies.c.supply, *(supplies.c[name] for name in SUPPLY_DETAILS)).where(
+    among(supplies.c.supply, "supplies")
 )
 _SUPPLIERS = select(suppliers.c.supplier).where(among(suppliers.c.supplier, "suppliers"))
 
@@ -55,20 +58,11 @@ def load_suppliers(tx: Tx, ids: Sequence[str]) -> set[str]:
     return {row[0] for row in tx.fetch(_SUPPLIERS, suppliers=ids)}
 
 
-def load_received(
-    tx: Tx, pairs: Sequence[tuple[str, str]]
-) -> tuple[dict[str, Supply], dict[tuple[str, str], tuple[int, bool]]]:
-    """Which of these (supply, receipt) exist: the supplies, and the receipts with quantity and whether final."""
-    known: dict[str, Supply] = {}
-    booked: dict[tuple[str, str], tuple[int, bool]] = {}
-    rows = tx.fetch(_WITH_RECEIPTS, supplies=[s for s, _ in pairs], receipts=[r for _, r in pairs])
-    for supply, sku, fingerprint, receipt, quantity, final in rows:
-        known[supply] = Supply(sku, fingerprint)
-        if receipt is not None:
-            booked[supply, receipt] = quantity, bool(final)
-    return known, booked
+def load_currencies(tx: Tx, documents: Sequence[str]) -> dict[str, str]:
+    """The currency of the costs in these purchase orders, where there are any."""
+    return dict(tx.fetch(_CURRENCIES, documents=documents)) if documents else {}
 
 
-def save_receipts(tx: Tx, rows: Sequence[Row]) -> None:
-    """Insert receipts, as (supply, receipt, moment, quantity, final, units beyond what was announced)."""
-    tx.insert(receipts, ("supply", "receipt", "at", "quantity", "final", "surplus"), rows)
+def load_details(tx: Tx, ids: Sequence[str]) -> dict[str, Row]:
+    """What these supplies keep that promising does not ask for, in the order of SUPPLY_DETAILS."""
+    return {row[0]: row[1:] for row in tx.fetch(_DETAILS, supplies=ids)} if ids else {}
