@@ -22,10 +22,11 @@ def run(names: list[str], echo: Callable[[str], None], scale: float = 1.0) -> li
 
 
 def _groups() -> dict[str, Callable[[float], Iterator[Figure]]]:
-    from bench import orders, pegging, quotes, receipts, start
+    from bench import imports, orders, pegging, quotes, receipts, start
 
     return {
         "orders": orders.measure,
+        "imports": imports.measure,
         "receipts": receipts.measure,
         "pegging": pegging.measure,
         "quotes": quotes.measure,

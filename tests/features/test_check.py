@@ -25,7 +25,9 @@ CORRUPTIONS = {
     "shipped_units": ["UPDATE shipment_lines SET quantity = quantity + 1"],
     "shipped_stock": ["UPDATE stock_moves SET reference = 'other' WHERE kind = 'shipment'"],
     "shipment_order": ["UPDATE shipments SET order_id = 'late'"],
-    "delivered_after_shipped": ["UPDATE shipments SET delivered_at = '2020-01-01T00:00:00.000000Z' WHERE shipment = 'S-1'"],
+    "delivered_after_shipped": [
+        "UPDATE shipments SET delivered_at = '2020-01-01T00:00:00.000000Z' WHERE shipment = 'S-1'"
+    ],
     "reversed_stock": ["UPDATE shipments SET reversed_at = NULL WHERE shipment = 'S-2'"],
     "transfer_sent": ["UPDATE stock_moves SET reference = 'other' WHERE kind = 'transfer'"],
     "order_held": ["UPDATE orders SET held = 0 WHERE order_id = 'part'"],

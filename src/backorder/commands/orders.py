@@ -179,7 +179,8 @@ def _decide(work: _Work, command: PlaceOrder, now: int) -> Outcome:
 
 def _take_over(work: _Work, command: ImportedOrder, now: int) -> Outcome:
     book = work.loaded.book
-    refusal = _before(work, command, fingerprint(command)) or _unknown(work, command)
+    content = fingerprint(command)
+    refusal = _before(work, command, content) or _unknown(work, command)
     if refusal is not None:
         return refusal
     for line in command.lines:
@@ -208,8 +209,8 @@ def _take_over(work: _Work, command: ImportedOrder, now: int) -> Outcome:
             work.cancellations.append((command.order, line.line, 1, now, past.cancelled, "imported", "merchant"))
         kept.append(i)
     reread(book, kept, IMPORTED)
-    work.known.orders[command.order] = fingerprint(command)
-    work.rows.append(_order_row(command, order, _region(work, command), fingerprint(command)))
+    work.known.orders[command.order] = content
+    work.rows.append(_order_row(command, order, _region(work, command), content))
     return Outcome(Word.ACCEPTED, subject=command.order)
 
 

@@ -15,8 +15,9 @@ from backorder.storage.types import Day, Moment
 
 TABLES = tuple(sorted(metadata.tables))
 # What a spreadsheet takes for a formula: after blanks one of = + - @, also in full width, or a control character.
-# Quote marks before it count too, so that taking our own one off again always gives the text that was there.
-_FORMULA = re.compile("'*[ \ufeff\u00a0]*[=+\\-@\t\r\0\uff1d\uff0b\uff0d\uff20]")
+# Quote marks before it count too, so that taking our own one off again always gives the text that was there; and
+# empty text gets one, because an empty cell says that there is none.
+_FORMULA = re.compile("'*(?:[ \ufeff\u00a0]*[=+\\-@\t\r\0\uff1d\uff0b\uff0d\uff20]|$)")
 
 
 def rows(tx: Tx, table: str) -> Iterator[dict[str, object]]:
@@ -51,7 +52,10 @@ def csv_lines(tx: Tx, table: str) -> Iterator[str]:
 
 
 def safe(value: object) -> object:
-    """Text that begins like a formula with a quote mark before it; everything else as it is. `plain` undoes it."""
+    """Text that begins like a formula, and empty text, with a quote mark before it; all else as it is.
+
+    `plain` undoes it.
+    """
     return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
 
 
@@ -62,5 +66,5 @@ def plain(text: str) -> str:
 
 def _line(values: list[object] | list[str]) -> str:
     out = io.StringIO()
-    csv.writer(out, lineterminator="").writerow(values)
-    return out.getvalue()
+    csv.writer(out, lineterminator="\r\n").writerow(values)  # what ends a line is quoted within one
+    return out.getvalue().removesuffix("\r\n")

@@ -215,9 +215,38 @@ class Database:
             with connection.begin():
                 yield Tx(connection)
 
+    @contextmanager
+    def rehearse(self) -> Iterator["Database"]:
+        """A database on which everything can be done, and is given up at the end. Others cannot write meanwhile."""
+        with _wrapped(), self.engine.connect() as plain:
+            connection = plain.execution_options(backorder_write=True)
+            with connection.begin() as whole:
+                yield _Rehearsal(self.engine, connection)
+                whole.rollback()
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+class _Rehearsal(Database):
+    """The database as one transaction sees it: its transactions are savepoints."""
+
+    def __init__(self, engine: Engine, connection: Connection) -> None:
+        super().__init__(engine)
+        self._connection = connection
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """A part of the rehearsal, undone if it fails."""
+        with _wrapped(), self._connection.begin_nested():
+            yield Tx(self._connection)
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """The rehearsal so far."""
+        with _wrapped():
+            yield Tx(self._connection)
 
 
 @contextmanager

@@ -126,6 +126,35 @@ def apply(clock: Clock, file: str, replay: bool, database: str) -> None:
     apply_file(file, database, clock, replay=replay)
 
 
+@cli.command("import")
+@click.argument("kind", type=click.Choice(["sites", "suppliers", "items", "customers", "stock", "supplies", "orders"]))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.option("--preset", type=click.Choice(["northwind", "odoo", "shopify", "woocommerce"]), help="A ready mapping.")
+@click.option("--mapping", type=click.Path(exists=True, dir_okay=False), help="A mapping that was saved.")
+@click.option("--save-mapping", type=click.Path(dir_okay=False), help="Save the mapping here for the next time.")
+@click.option("--set", multiple=True, metavar="FIELD=HEADER", help="Take this column for a field.")
+@click.option("--value", multiple=True, metavar="FIELD=TEXT", help="Set a field for all rows that do not say it.")
+@click.option("--dates", type=click.Choice(["ymd", "dmy", "mdy"]), help="How the file writes days.")
+@click.option("--decimal", type=click.Choice([".", ","]), help="The file's decimal sign.")
+@click.option("--zone", help="Time zone of moments that name none, such as Europe/London; else UTC.")
+@click.option("--sheet", help="The sheet of a workbook; else its first.")
+@click.option("--rejects", type=click.Path(dir_okay=False), help="Where rows go that were not taken.")
+@click.option("--dry-run", is_flag=True, help="Do all of it and give it up: says what would happen.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@database_option
+@click.pass_obj
+def import_(clock: Clock, /, kind: str, file: str, database: str, **options: Any) -> None:
+    """Take over a running business from a CSV or XLSX FILE of some KIND.
+
+    Which column is which field is guessed from the headers and shown before anything is done. Sites and items come
+    first, then stock and supplies, then open orders with the promises they were given. The same file twice changes
+    nothing. Rows that cannot be taken go to a file of rejects, to be mended and imported again.
+    """
+    from backorder.adapters.cli.imports.command import import_file
+
+    import_file(kind, file, database, clock(), options)
+
+
 @cli.command()
 @click.argument("kind", type=click.Choice(["order", "line", "item", "supply"]))
 @click.argument("ref", nargs=-1, required=True)
@@ -246,6 +275,19 @@ def export(table: str | None, form: str, folder: str | None, database: str) -> N
     from backorder.adapters.cli import read
 
     read.export(table, form, folder, database)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False))
+@database_option
+def restore(folder: str, database: str) -> None:
+    """Read tables that `export --folder` wrote back into an empty database.
+
+    All of them or none; then every invariant is verified.
+    """
+    from backorder.adapters.cli.restore import restore as restore_folder
+
+    restore_folder(folder, database)
 
 
 @cli.command()

@@ -1,0 +1,1 @@
+"""`backorder import`: a running business taken over from the files that its programs export."""

@@ -1,0 +1,141 @@
+"""An import from end to end: read, map, show, apply or rehearse, and say what became of every row."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from backorder import commands
+from backorder.adapters.cli.imports import values
+from backorder.adapters.cli.imports.fields import KINDS
+from backorder.adapters.cli.imports.mapping import BadMapping, Mapping
+from backorder.adapters.cli.imports.rows import Made, Reader
+from backorder.adapters.cli.imports.sheets import Row, Sheet
+from backorder.kernel.outcomes import Outcome, Word
+from backorder.queries.export import safe
+from backorder.storage.db import Database
+
+REASON = "reason"  # the column that a reject file has besides those of its input
+_GOOD = {Word.ACCEPTED, Word.CHANGED, Word.EXISTS}
+_BATCH = 4_000
+
+
+class Reject(NamedTuple):
+    """A row that was not taken, and why."""
+
+    row: Row
+    reason: str
+
+
+class Result(NamedTuple):
+    """What became of a file: rows read, rows left out, commands by answer, and the rows that were not taken."""
+
+    rows: int
+    left_out: int
+    words: Counter[str]
+    rejects: list[Reject]
+
+
+def ways_of(sheet: Sheet, mapping: Mapping) -> values.Ways:
+    """How the file writes days and numbers: as the mapping says, else guessed from all of them. Raises Unclear."""
+    texts: dict[str, list[str]] = {"days": [], "numbers": []}
+    for field in KINDS[mapping.kind]:
+        header = mapping.columns.get(field.name)
+        sort = {"day": "days", "moment": "days", "units": "numbers", "amount": "numbers"}.get(field.sort)
+        if sort is not None and header is not None:
+            place = sheet.headers.index(header)
+            texts[sort] += [row.cells[place] for row in sheet.rows if place < len(row.cells)]
+    dates = mapping.dates or ("ymd" if sheet.workbook else values.date_order(texts["days"]))
+    decimal = mapping.decimal or ("." if sheet.workbook else values.decimal_sign(texts["numbers"]))
+    try:
+        zone = ZoneInfo(mapping.zone)
+    except (ValueError, OSError, KeyError) as error:
+        raise BadMapping(f"{mapping.zone} is no time zone: name one such as Europe/London") from error
+    return values.Ways(dates, decimal, zone)
+
+
+def run(
+    db: Database,
+    now: int,
+    sheet: Sheet,
+    mapping: Mapping,
+    *,
+    dry: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Result:
+    """Apply a sheet to a database; `dry` does all of it in a transaction that is given up at the end."""
+    reader = Reader(sheet, mapping, ways_of(sheet, mapping))
+    words: Counter[str] = Counter()
+    rejects: list[Reject] = []
+    used, known = 0, set[tuple[str, str]]()
+    with db.rehearse() if dry else nullcontext(db) as place:
+        made = reader.made(sheet.rows)
+        while chunk := list(islice(made, _BATCH)):
+            used += sum(len(one.rows) for one in chunk)
+            good = [one for one in chunk if one.trouble is None]
+            rejects += [Reject(row, one.trouble) for one in chunk if one.trouble is not None for row in one.rows]
+            words["made, because a row names them"] += _make_missing(place, now, good, known)
+            for one, outcome in zip(good, _applied(place, now, good), strict=True):
+                words[outcome.outcome.value] += 1
+                if outcome.outcome not in _GOOD:
+                    rejects += [Reject(row, _reason(outcome)) for row in one.rows]
+            progress(used)
+    words = +words  # without what counts nothing
+    return Result(len(sheet.rows), len(sheet.rows) - used, words, sorted(rejects, key=lambda reject: reject.row.number))
+
+
+def _applied(db: Database, now: int, chunk: list[Made]) -> Iterator[Outcome]:
+    read = [commands.decode({k: v for k, v in one.command.items() if k != "person"}, importing=True) for one in chunk]
+    answers = commands.stream(db, now, [command for command in read if not isinstance(command, Outcome)])
+    return (command if isinstance(command, Outcome) else next(answers) for command in read)
+
+
+def _reason(outcome: Outcome) -> str:
+    where = f"{outcome.field}: " if outcome.field else ""
+    return f"{where}{outcome.message or outcome.outcome.meaning}"
+
+
+def _make_missing(db: Database, now: int, chunk: Iterable[Made], known: set[tuple[str, str]]) -> int:
+    """Customers and suppliers that rows name are made where there are none; nothing else is. How many were made."""
+    wanted: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in chunk:
+        command = one.command
+        if command["do"] == "place_order" and "customer" in command:
+            person = command.get("person", {})
+            name = command["customer"]
+            wanted.setdefault(("put_customer", name), {"do": "put_customer", "customer": name, **person})
+        elif command["do"] in {"announce_supply", "put_item"} and "supplier" in command:
+            name = command["supplier"]
+            wanted.setdefault(("put_supplier", name), {"do": "put_supplier", "supplier": name})
+    read = [commands.decode(command) for key, command in wanted.items() if key not in known]
+    known |= wanted.keys()
+    outcomes = commands.run(db, now, [command for command in read if not isinstance(command, Outcome)])
+    return sum(outcome.outcome is Word.ACCEPTED for outcome in outcomes)
+
+
+def rejects_text(sheet: Sheet, rejects: list[Reject]) -> str:
+    """The rejected rows as CSV with the columns of the input and the reason, to be mended and imported again."""
+    headers = [header for header in sheet.headers if header != REASON]
+    places = [n for n, header in enumerate(sheet.headers) if header != REASON]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([*headers, REASON])
+    for reject in rejects:
+        cells = [_cell(reject.row, n) for n in places]
+        writer.writerow([*cells, safe(reject.reason)])
+    return out.getvalue()
+
+
+def _cell(row: Row, n: int) -> object:
+    text = row.cells[n] if n < len(row.cells) else ""
+    return safe(text) if text else ""
+
+
+def write_rejects(path: Path, sheet: Sheet, rejects: list[Reject]) -> None:
+    """Write the reject file."""
+    path.write_text(rejects_text(sheet, rejects), encoding="utf-8")

@@ -1,0 +1,115 @@
+"""Files as rows of text, read within bounds: CSV here, workbooks in a process of their own."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from hashlib import blake2b
+from pathlib import Path
+from typing import NamedTuple
+
+from backorder.queries.export import plain
+
+FILE_MAX = 200 * 2**20  # bytes
+COLUMNS_MAX = 1_000
+CELL_MAX = 10_000  # characters
+WORKBOOK_SECONDS = 120
+_DELIMITERS = ",;\t|"
+
+
+class Unreadable(Exception):
+    """The file cannot be taken; the message says why and what to do."""
+
+
+class Row(NamedTuple):
+    """A row with its number in the file, from 1. `trouble` is what makes it unusable as a whole."""
+
+    number: int
+    cells: list[str]
+    trouble: str | None = None
+
+
+class Sheet(NamedTuple):
+    """A file's headers and rows. `digest` tells one file from another; `note` is what a person should know.
+
+    The numbers of a workbook have a decimal point and its days are ISO days, whatever its locale.
+    """
+
+    headers: list[str]
+    rows: list[Row]
+    digest: str
+    note: str | None = None
+    workbook: bool = False
+
+
+def read(path: Path, sheet: str | None = None) -> Sheet:
+    """The rows of a CSV file or of one sheet of a workbook. Raises Unreadable."""
+    try:
+        size = path.stat().st_size
+        if size > FILE_MAX:
+            raise Unreadable(f"{path} has {size} bytes: part it into files of at most {FILE_MAX}")
+        data = path.read_bytes()
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be read: {error.strerror}") from error
+    note, workbook = None, data.startswith(b"PK\x03\x04")
+    if workbook:
+        found = list(_workbook(path, sheet))
+    else:
+        text, note = _text(data)
+        found = list(_csv(text))
+    if not found:
+        raise Unreadable(f"{path} is empty: its first row should name the columns")
+    headers = [cell.strip() for cell in found[0].cells]
+    rows = [row for row in found[1:] if row.trouble or any(cell.strip() for cell in row.cells)]
+    return Sheet(headers, rows, blake2b(data, digest_size=8).hexdigest(), note, workbook)
+
+
+def _text(data: bytes) -> tuple[str, str | None]:
+    if b"\0" in data:
+        raise Unreadable("the file has NUL characters: it is no text, or UTF-16; save it as CSV in UTF-8")
+    try:
+        return data.decode("utf-8-sig"), None
+    except UnicodeDecodeError:
+        try:
+            return data.decode("cp1252"), "the file is not UTF-8; it was read as Windows-1252"
+        except UnicodeDecodeError as error:
+            raise Unreadable("the file is neither UTF-8 nor Windows-1252: save it as CSV in UTF-8") from error
+
+
+def _csv(text: str) -> Iterator[Row]:
+    first = text[: text.find("\n") + 1 or None]
+    counts = {sign: first.count(sign) for sign in _DELIMITERS}
+    delimiter = max(_DELIMITERS, key=counts.__getitem__)
+    csv.field_size_limit(CELL_MAX)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False)
+    if counts[delimiter] >= COLUMNS_MAX:
+        raise Unreadable(f"the file has {counts[delimiter] + 1} columns: at most {COLUMNS_MAX} are read")
+    while True:
+        start = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield Row(start, [], f"the row cannot be read: {error}")
+            continue
+        trouble = f"the row has {len(cells)} columns" if len(cells) > COLUMNS_MAX else None
+        yield Row(start, [plain(cell) for cell in cells[:COLUMNS_MAX]], trouble)
+
+
+def _workbook(path: Path, sheet: str | None) -> Iterator[Row]:
+    """The rows of a sheet, read by a process whose memory and time are bounded: a workbook can be a bomb."""
+    command = [sys.executable, "-m", "backorder.adapters.cli.imports.workbook", str(path), sheet or ""]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=WORKBOOK_SECONDS, check=False)  # noqa: S603  # ourselves
+    except subprocess.TimeoutExpired as error:
+        raise Unreadable(f"{path} took longer than {WORKBOOK_SECONDS} seconds to read: save it as CSV") from error
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        reason = said[-1] if done.returncode == 1 and said else "it needs more memory or time than a workbook may have"
+        raise Unreadable(f"{path} was not read: {reason}")
+    for number, line in enumerate(done.stdout.splitlines(), 1):
+        told = json.loads(line)
+        yield Row(number, told["cells"], told.get("trouble"))

@@ -1,0 +1,61 @@
+"""`backorder restore`: what `export --folder` wrote, back into an empty database."""
+
+import csv
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from backorder.adapters.cli.exits import MISSING
+from backorder.queries import check as checks
+from backorder.queries import export as exports
+from backorder.storage import restore as whole
+from backorder.storage.db import open_database
+
+
+def restore(folder: str, place: str) -> None:
+    """Read exported tables back into an empty database, all or nothing, and check what came of it."""
+    db = open_database(place)
+    try:
+        with db.write() as tx:
+            whole.require_empty(tx)
+            for name in whole.TABLES:
+                count = whole.restore(tx, name, *_exported(Path(folder), name))
+                click.echo(f"{name}: {count} rows")
+        found = checks.run(db)
+    finally:
+        db.close()
+    for finding in found:
+        click.echo(f"{finding.rule}: {finding.subject}: {finding.message}")
+    if found:
+        sys.exit(MISSING)
+    click.echo(f"Sound: {len(checks.RULES)} rules hold.")
+
+
+def _exported(folder: Path, name: str) -> tuple[list[str], Iterator[list[Any]]]:
+    """The columns and rows of a table's file, whichever form it has."""
+    path = folder / f"{name}.jsonl"
+    if path.exists():
+        with path.open("rb") as file:
+            first = msgspec.json.decode(file.readline() or b"{}")
+        columns = list(first) or whole.columns(name)
+        return columns, ([row[column] for column in columns] for row in _json_rows(path))
+    path = folder / f"{name}.csv"
+    if not path.exists():
+        raise click.UsageError(f"{folder} has no {name}.jsonl and no {name}.csv: export every table with --folder")
+    rows = _csv_rows(path)
+    return next(rows), ([exports.plain(cell) if cell else None for cell in row] for row in rows)
+
+
+def _json_rows(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open("rb") as file:
+        for line in file:
+            yield msgspec.json.decode(line)
+
+
+def _csv_rows(path: Path) -> Iterator[list[str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        yield from csv.reader(file)
