@@ -75,9 +75,9 @@ def example(db: Database) -> tuple[str, str] | None:
 _TOTALS = select(
     func.count(),
     func.sum(lines.c.quantity),
-    func.sum(case((lines.c.backordered == 0, lines.c.quantity), else_=0)),
+    func.sum(lines.c.quantity - lines.c.backordered),
+    func.sum(case((lines.c.backordered > 0, 1), else_=0)),
     func.sum(lines.c.backordered),
-    func.sum(case((lines.c.backordered == 1, lines.c.quantity), else_=0)),
     func.sum(lines.c.cancelled),
     func.sum(lines.c.shipped),
     func.sum(case((lines.c.waiting > 0, 1), else_=0)),
@@ -127,7 +127,7 @@ _BACKORDERED = (
     )
     .join(_first, and_(_first.c.order_id == lines.c.order_id, _first.c.line == lines.c.line, _first.c.n == 1))
     .outerjoin(_last_shipped, and_(_last_shipped.c.order_id == lines.c.order_id, _last_shipped.c.line == lines.c.line))
-    .where(lines.c.backordered == 1, lines.c.cancelled < lines.c.quantity)
+    .where(lines.c.backordered > 0, lines.c.cancelled < lines.c.quantity)
     .group_by(lines.c.order_id, lines.c.line, lines.c.waiting, lines.c.allocated, _first.c.to_day)
 )
 

@@ -347,7 +347,7 @@ lines = _table(
     _day("promise"),
     _day("planned"),
     _units("revisions"),
-    _flag("backordered"),
+    _units("backordered"),
     _word("tags", nullable=False),
     PrimaryKeyConstraint("order_id", "line"),
     UniqueConstraint("order_id", "position"),
@@ -357,7 +357,7 @@ lines = _table(
     _named("covered", "covered BETWEEN 0 AND waiting"),
     _named("picked", "picked BETWEEN 0 AND allocated"),
     _named("unit_price", f"unit_price BETWEEN 0 AND {AMOUNT_MAX}"),
-    _named("ledger", "revisions >= 1 AND backordered IN (0, 1)"),
+    _named("ledger", "revisions >= 1 AND backordered BETWEEN 0 AND quantity"),
 )
 Index(
     "ix_lines_open",

@@ -188,7 +188,7 @@ CREATE TABLE lines (
   promise DATE,
   planned DATE,
   revisions BIGINT NOT NULL,
-  backordered INTEGER NOT NULL,
+  backordered BIGINT NOT NULL,
   tags TEXT NOT NULL,
   CONSTRAINT pk_lines PRIMARY KEY (order_id, line),
   CONSTRAINT uq_lines_order_id_position UNIQUE (order_id, position),
@@ -198,7 +198,7 @@ CREATE TABLE lines (
   CONSTRAINT ck_lines_covered CHECK (covered BETWEEN 0 AND waiting),
   CONSTRAINT ck_lines_picked CHECK (picked BETWEEN 0 AND allocated),
   CONSTRAINT ck_lines_unit_price CHECK (unit_price BETWEEN 0 AND 1000000000000000),
-  CONSTRAINT ck_lines_ledger CHECK (revisions >= 1 AND backordered IN (0, 1)),
+  CONSTRAINT ck_lines_ledger CHECK (revisions >= 1 AND backordered BETWEEN 0 AND quantity),
   CONSTRAINT ck_lines_line_length CHECK (length(line) BETWEEN 1 AND 200),
   CONSTRAINT fk_lines_order_id FOREIGN KEY(order_id) REFERENCES orders (order_id),
   CONSTRAINT fk_lines_sku FOREIGN KEY(sku) REFERENCES items (sku)

@@ -212,7 +212,7 @@ CREATE TABLE lines (
   CONSTRAINT ck_lines_covered CHECK (covered BETWEEN 0 AND waiting),
   CONSTRAINT ck_lines_picked CHECK (picked BETWEEN 0 AND allocated),
   CONSTRAINT ck_lines_unit_price CHECK (unit_price BETWEEN 0 AND 1000000000000000),
-  CONSTRAINT ck_lines_ledger CHECK (revisions >= 1 AND backordered IN (0, 1)),
+  CONSTRAINT ck_lines_ledger CHECK (revisions >= 1 AND backordered BETWEEN 0 AND quantity),
   CONSTRAINT ck_lines_requested_on_form CHECK (requested_on IS NULL OR requested_on IS date(requested_on)),
   CONSTRAINT ck_lines_accept_by_form CHECK (accept_by IS NULL OR accept_by IS date(accept_by)),
   CONSTRAINT ck_lines_lead_time_day_form CHECK (lead_time_day IS NULL OR lead_time_day IS date(lead_time_day)),
