@@ -51,8 +51,9 @@ def test_a_seed_gives_the_same_weeks_and_another_seed_others() -> None:
         replay = Replay(load(), seed)
         day = next(iter(replay.days()))
         list(replay.opening())
-        replay_orders = [replay._announce(day, sku, 12, 5) for sku in replay._skus]
-        return [str(sorted(replay._coming.items())), *map(str, replay_orders)]
+        buyer = replay._buyer
+        replay_orders = [buyer._announce(day, sku, 12, 5) for sku in replay._skus]
+        return [str(sorted(buyer._coming.items())), *map(str, replay_orders)]
 
     assert announced(1) == announced(1)
     assert announced(1) != announced(2)

@@ -3,7 +3,7 @@
 import sys
 from collections import Counter
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ class Shop:
 
     def run(self) -> None:
         """Every day: the night passes, supply arrives, customers order, ready units ship, the buyer buys."""
-        from backorder.adapters.cli.replay import moment
+        from backorder.adapters.cli.buying import moment
 
         self._apply(self._replay.opening())
         for day in self._replay.days():
@@ -79,7 +79,7 @@ class Shop:
             self._apply(self._replay.morning(day))
             self._sell(day)
             if day.weekday() < 5:
-                self._apply({"do": "record_delivery", "shipment": s, "at": moment(day, 15)} for s in self._shipped)
+                self._apply({"do": "record_delivery", "shipment": s, "at": moment(day, time(15))} for s in self._shipped)
                 self._ship(day)
             self._apply(self._replay.buying(day, self._positions()))
 
@@ -120,13 +120,13 @@ class Shop:
 
     def _ship(self, day: date) -> None:
         """Everything allocated leaves at four, one shipment an order."""
-        from backorder.adapters.cli.replay import moment
+        from backorder.adapters.cli.buying import moment
         from backorder.queries.lines import Filters, list_lines
 
         ready: dict[str, list[dict[str, Any]]] = {}
         for line in list_lines(self._db, 0, Filters(ready=True, limit=100_000)):
             ready.setdefault(line.order, []).append({"line": line.line, "quantity": line.allocated})
-        at = moment(day, 16)
+        at = moment(day, time(16))
         self._shipped = [f"{order}/{day:%m%d}" for order in ready]
         self._apply(
             {"do": "ship", "shipment": shipment, "order": order, "lines": lines, "carrier": "post", "at": at}
@@ -134,7 +134,7 @@ class Shop:
         )
 
     def _positions(self) -> list[Any]:
-        from backorder.adapters.cli.replay import Position
+        from backorder.adapters.cli.buying import Position
         from backorder.queries.lists import list_items
 
         rows = list_items(self._db, limit=10_000)
@@ -142,7 +142,7 @@ class Shop:
 
     def report(self, place: str) -> None:
         """Print what a merchant wants to know, and the next commands to try."""
-        from backorder.adapters.cli.replay import ZONE
+        from backorder.adapters.cli.buying import ZONE
         from backorder.kernel.calendars import moment_number
         from backorder.queries.summary import example, summarise
 
