@@ -278,3 +278,16 @@ def _conditions(filters: Filters, today: int) -> Iterator[ColumnElement[bool]]:
         order, line = filters.after
         place = select(lines.c.position).where(lines.c.order_id == order, lines.c.line == line).scalar_subquery()
         yield or_(lines.c.order_id > order, and_(lines.c.order_id == order, lines.c.position > place))
+
+
+_READY = (
+    select(lines.c.order_id, lines.c.line, lines.c.allocated)
+    .where(lines.c.allocated > 0, LINE_OPEN)
+    .order_by(lines.c.order_id, lines.c.position)
+)
+
+
+def ready_lines(db: Database) -> list[tuple[str, str, int]]:
+    """Every line with units to ship and how many, by order and line: what a warehouse starts its day with."""
+    with db.read() as tx:
+        return [(order, line, units) for order, line, units in tx.fetch(_READY)]

@@ -101,7 +101,7 @@ def order(name: str, lines: list[SoldLine], channel: str) -> Command:
         {"line": str(n), "sku": line.sku, "quantity": line.quantity, "unit_price": line.price}
         for n, line in enumerate(lines, 1)
     ]
-    command: Command = {"do": "place_order", "id": name, "order": name, "lines": body, "channel": channel}
+    command: Command = {"do": "place_order", "order": name, "lines": body, "channel": channel}
     command |= {"accept": "lines", "currency": "GBP", "placed_at": at, "at": at}
     if first.customer:
         command["customer"] = first.customer
