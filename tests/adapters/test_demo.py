@@ -11,7 +11,7 @@ from backorder.adapters.cli import cli
 from backorder.adapters.cli.replay import Replay
 from backorder.adapters.cli.sample import load
 from backorder.kernel.calendars import DAY_MAX
-from backorder.queries.summary import summarise
+from backorder.queries.measures import measure
 from backorder.storage.db import open_database
 
 
@@ -28,12 +28,12 @@ def test_it_leaves_a_sound_database_whose_sums_add_up(demo: tuple[Path, str]) ->
     place, _ = demo
     assert CliRunner().invoke(cli, ["check", "--database", str(place)]).exit_code == 0
     db = open_database(str(place))
-    total = summarise(db, DAY_MAX * 86_400 * 10**6)  # when every promise is past
+    total = measure(db, DAY_MAX * 86_400 * 10**6)  # when every promise is past
     db.close()
-    assert total.units == total.units_at_once + total.backordered_units
-    assert total.slipped_lines == sum(total.slips.values())
-    assert 0 < total.kept < total.judged <= total.backordered_lines
-    assert total.shipped_units + total.cancelled_units + total.waiting_units <= total.units
+    waiting = sum(age.units for age in total.ageing)
+    assert 0 < total.backordered_units < total.units
+    assert total.shipped_units + total.cancelled_units + waiting <= total.units
+    assert 0 < total.backordered.kept_first < total.backordered.due_first <= total.backordered_lines
 
 
 def test_every_command_that_it_suggests_works(demo: tuple[Path, str]) -> None:

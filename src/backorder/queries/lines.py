@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, false, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, literal, or_, select
 
 from backorder.kernel.calendars import day_date, local_day, moment_datetime
 from backorder.kernel.columns import STOCK
@@ -291,3 +291,17 @@ def ready_lines(db: Database) -> list[tuple[str, str, int]]:
     """Every line with units to ship and how many, by order and line: what a warehouse starts its day with."""
     with db.read() as tx:
         return [(order, line, units) for order, line, units in tx.fetch(_READY)]
+
+
+_MOST_REVISED = (
+    select(lines.c.order_id, lines.c.line)
+    .order_by(case((lines.c.waiting > 0, 0), else_=1), lines.c.revisions.desc(), lines.c.order_id, lines.c.position)
+    .limit(1)
+)
+
+
+def most_revised(db: Database) -> tuple[str, str] | None:
+    """The order and line with the most revisions among those that wait, else among all: worth a look."""
+    with db.read() as tx:
+        rows = tx.fetch(_MOST_REVISED)
+    return (rows[0][0], rows[0][1]) if rows else None
