@@ -5,8 +5,10 @@ import math
 import random
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from shop import announce, do, order, shop
 from simulation.world import World
@@ -14,7 +16,7 @@ from state import apply
 
 from backorder.kernel.calendars import moment_number
 from backorder.queries.export import TABLES, json_lines
-from backorder.queries.measures import AGES, measure
+from backorder.queries.measures import AGES, Kept, Measures, measure
 from backorder.storage.db import Database
 
 
@@ -144,7 +146,10 @@ def recomputed(rows: dict[str, list[dict]], now: datetime, since: date | None, u
         "line_backorder_rate": part(len(short), len(lines)),
         "unit_backorder_rate": part(short_units, units),
         "ageing": [
-            (sum(low <= age <= (high or 10**6) for age, _ in ages), sum(w for a, w in ages if low <= a <= (high or 10**6)))
+            (
+                sum(low <= age <= (high or 10**6) for age, _ in ages),
+                sum(w for a, w in ages if low <= a <= (high or 10**6)),
+            )
             for low, high in AGES
         ],
         "waiting_value": {each: sums[2] for each, sums in value.items() if sums[2]},
@@ -159,8 +164,6 @@ def recomputed(rows: dict[str, list[dict]], now: datetime, since: date | None, u
 
 
 def measured(db: Database, now: datetime, since: date | None, until: date | None) -> dict:
-    import msgspec
-
     found = msgspec.to_builtins(measure(db, moment_number(now), since, until))
     assert [age["days"] for age in found["ageing"]] == ["0-7", "8-14", "15-30", "31-60", "61-90", "90+"]
     found["ageing"] = [(age["lines"], age["units"]) for age in found["ageing"]]
@@ -172,7 +175,9 @@ def test_measures_are_what_the_rows_say(seed: int, db: Database) -> None:
     world, chance = World(1_000 + seed), random.Random(seed)
     opening = world.opening()
     if seed % 2:  # one zone for the whole shop: its days, not UTC's
-        opening = [command | {"zone": "America/New_York"} if command["do"] == "put_site" else command for command in opening]
+        opening = [
+            command | {"zone": "America/New_York"} if command["do"] == "put_site" else command for command in opening
+        ]
     apply(db, world.now, opening)
     start = world.now.date()
     for _ in range(120):
@@ -208,3 +213,9 @@ def test_nothing_has_no_rates(db: Database) -> None:
     assert (found.orders, found.unit_fill_rate, found.lead_time_p50) == (0, None, None)
     assert found.all_lines.accuracy_first is None
     assert found.lost_demand_rate(0) is None
+
+
+def test_every_measure_is_explained() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/measures.md").read_text(encoding="utf-8")
+    fields = {field.name for kind in (Measures, Kept) for field in msgspec.structs.fields(kind)}
+    assert [name for name in sorted(fields) if f"`{name}`" not in page] == []

@@ -351,8 +351,7 @@ def _save_lines(tx: Tx, loaded: Loaded) -> None:
     touched = [n for n in range(len(_LINE_CHANGES)) if any(now[i][n] != loaded.lines[i][n] for i in changed)]
     names = (held.order, held.line, held.position, held.sku, held.quantity, held.requested_on)
     added = [
-        (*(column[i] for column in names), now[i][0], *now[i], *loaded.line_details[i])
-        for i in range(known, len(now))
+        (*(column[i] for column in names), now[i][0], *now[i], *loaded.line_details[i]) for i in range(known, len(now))
     ]
     fixed = ("order_id", "line", "position", "sku", "quantity", "requested_on", "backordered")
     tx.insert(lines, (*fixed, *_LINE_CHANGES, *LINE_DETAILS), added)

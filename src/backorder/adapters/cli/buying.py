@@ -9,6 +9,7 @@ import random
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from fractions import Fraction
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,7 @@ SAFETY_DAYS = 6
 REVIEW_DAYS = 10
 PACK = 12
 NOTICE_DAYS = 3  # before the expected day, where the supplier says that it will be late
+GROWTH_MAX = Fraction(3, 2)
 EARLIEST, LATEST = -2, 21  # lateness in days is clamped to what a shop would live with
 
 
@@ -81,7 +83,12 @@ class Buyer:
             if share:
                 day[sku] = share
         self._sold[sku] = units
-        put = {"do": "put_item", "sku": sku, "supplier": supplier, "coverage": "inbound" if n % 3 else "lead_time"}
+        put: Command = {
+            "do": "put_item",
+            "sku": sku,
+            "supplier": supplier,
+            "coverage": "inbound" if n % 3 else "lead_time",
+        }
         put |= {"lead_time_days": SUPPLIERS[supplier] + SAFETY_DAYS, "pack_size": PACK, "at": at} | details
         count = {"do": "count_stock", "sku": sku, "site": SITE, "reason": "opening stock", "at": at}
         return [put, count | {"quantity": round(units * OPENING_DAYS / TRAILING_DAYS)}]
@@ -112,10 +119,16 @@ class Buyer:
                 "at": moment(day, self._hours.deliveries),
             }
 
-    def orders(self, day: date, positions: Iterable[Position]) -> Iterator[Command]:
-        """The purchase orders of a working day."""
+    def growth(self) -> Fraction:
+        """How the shop's sales of the last two weeks compare with the two before, kept between 1 and GROWTH_MAX."""
+        sold = [sum(day.values()) for day in self._days]
+        before, last = sum(sold[: TRAILING_DAYS // 2]), sum(sold[TRAILING_DAYS // 2 :])
+        return min(GROWTH_MAX, max(Fraction(1), Fraction(last, before))) if before else Fraction(1)
+
+    def orders(self, day: date, positions: Iterable[Position], growth: Fraction = Fraction(1)) -> Iterator[Command]:
+        """The purchase orders of a working day; `growth` scales the trailing rate."""
         for position in positions:
-            rate = self._sold.get(position.sku, 0) / TRAILING_DAYS
+            rate = self._sold.get(position.sku, 0) * growth / TRAILING_DAYS
             lead_time = SUPPLIERS[self._supplier[position.sku]]
             if rate > 0 and position.units < rate * (lead_time + SAFETY_DAYS):
                 wanted = rate * (lead_time + SAFETY_DAYS + REVIEW_DAYS) - position.units

@@ -120,7 +120,9 @@ class Shop:
             self._apply(self._replay.morning(day))
             self._sell(day)
             if day.weekday() < 5:
-                self._apply({"do": "record_delivery", "shipment": s, "at": moment(day, time(15))} for s in self._shipped)
+                self._apply(
+                    {"do": "record_delivery", "shipment": s, "at": moment(day, time(15))} for s in self._shipped
+                )
                 self._ship(day)
             self._apply(self._replay.buying(day, self._positions()))
 

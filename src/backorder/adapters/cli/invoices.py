@@ -18,6 +18,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -133,24 +134,24 @@ def _articles(days: dict[date, Day]) -> dict[date, list[Article]]:
 def _lines(rows: Iterable[Sequence[Any]]) -> Iterator[SoldLine]:
     """Rows as lines; equal texts are kept once, for there are half a million of them."""
     kept: dict[Any, Any] = {}
-    for row in rows:
-        invoice, code, name, quantity, at, price, customer, country = row
-        yield SoldLine(
-            kept.setdefault(text := str(invoice), text),
-            kept.setdefault(text := str(code).strip().upper(), text),
-            kept.setdefault(text := " ".join((name or "").split()), text),
-            int(quantity),
-            kept.get(at) or kept.setdefault(at, _moment(at)),
-            kept.setdefault(text := f"{_number(price):.2f}", text),
-            kept.setdefault(text := str(int(_number(customer))) if customer else "", text),
-            kept.setdefault(country, country),
-        )
+    for n, (invoice, code, name, quantity, at, price, customer, country) in enumerate(rows, 2):
+        try:
+            yield SoldLine(
+                kept.setdefault(text := str(invoice), text),
+                kept.setdefault(text := str(code).strip().upper(), text),
+                kept.setdefault(text := " ".join((name or "").split()), text),
+                int(quantity),
+                kept.get(at) or kept.setdefault(at, _moment(at)),
+                kept.setdefault(text := f"{_number(price):.2f}", text),
+                kept.setdefault(text := str(int(_number(customer))) if customer else "", text),
+                kept.setdefault(country, country),
+            )
+        except (ValueError, TypeError, InvalidOperation) as error:
+            raise BackorderError(f"line {n}: {error}") from error
 
 
 def _number(value: Any) -> Any:
     """A number that a CSV gives as text."""
-    from decimal import Decimal
-
     return Decimal(value) if isinstance(value, str) else value
 
 
@@ -162,8 +163,8 @@ def _moment(value: Any) -> datetime:
         return datetime.fromisoformat(value)
     try:
         return datetime.strptime(value, "%m/%d/%Y %H:%M")  # noqa: DTZ007  # the shop's clock on the wall
-    except ValueError as error:
-        raise BackorderError(f"{value!r} is not a date such as 2010-12-01 08:26 or 12/1/2010 8:26") from error
+    except ValueError:
+        raise ValueError(f"{value!r} is not a date such as 2010-12-01 08:26 or 12/1/2010 8:26") from None
 
 
 def _parquet(path: str) -> Iterator[Sequence[Any]]:

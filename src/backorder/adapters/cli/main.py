@@ -233,7 +233,9 @@ def check(database: str, as_json: bool) -> None:
 
 
 @cli.command()
-@click.option("--from", "since", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Accepted on this day or later.")
+@click.option(
+    "--from", "since", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Accepted on this day or later."
+)
 @click.option("--to", "until", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Accepted on this day or before.")
 @as_of_option
 @json_option
@@ -242,7 +244,7 @@ def measures(now: int, database: str, as_json: bool, since: datetime | None, unt
     """How well promises were made and kept.
 
     Fill rates, backorders and their age, promises kept by the first and by the last date told, slippage,
-    cancellations: of the orders accepted in a time, or of all. How each is computed stands in docs/reference/measures.md.
+    cancellations: of the orders accepted in a time, or of all.
     """
     from backorder.adapters.cli.measures import measures as show_measures
 

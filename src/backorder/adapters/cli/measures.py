@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
 
 import click
 import msgspec
@@ -39,18 +38,13 @@ def say(told: Iterator[tuple[str, str]]) -> None:
 def facts(found: Measures) -> Iterator[tuple[str, str]]:
     """The measures in words, most asked for first."""
     yield "orders", f"{found.orders:,} with {found.lines:,} lines, {found.units:,} units{_money(found.value, ' for ')}"
-    yield (
-        "filled at once",
-        f"{_percent(found.unit_fill_rate)} of units, {_percent(found.line_fill_rate)} of lines, "
-        f"{_percent(found.order_fill_rate)} of orders"
-        + "".join(f", {_percent(rate)} of value in {each}" for each, rate in found.value_fill_rate.items()),
-    )
-    yield (
-        "backordered",
-        f"{found.backordered_units:,} units ({_percent(found.unit_backorder_rate)}) on {found.backordered_lines:,} "
-        f"lines ({_percent(found.line_backorder_rate)}) of {found.backordered_orders:,} orders "
-        f"({_percent(found.order_backorder_rate)})",
-    )
+    rates = {"units": found.unit_fill_rate, "lines": found.line_fill_rate, "orders": found.order_fill_rate}
+    rates |= {f"value in {currency}": rate for currency, rate in found.value_fill_rate.items()}
+    yield "filled at once", ", ".join(f"{_percent(rate)} of {name}" for name, rate in rates.items())
+    units = f"{found.backordered_units:,} units ({_percent(found.unit_backorder_rate)})"
+    lines = f"{found.backordered_lines:,} lines ({_percent(found.line_backorder_rate)})"
+    orders = f"{found.backordered_orders:,} orders ({_percent(found.order_backorder_rate)})"
+    yield "backordered", f"{units} on {lines} of {orders}: kept while out of stock"
     yield "their wait", f"{_days(found.lead_time_p50)} in the middle, nine in ten within {_days(found.lead_time_p90)}"
     yield from _kept("all lines", found.all_lines)
     yield from _kept("backordered lines", found.backordered)
@@ -58,8 +52,8 @@ def facts(found: Measures) -> Iterator[tuple[str, str]]:
     slipped = sum(found.slips.values())
     yield "slipped", f"{slipped:,} lines" + (f" (first because of: {causes})" if causes else "")
     yield "pulled in", f"{found.pulled_in_lines:,} lines got an earlier date"
-    rates = ", ".join(f"{_percent(rate)} by {who}" for who, rate in found.backorder_cancellation_rate.items())
-    yield "cancelled", f"{found.cancelled_units:,} units; of backordered lines: {rates or 'none'}"
+    gone = ", ".join(f"{_percent(rate)} by {who}" for who, rate in found.backorder_cancellation_rate.items())
+    yield "cancelled", f"{found.cancelled_units:,} units; of backordered lines: {gone or 'none'}"
     waiting = sum(age.units for age in found.ageing)
     yield "still waiting", f"{waiting:,} units{_money(found.waiting_value, ' for ')}"
     ages = ", ".join(f"{age.days} days {age.units:,}" for age in found.ageing if age.units)
@@ -68,17 +62,13 @@ def facts(found: Measures) -> Iterator[tuple[str, str]]:
 
 
 def _kept(name: str, kept: Kept) -> Iterator[tuple[str, str]]:
-    yield (
-        f"kept, {name}",
-        f"{_percent(kept.accuracy_first)} of {kept.due_first:,} by the first date, {_percent(kept.accuracy_last)} of "
-        f"{kept.due_last:,} by the last; honesty gap {_points(kept.honesty_gap)}",
-    )
+    first = f"{_percent(kept.accuracy_first)} of {kept.due_first:,} by the first date"
+    last = f"{_percent(kept.accuracy_last)} of {kept.due_last:,} by the last"
+    yield f"kept, {name}", f"{first}, {last}; honesty gap {_points(kept.honesty_gap)}"
     if kept.eta_mae is not None and kept.slippage_days is not None:
-        yield (
-            "  their dates",
-            f"left {kept.eta_bias:+.2f} days from the first date on average, off by {kept.eta_mae:.2f}, nine in ten "
-            f"by {kept.eta_p90:+d}; slipped {kept.slippage_days:.2f} days and {kept.repromises:.2f} times a line",
-        )
+        left = f"left {kept.eta_bias:+.2f} days from the first date on average, off by {kept.eta_mae:.2f}"
+        moved = f"slipped {kept.slippage_days:.2f} days and {kept.repromises:.2f} times a line"
+        yield "  their dates", f"{left}, nine in ten by {kept.eta_p90:+d}; {moved}"
 
 
 def _percent(rate: float | None) -> str:

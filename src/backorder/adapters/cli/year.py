@@ -107,14 +107,23 @@ class Year:
             units.setdefault(name, []).append({"line": line, "quantity": allocated})
         at = moment(day, SHIPPING)
         return [
-            {"do": "ship", "shipment": f"{name}/{day:%y%m%d}", "order": name, "lines": body, "carrier": "post", "at": at}
+            {
+                "do": "ship",
+                "shipment": f"{name}/{day:%y%m%d}",
+                "order": name,
+                "lines": body,
+                "carrier": "post",
+                "at": at,
+            }
             for name, body in units.items()
         ]
 
     def _sell(self, events: Day) -> None:
         """The day's new customers, then its orders."""
         parts = [part for invoice in events.sales for part in _parts(invoice)]
-        fresh = {lines[0].customer: lines[0] for _, lines in reversed(parts) if lines[0].customer not in self._customers}
+        fresh = {
+            lines[0].customer: lines[0] for _, lines in reversed(parts) if lines[0].customer not in self._customers
+        }
         fresh.pop("", None)
         self._customers |= fresh.keys()
         self._apply(
@@ -184,9 +193,7 @@ class Year:
     ) -> list[tuple[int, Purchase]]:
         """Cancel pieces of orders; what cannot be cancelled is returned, what is left of them is tried again."""
         again = []
-        answers = self._apply(
-            cancellation(piece.order, piece.line, piece.units, _at(lines[n])) for n, piece in pieces
-        )
+        answers = self._apply(cancellation(piece.order, piece.line, piece.units, _at(lines[n])) for n, piece in pieces)
         for (n, piece), (_, outcome) in zip(pieces, answers, strict=True):
             if outcome.outcome is Word.CANCELLED:
                 became[n].add("cancelled before it left")
