@@ -124,7 +124,7 @@ def measure(db: Database, now: int, since: date | None = None, until: date | Non
         for row in tx.fetch(_LINES.where(window)):
             count.add(*row)
         cancelled = {who: int(units) for who, units in tx.fetch(_CANCELLED.where(window))}
-        slips = dict(tx.fetch(_slips(window)))
+        slips: dict[str, int] = dict(tx.fetch(_slips(window)))
         pulled_in = tx.fetch(_pulled_in(window))[0][0]
     return count.measures(since, until, cancelled, slips, pulled_in)
 

@@ -31,11 +31,11 @@ def full(path: str, place: str, seed: int, *, force: bool) -> None:
     from backorder.adapters.cli.year import Year
 
     click.echo("Replaying a year of a real gift wholesaler (UCI Online Retail, Daqing Chen, 2015, CC BY 4.0).")
+    past = read(path)
+    first, last = min(past.days), max(past.days)
+    moved = f"; its dates were moved back by {past.shift} years" if past.shift else ""
+    click.echo(f"{path}: {past.lines:,} invoice lines, {first:%d %b %Y} to {last:%d %b %Y}{moved}.")
     with _database(place, force=force) as db:
-        past = read(path)
-        first, last = min(past.days), max(past.days)
-        moved = f"; its dates were moved back by {past.shift} years" if past.shift else ""
-        click.echo(f"{path}: {past.lines:,} invoice lines, {first:%d %b %Y} to {last:%d %b %Y}{moved}.")
         year = Year(db, past, seed, lateness())
         year.run(click.echo)
         sound = _report_year(db, year.tally, past, last)
