@@ -1,9 +1,8 @@
 """The buyer of a replayed shop: a policy, stated here, that sees only what happened before.
 
 Every working day, an item whose free and expected units fall below its lead time's sales (plus SAFETY_DAYS) is ordered
-up to REVIEW_DAYS more, in packs. Sales are those of the trailing four weeks, scaled where the buyer watches the season
-by how the whole shop's sales grow. Each delivery is as late as a draw from a real distribution says, and one in twenty
-brings a tenth too little. Randomness comes from a seed alone.
+up to REVIEW_DAYS more, in packs. Sales are those of the trailing four weeks. Each delivery is as late as a draw from a
+real distribution says, and one in twenty brings a tenth too little. Randomness comes from a seed alone.
 """
 
 import random
@@ -58,11 +57,10 @@ def moment(day: date, at: time) -> str:
 class Buyer:
     """Watches what sells, orders, and knows when the deliveries really come."""
 
-    def __init__(self, seed: int, lateness: Sequence[int], hours: Hours, growth_max: float = 1.0) -> None:
+    def __init__(self, seed: int, lateness: Sequence[int], hours: Hours) -> None:
         self._random = random.Random(seed)  # noqa: S311  # a replay must repeat itself
         self._lateness = lateness
         self._hours = hours
-        self._growth_max = growth_max
         self._days: deque[dict[str, int]] = deque({} for _ in range(TRAILING_DAYS))
         self._sold: dict[str, int] = {}  # units over the days above
         self._supplier: dict[str, str] = {}
@@ -121,20 +119,13 @@ class Buyer:
 
     def orders(self, day: date, positions: Iterable[Position]) -> Iterator[Command]:
         """The purchase orders of a working day."""
-        growth = self._growth()
         for position in positions:
-            rate = self._sold.get(position.sku, 0) * growth / TRAILING_DAYS
+            rate = self._sold.get(position.sku, 0) / TRAILING_DAYS
             lead_time = SUPPLIERS[self._supplier[position.sku]]
             if rate > 0 and position.units < rate * (lead_time + SAFETY_DAYS):
                 wanted = rate * (lead_time + SAFETY_DAYS + REVIEW_DAYS) - position.units
                 packs = max(1, -(-round(wanted) // PACK))
                 yield self._announce(day, position.sku, packs * PACK, lead_time)
-
-    def _growth(self) -> float:
-        """How the shop's last two weeks of sales compare with the two before, from 1 to what it may be at most."""
-        sold = [sum(day.values()) for day in self._days]
-        before, last = sum(sold[: TRAILING_DAYS // 2]), sum(sold[TRAILING_DAYS // 2 :])
-        return max(1.0, min(self._growth_max, last / before)) if before else 1.0
 
     def _announce(self, day: date, sku: str, units: int, lead_time: int) -> Command:
         self._orders += 1

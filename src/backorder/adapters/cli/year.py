@@ -25,7 +25,6 @@ from backorder.storage.db import Database
 CHANNEL = "demo"  # as in the six weeks: by it the demo knows its own database again
 NIGHT, OPENING, SHIPPING = time(0, 1), time(4), time(6)
 HOURS = Hours(notices=time(5), deliveries=time(5, 30), orders=time(21))
-GROWTH_MAX = 1.5  # to which a season may raise what is ordered
 ORDER_LINES_MAX = 1_000  # of a command; a longer invoice becomes several orders
 _CLOSED = Day([], [], [])
 
@@ -45,7 +44,7 @@ class Year:
     def __init__(self, db: Database, past: Past, seed: int, lateness: list[int]) -> None:
         self._db = db
         self._past = past
-        self._buyer = Buyer(seed, lateness, HOURS, GROWTH_MAX)
+        self._buyer = Buyer(seed, lateness, HOURS)
         self._warehouse = calendar("mon,tue,wed,thu,fri", "GB-ENG")
         cancelled = {(line.customer, line.sku) for day in past.days.values() for line in day.cancelled}
         self._purchases = Purchases({pair for pair in cancelled if pair[0]})
