@@ -87,7 +87,7 @@ def test_every_line_is_accounted_for(kind: str, file: Path, tmp_path: Path, requ
     for fate, lines in told.items():
         assert f"{lines:>9,}  {fate}" in result.stdout, fate
     sold = count - told.total()
-    named = ("served at once", "backordered", "refused: ")
+    named = ("filled ", "backordered", "refused: ")
     amounts = [line.split("  ")[-2:] for line in result.stdout.splitlines() if line.startswith("   ")]
     assert sum(int(number) for number, what in amounts if what.startswith(named)) == sold
     again = replay(file, place)

@@ -27,6 +27,8 @@ NIGHT, OPENING, SHIPPING = time(0, 1), time(4), time(6)
 HOURS = Hours(notices=time(5), deliveries=time(5, 30), orders=time(21))
 ORDER_LINES_MAX = 1_000  # of a command; a longer invoice becomes several orders
 _CLOSED = Day([], [], [])
+_DONE = {Word.ACCEPTED, Word.CHANGED, Word.EXISTS, Word.RECEIVED, Word.RESCHEDULED, Word.SHIPPED}
+_TAKEN = {"ready": "filled at once", "part_ready": "filled in part, the rest backordered", "waiting": "backordered"}
 
 
 class Tally:
@@ -54,7 +56,7 @@ class Year:
 
     def run(self, say: Callable[[str], None]) -> None:
         """Every day from the first to the last; says when a month begins."""
-        self._apply(shop_opens(moment(min(self._past.days), NIGHT)))
+        self._do(shop_opens(moment(min(self._past.days), NIGHT)))
         month = 0
         for day in every_day(self._past.days):
             if day.month != month:
@@ -65,14 +67,14 @@ class Year:
     def _day(self, day: date) -> None:
         working = self._warehouse.is_working(day_number(day))
         ready = self._ready(day) if working else []
-        self._apply(self._morning(day, ready, working))
+        self._do(self._morning(day, ready, working))
         events = self._past.days.get(day, _CLOSED)
         self._sell(events)
         self._adjust([(line, line.quantity) for line in events.adjusted])
         self._cancel(events.cancelled)
         self._buyer.sold(net_sales(events))
         if working:
-            self._apply(self._buyer.orders(day, self._positions()))
+            self._do(self._buyer.orders(day, self._positions()))
 
     def _apply(self, source: Iterable[Command]) -> list[tuple[Any, Outcome]]:
         batch = []
@@ -81,6 +83,11 @@ class Year:
             assert not isinstance(command, Outcome), (words, command)
             batch.append(command)
         return list(zip(batch, commands.run(self._db, 0, batch), strict=True))
+
+    def _do(self, source: Iterable[Command]) -> None:
+        """Run commands that nothing can stand against."""
+        for command, outcome in self._apply(source):
+            assert outcome.outcome in _DONE, (command, outcome)
 
     def _morning(self, day: date, ready: list[Command], working: bool) -> Iterator[Command]:
         """The night, new items, suppliers, and on working days the warehouse."""
@@ -126,7 +133,7 @@ class Year:
         }
         fresh.pop("", None)
         self._customers |= fresh.keys()
-        self._apply(
+        self._do(
             {"do": "put_customer", "customer": name, "kind": "business", "at": _at(line)}
             for name, line in fresh.items()
         )
@@ -143,7 +150,7 @@ class Year:
             self.tally.refused_units += line.quantity
             self.tally.refused_value += line.quantity * int(line.price.replace(".", ""))
         else:
-            self.tally.lines["backordered" if answer.state == "waiting" else "served at once"] += 1
+            self.tally.lines[_TAKEN[answer.state]] += 1
         purchase = Purchase(name, answer.line, line.at, line.quantity, refused)
         self._purchases.add(line.customer, line.sku, purchase)
 
@@ -182,7 +189,7 @@ class Year:
                 back[n] += unknown
         while pieces:
             pieces = self._try(lines, pieces, back, became)
-        self._apply(
+        self._do(
             adjustment(lines[n].sku, units, "returned by the customer", _at(lines[n])) for n, units in back.items()
         )
         for said in became:
