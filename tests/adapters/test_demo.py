@@ -1,5 +1,6 @@
 """The demo from end to end: a sound database, sums that add up, and suggestions that work."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -57,3 +58,16 @@ def test_a_seed_gives_the_same_weeks_and_another_seed_others() -> None:
 
     assert announced(1) == announced(1)
     assert announced(1) != announced(2)
+
+
+def test_measures_are_printed_for_a_window_and_as_json(demo: tuple[Path, str]) -> None:
+    place, _ = demo
+    words = ["measures", "--database", str(place), "--from", "2011-10-10", "--to", "2011-10-14"]
+    said = CliRunner().invoke(cli, words, obj=lambda: 0, catch_exceptions=False)
+    assert said.exit_code == 0
+    assert "honesty gap" in said.stdout
+    found = json.loads(CliRunner().invoke(cli, [*words, "--json"], obj=lambda: 0).stdout)
+    assert (found["since"], found["until"], found["zone"]) == ("2011-10-10", "2011-10-14", "Europe/London")
+    assert f"{found['lines']:,} lines" in said.stdout
+    empty = CliRunner().invoke(cli, [*words[:3], "--from", "2012-01-01"], obj=lambda: 0)
+    assert empty.exit_code == 3
