@@ -127,15 +127,9 @@ class Shop:
             self._apply(self._replay.buying(day, self._positions()))
 
     def _apply(self, source: Iterable[dict[str, Any]]) -> list[Any]:
-        from backorder import commands
-        from backorder.kernel.outcomes import Outcome
+        from backorder.adapters.cli.replay import apply
 
-        batch = []
-        for words in source:
-            command = commands.decode(words, may_set_clock=True)
-            assert not isinstance(command, Outcome), (words, command)
-            batch.append(command)
-        return list(zip(batch, commands.run(self._db, 0, batch), strict=True))
+        return apply(self._db, source)
 
     def _sell(self, day: date) -> None:
         """The day's orders; a cancellation of what has left already becomes a return."""

@@ -7,9 +7,13 @@ The orders are real; the supply side is made up by a stated policy.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date, time, timedelta
+from typing import Any
 
+from backorder import commands
 from backorder.adapters.cli.buying import SITE, ZONE, Buyer, Command, Hours, Position, moment, shop_opens
 from backorder.adapters.cli.sample import Sample, SoldLine
+from backorder.kernel.outcomes import Outcome
+from backorder.storage.db import Database
 
 CHANNEL = "demo"
 HOURS = Hours(notices=time(6), deliveries=time(7), orders=time(17))
@@ -83,6 +87,16 @@ class Replay:
         """The buyer's purchase orders at five, on working days."""
         if day.weekday() < 5:
             yield from self._buyer.orders(day, positions)
+
+
+def apply(db: Database, source: Iterable[Command]) -> list[tuple[Any, Outcome]]:
+    """Run commands given as words, neighbours of one kind in one transaction; each with its outcome."""
+    batch = []
+    for words in source:
+        command = commands.decode(words, may_set_clock=True)
+        assert not isinstance(command, Outcome), (words, command)
+        batch.append(command)
+    return list(zip(batch, commands.run(db, 0, batch), strict=True))
 
 
 def every_day(days: Iterable[date]) -> Iterator[date]:

@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, time
 from typing import Any
 
-from backorder import commands
 from backorder.adapters.cli.buying import ZONE, Buyer, Command, Hours, Position, moment, shop_opens
 from backorder.adapters.cli.invoices import Day, Past, net_sales
 from backorder.adapters.cli.purchases import Purchase, Purchases
-from backorder.adapters.cli.replay import adjustment, cancellation, every_day, order
+from backorder.adapters.cli.replay import adjustment, apply, cancellation, every_day, order
 from backorder.adapters.cli.sample import SoldLine
 from backorder.kernel.calendars import calendar, day_number
-from backorder.kernel.outcomes import Outcome, Word
+from backorder.kernel.outcomes import Word
 from backorder.queries.lines import ready_lines
 from backorder.queries.lists import list_items
 from backorder.storage.db import Database
@@ -76,17 +75,9 @@ class Year:
         if working:
             self._do(self._buyer.orders(day, self._positions()))
 
-    def _apply(self, source: Iterable[Command]) -> list[tuple[Any, Outcome]]:
-        batch = []
-        for words in source:
-            command = commands.decode(words, may_set_clock=True)
-            assert not isinstance(command, Outcome), (words, command)
-            batch.append(command)
-        return list(zip(batch, commands.run(self._db, 0, batch), strict=True))
-
     def _do(self, source: Iterable[Command]) -> None:
         """Run commands that nothing can stand against."""
-        for command, outcome in self._apply(source):
+        for command, outcome in apply(self._db, source):
             assert outcome.outcome in _DONE, (command, outcome)
 
     def _morning(self, day: date, ready: list[Command], working: bool) -> Iterator[Command]:
@@ -137,7 +128,7 @@ class Year:
             {"do": "put_customer", "customer": name, "kind": "business", "at": _at(line)}
             for name, line in fresh.items()
         )
-        answers = self._apply(order(name, lines, CHANNEL) for name, lines in parts)
+        answers = apply(self._db, (order(name, lines, CHANNEL) for name, lines in parts))
         for (name, lines), (_, outcome) in zip(parts, answers, strict=True):
             for line, answer in zip(lines, outcome.lines, strict=True):
                 self._sold(name, line, answer)
@@ -157,9 +148,8 @@ class Year:
     def _adjust(self, wanted: list[tuple[SoldLine, int]]) -> None:
         """Book adjustments; where fewer units are on hand than the shop wrote off, those there are."""
         short: list[tuple[SoldLine, int]] = []
-        answers = self._apply(
-            adjustment(line.sku, units, line.name or "no reason given", _at(line)) for line, units in wanted
-        )
+        words = (adjustment(line.sku, units, line.name or "no reason given", _at(line)) for line, units in wanted)
+        answers = apply(self._db, words)
         for (line, units), (_, outcome) in zip(wanted, answers, strict=True):
             if outcome.outcome is Word.CHANGED:
                 whole = units == line.quantity
@@ -200,7 +190,8 @@ class Year:
     ) -> list[tuple[int, Purchase]]:
         """Cancel pieces of orders; what cannot be cancelled is returned, what is left of them is tried again."""
         again = []
-        answers = self._apply(cancellation(piece.order, piece.line, piece.units, _at(lines[n])) for n, piece in pieces)
+        words = (cancellation(piece.order, piece.line, piece.units, _at(lines[n])) for n, piece in pieces)
+        answers = apply(self._db, words)
         for (n, piece), (_, outcome) in zip(pieces, answers, strict=True):
             if outcome.outcome is Word.CANCELLED:
                 became[n].add("cancelled before it left")
