@@ -22,7 +22,7 @@ def run(names: list[str], echo: Callable[[str], None], scale: float = 1.0) -> li
 
 
 def _groups() -> dict[str, Callable[[float], Iterator[Figure]]]:
-    from bench import imports, orders, pegging, quotes, receipts, start
+    from bench import imports, orders, pegging, quotes, receipts, start, year
 
     return {
         "orders": orders.measure,
@@ -31,4 +31,5 @@ def _groups() -> dict[str, Callable[[float], Iterator[Figure]]]:
         "pegging": pegging.measure,
         "quotes": quotes.measure,
         "start": start.measure,
+        "year": year.measure,
     }

@@ -144,7 +144,7 @@ COLUMNS = {
     "lines.promise": "Ship day told to the customer; null if nothing covers the line.",
     "lines.planned": "Ship day that the pegs say.",
     "lines.revisions": "Entries in the promise ledger.",
-    "lines.backordered": "1 if units waited when it was accepted.",
+    "lines.backordered": "Units that waited when it was accepted; the rest was filled at once.",
     "pegs.ships_on": "Day on which these units can ship; frozen for allocated ones.",
     "promises.from_day": "The promise before.",
     "promises.to_day": "The promise from now on; null if it was lost.",

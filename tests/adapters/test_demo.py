@@ -1,5 +1,6 @@
 """The demo from end to end: a sound database, sums that add up, and suggestions that work."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -11,7 +12,7 @@ from backorder.adapters.cli import cli
 from backorder.adapters.cli.replay import Replay
 from backorder.adapters.cli.sample import load
 from backorder.kernel.calendars import DAY_MAX
-from backorder.queries.summary import summarise
+from backorder.queries.measures import measure
 from backorder.storage.db import open_database
 
 
@@ -28,12 +29,12 @@ def test_it_leaves_a_sound_database_whose_sums_add_up(demo: tuple[Path, str]) ->
     place, _ = demo
     assert CliRunner().invoke(cli, ["check", "--database", str(place)]).exit_code == 0
     db = open_database(str(place))
-    total = summarise(db, DAY_MAX * 86_400 * 10**6)  # when every promise is past
+    total = measure(db, DAY_MAX * 86_400 * 10**6)  # when every promise is past
     db.close()
-    assert total.units == total.units_at_once + total.backordered_units
-    assert total.slipped_lines == sum(total.slips.values())
-    assert 0 < total.kept < total.judged <= total.backordered_lines
-    assert total.shipped_units + total.cancelled_units + total.waiting_units <= total.units
+    waiting = sum(age.units for age in total.ageing)
+    assert 0 < total.backordered_units < total.units
+    assert total.shipped_units + total.cancelled_units + waiting <= total.units
+    assert 0 < total.backordered.kept_first < total.backordered.due_first <= total.backordered_lines
 
 
 def test_every_command_that_it_suggests_works(demo: tuple[Path, str]) -> None:
@@ -51,8 +52,22 @@ def test_a_seed_gives_the_same_weeks_and_another_seed_others() -> None:
         replay = Replay(load(), seed)
         day = next(iter(replay.days()))
         list(replay.opening())
-        replay_orders = [replay._announce(day, sku, 12, 5) for sku in replay._skus]
-        return [str(sorted(replay._coming.items())), *map(str, replay_orders)]
+        buyer = replay._buyer
+        replay_orders = [buyer._announce(day, sku, 12, 5) for sku in replay._skus]
+        return [str(sorted(buyer._coming.items())), *map(str, replay_orders)]
 
     assert announced(1) == announced(1)
     assert announced(1) != announced(2)
+
+
+def test_measures_are_printed_for_a_window_and_as_json(demo: tuple[Path, str]) -> None:
+    place, _ = demo
+    words = ["measures", "--database", str(place), "--from", "2011-10-10", "--to", "2011-10-14"]
+    said = CliRunner().invoke(cli, words, obj=lambda: 0, catch_exceptions=False)
+    assert said.exit_code == 0
+    assert "honesty gap" in said.stdout
+    found = json.loads(CliRunner().invoke(cli, [*words, "--json"], obj=lambda: 0).stdout)
+    assert (found["since"], found["until"], found["zone"]) == ("2011-10-10", "2011-10-14", "Europe/London")
+    assert f"{found['lines']:,} lines" in said.stdout
+    empty = CliRunner().invoke(cli, [*words[:3], "--from", "2012-01-01"], obj=lambda: 0)
+    assert empty.exit_code == 3

@@ -87,9 +87,7 @@ def decode(
     it besides tell the past of orders and supplies: promises given, units shipped, cancelled and received.
     """
     try:
-        # Through JSON and back is ten times faster than `msgspec.convert`, which reads the union anew each time.
-        text = msgspec.json.encode(dict(source)) if isinstance(source, Mapping) else source
-        command = _JSON[importing].decode(text)
+        command = _read(source, importing=importing)
     except msgspec.DecodeError as error:
         return unreadable(source, str(error))
     except UnicodeError:
@@ -98,6 +96,17 @@ def decode(
         message = "the clock can only be set in a replay: leave `at` out"
         return Outcome(Word.INVALID, id=command.id, field="at", message=message)
     return command  # type: ignore[no-any-return]  # the union is built at run time
+
+
+def _read(source: bytes | str | Mapping[str, Any], *, importing: bool) -> Any:
+    """A command from JSON; from a mapping, too, because the decoder is ten times faster than `msgspec.convert`."""
+    if not isinstance(source, Mapping):
+        return _JSON[importing].decode(source)
+    try:
+        text = msgspec.json.encode(dict(source))
+    except (UnicodeError, TypeError):
+        return msgspec.convert(source, _IMPORT if importing else _ANY)  # says which field it is
+    return _JSON[importing].decode(text)
 
 
 def unreadable(source: bytes | str | Mapping[str, Any], text: str) -> Outcome:

@@ -109,7 +109,7 @@ def _load(tx: Tx, batch: Sequence[Any]) -> _Work:
     names = sorted({command.order for command in batch})
     orders = line_storage.load_orders(tx, names)
     skus = [sku for order in orders.values() for sku in order.skus]
-    work = _Work(books.load(tx, skus, orders=names), orders)
+    work = _Work(books.load(tx, skus, waiting=False, orders=names), orders)  # no line gains by what leaves
     shipments = [command.shipment for command in batch if isinstance(command, Ship)]
     if shipments:
         work.known = storage.load_known(tx, shipments)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, false, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, literal, or_, select
 
 from backorder.kernel.calendars import day_date, local_day, moment_datetime
 from backorder.kernel.columns import STOCK
@@ -281,3 +281,34 @@ def _conditions(filters: Filters, today: int) -> Iterator[ColumnElement[bool]]:
         order, line = filters.after
         place = select(lines.c.position).where(lines.c.order_id == order, lines.c.line == line).scalar_subquery()
         yield or_(lines.c.order_id > order, and_(lines.c.order_id == order, lines.c.position > place))
+
+
+_READY = (
+    select(lines.c.order_id, lines.c.line, lines.c.allocated)
+    .join(orders, orders.c.order_id == lines.c.order_id)
+    .where(lines.c.allocated > 0, LINE_OPEN, orders.c.held == 0)
+    .order_by(lines.c.order_id, lines.c.position)
+)
+
+
+def ready_lines(db: Database) -> list[tuple[str, str, int]]:
+    """Every line with units to ship and how many, by order and line: what a warehouse starts its day with.
+
+    Orders on hold are not among them.
+    """
+    with db.read() as tx:
+        return [(order, line, units) for order, line, units in tx.fetch(_READY)]
+
+
+_MOST_REVISED = (
+    select(lines.c.order_id, lines.c.line)
+    .order_by(case((lines.c.waiting > 0, 0), else_=1), lines.c.revisions.desc(), lines.c.order_id, lines.c.position)
+    .limit(1)
+)
+
+
+def most_revised(db: Database) -> tuple[str, str] | None:
+    """The order and line with the most revisions among those that wait, else among all: worth a look."""
+    with db.read() as tx:
+        rows = tx.fetch(_MOST_REVISED)
+    return (rows[0][0], rows[0][1]) if rows else None

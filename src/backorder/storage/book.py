@@ -177,6 +177,7 @@ def _lines(allocated: bool) -> Any:
 
 
 LINES = {allocated: _lines(allocated) for allocated in (False, True)}
+LINES_OF_ORDERS = _with_pegs(lines).where(among(lines.c.order_id, "orders"))
 
 
 @dataclass(slots=True)
@@ -206,7 +207,8 @@ def load(
 ) -> Loaded:
     """Lock the items (in order of SKU) and load their supplies, and with `waiting` the lines of a live pass over them.
 
-    `orders` names orders whose lines are wanted whatever their state, `allocated` also those that wait no more.
+    `orders` names orders whose lines are wanted whatever their state (without `waiting`, theirs alone), `allocated`
+    also those that wait no more.
     Items joined to them by complete orders are locked and loaded too. A query that only asks does not `lock`.
     """
     book = Book()
@@ -218,7 +220,9 @@ def load(
     loaded = Loaded(book)
     _load_supplies(tx, loaded, chosen)
     if waiting:
-        _load_lines(tx, loaded, chosen, orders, allocated)
+        _load_lines(loaded, tx.fetch(LINES[allocated], skus=chosen, orders=orders))
+    elif orders:
+        _load_lines(loaded, tx.fetch(LINES_OF_ORDERS, orders=orders))
     return loaded
 
 
@@ -248,10 +252,10 @@ def _load_supplies(tx: Tx, loaded: Loaded, skus: Sequence[str]) -> None:
     loaded.supplies = held.rows()
 
 
-def _load_lines(tx: Tx, loaded: Loaded, skus: Sequence[str], orders: Sequence[str], allocated: bool) -> None:
+def _load_lines(loaded: Loaded, found: list[Row]) -> None:
     book = loaded.book
     held = book.lines
-    rows = _one_a_line(tx.fetch(LINES[allocated], skus=skus, orders=orders), held, book.supplies.index)
+    rows = _one_a_line(found, held, book.supplies.index)
     if not rows:
         return
     columns = [list(column) for column in zip(*rows, strict=True)]
@@ -267,7 +271,7 @@ def _load_lines(tx: Tx, loaded: Loaded, skus: Sequence[str], orders: Sequence[st
     for i, (order, sku) in enumerate(zip(held.order, held.sku, strict=True)):
         book.lines_of_item.setdefault(sku, []).append(i)
         book.lines_of_order.setdefault(order, []).append(i)
-    if not book.lines_of_item.keys() <= set(skus):
+    if not book.lines_of_item.keys() <= book.items.keys():
         raise Grown
     loaded.lines = _line_rows(book)
     loaded.pegs = [dict(held_pegs) for held_pegs in held.pegs]
@@ -340,28 +344,37 @@ def _line_rows(book: Book) -> list[Row]:
 
 
 def save(tx: Tx, loaded: Loaded) -> None:
-    """Write what changed since the book was loaded: supplies, lines, pegs and the ledgers."""
-    _save_supplies(tx, loaded)
+    """Write what changed since the book was loaded: supplies, lines, pegs and the ledgers.
+
+    Stock moves come before the stock that points at the last of them. The other way round the deferred key is open
+    while they are inserted, and SQLite looks through the item's whole ledger for each: a year of it took twice as long.
+    """
+    now = loaded.book.supplies.rows()
+    _add_supplies(tx, loaded, now)
+    _save_moves(tx, loaded.book)
+    _change_supplies(tx, loaded, now)
     _save_lines(tx, loaded)
     _save_pegs(tx, loaded)
-    _save_ledgers(tx, loaded.book)
+    _save_revisions(tx, loaded.book)
 
 
 _SUPPLY_CHANGES = ("quantity", "received", "cancelled", "expected_on", "available_on", "confirmed", "moves", "pegged")
 
 
-def _save_supplies(tx: Tx, loaded: Loaded) -> None:
+def _add_supplies(tx: Tx, loaded: Loaded, now: list[Row]) -> None:
     held = loaded.book.supplies
-    known = len(loaded.supplies)
-    now = held.rows()
-    changed = [s for s, before in enumerate(loaded.supplies) if now[s] != before]
-    touched = [n for n in range(len(_SUPPLY_CHANGES)) if any(now[s][n] != loaded.supplies[s][n] for s in changed)]
     added = [
         (held.supply[s], held.kind[s], held.sku[s], held.site[s], *now[s], *loaded.supply_details.get(s, _NO_DETAILS))
-        for s in range(known, len(held.supply))
+        for s in range(len(loaded.supplies), len(held.supply))
     ]
     tx.insert(supplies, ("supply", "kind", "sku", "site", *_SUPPLY_CHANGES, *SUPPLY_DETAILS), added)
-    rows = [(held.supply[s], *(now[s][n] for n in touched)) for s in changed]
+
+
+def _change_supplies(tx: Tx, loaded: Loaded, now: list[Row]) -> None:
+    names = loaded.book.supplies.supply
+    changed = [s for s, before in enumerate(loaded.supplies) if now[s] != before]
+    touched = [n for n in range(len(_SUPPLY_CHANGES)) if any(now[s][n] != loaded.supplies[s][n] for s in changed)]
+    rows = [(names[s], *(now[s][n] for n in touched)) for s in changed]
     tx.update(supplies, ("supply",), [_SUPPLY_CHANGES[n] for n in touched], rows)
 
 
@@ -373,8 +386,7 @@ def _save_lines(tx: Tx, loaded: Loaded) -> None:
     touched = [n for n in range(len(_LINE_CHANGES)) if any(now[i][n] != loaded.lines[i][n] for i in changed)]
     names = (held.order, held.line, held.position, held.sku, held.quantity, held.placed_at)
     added = [
-        (*(column[i] for column in names), int(now[i][1] > 0), *now[i], *loaded.line_details[i])
-        for i in range(known, len(now))
+        (*(column[i] for column in names), now[i][1], *now[i], *loaded.line_details[i]) for i in range(known, len(now))
     ]
     fixed = ("order_id", "line", "position", "sku", "quantity", "placed_at", "backordered")
     tx.insert(lines, (*fixed, *_LINE_CHANGES, *LINE_DETAILS), added)
@@ -414,13 +426,16 @@ def _save_pegs(tx: Tx, loaded: Loaded) -> None:
     tx.insert(pegs, (*_PEG_KEY, "quantity"), made)
 
 
-def _save_ledgers(tx: Tx, book: Book) -> None:
+def _save_revisions(tx: Tx, book: Book) -> None:
     order, line = book.lines.order, book.lines.line
     tx.insert(
         promises,
         ("order_id", "line", "n", "at", "from_day", "to_day", "cause", "basis", "supply"),
         [(order[r.line], line[r.line], *r[1:]) for r in book.revisions],
     )
+
+
+def _save_moves(tx: Tx, book: Book) -> None:
     names = book.supplies.supply
     tx.insert(
         stock_moves,

@@ -327,7 +327,7 @@ lines = table(
     day("promise"),
     day("planned"),
     units("revisions"),
-    flag("backordered"),
+    units("backordered"),
     word("tags", nullable=False),
     moment("placed_at"),
     word("raised_from"),
@@ -342,7 +342,7 @@ lines = table(
     named("covered", "covered BETWEEN 0 AND waiting"),
     named("picked", "picked BETWEEN 0 AND allocated"),
     named("unit_price", f"unit_price BETWEEN 0 AND {AMOUNT_MAX}"),
-    named("ledger", "revisions >= 1 AND backordered IN (0, 1)"),
+    named("ledger", "revisions >= 1 AND backordered BETWEEN 0 AND quantity"),
     named("person", "(person_day IS NULL) = (person_until IS NULL) AND person_until <= person_day"),
     named("shipped_before", "shipped_before BETWEEN 0 AND shipped"),
 )

@@ -1,15 +1,16 @@
-"""`backorder demo`: six weeks of a real shop replayed through the ordinary commands, and what came of them."""
+"""`backorder demo`: six weeks of a real shop, or its whole year, through the ordinary commands; and what came of it."""
 
 import sys
 from collections import Counter
-from collections.abc import Iterable
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
 import click
 
-from backorder.adapters.cli.exits import FAILED
+from backorder.adapters.cli.exits import FAILED, MISSING
 
 
 def demo(place: str, seed: int, *, force: bool) -> None:
@@ -17,23 +18,63 @@ def demo(place: str, seed: int, *, force: bool) -> None:
     if "://" in place:
         raise click.UsageError("the demo makes a SQLite file of its own: name one")
     click.echo("Replaying six weeks of a real gift wholesaler, autumn 2011, 80 items (UCI Online Retail, CC BY 4.0).")
+    with _database(place, force=force) as db:
+        shop = Shop(db, seed)
+        shop.run()
+        shop.report(place)
+
+
+def full(path: str, place: str, seed: int, *, force: bool) -> None:
+    """Replay a whole year from the file at a path; account for every line, check, measure."""
+    from backorder.adapters.cli.invoices import read
+    from backorder.adapters.cli.sample import lateness
+    from backorder.adapters.cli.year import Year
+
+    click.echo("Replaying a year of a real gift wholesaler (UCI Online Retail, Daqing Chen, 2015, CC BY 4.0).")
+    past = read(path)
+    first, last = min(past.days), max(past.days)
+    moved = f"; its dates were moved back by {past.shift} years" if past.shift else ""
+    click.echo(f"{path}: {past.lines:,} invoice lines, {first:%d %b %Y} to {last:%d %b %Y}{moved}.")
+    with _database(place, force=force) as db:
+        year = Year(db, past, seed, lateness())
+        year.run(click.echo)
+        sound = _report_year(db, year.tally, past, last)
+    if not sound:
+        sys.exit(MISSING)
+
+
+@contextmanager
+def _database(place: str, *, force: bool) -> Iterator[Any]:
+    """A database for a demo, open: a new file, or at a URL one that is empty."""
+    from backorder.storage.db import open_database
+    from backorder.storage.migrate import upgrade
+
+    if "://" not in place:
+        _make_room(place, force=force)
+        upgrade(place)
+    db = open_database(place)
+    try:
+        if "://" in place and not _empty(db):
+            click.echo("Error: the database is not empty: name a new one, made with `backorder init`", err=True)
+            sys.exit(FAILED)
+        yield db
+    finally:
+        db.close()
+
+
+def _make_room(place: str, *, force: bool) -> None:
     target = Path(place)
     if target.exists() and not force and not _made_by_demo(place):
         click.echo(f"Error: {place} was not made by the demo: name another file, or replace it with --force", err=True)
         sys.exit(FAILED)
     for path in (target, target.with_name(target.name + "-wal"), target.with_name(target.name + "-shm")):
         path.unlink(missing_ok=True)
-    from backorder.storage.db import open_database
-    from backorder.storage.migrate import upgrade
 
-    upgrade(place)
-    db = open_database(place)
-    try:
-        shop = Shop(db, seed)
-        shop.run()
-        shop.report(place)
-    finally:
-        db.close()
+
+def _empty(db: Any) -> bool:
+    from backorder.queries import lists
+
+    return not lists.list_items(db, limit=1) and not lists.list_orders(db, limit=1)
 
 
 def _made_by_demo(place: str) -> bool:
@@ -69,7 +110,7 @@ class Shop:
 
     def run(self) -> None:
         """Every day: the night passes, supply arrives, customers order, ready units ship, the buyer buys."""
-        from backorder.adapters.cli.replay import moment
+        from backorder.adapters.cli.buying import moment
 
         self._apply(self._replay.opening())
         for day in self._replay.days():
@@ -79,20 +120,16 @@ class Shop:
             self._apply(self._replay.morning(day))
             self._sell(day)
             if day.weekday() < 5:
-                self._apply({"do": "record_delivery", "shipment": s, "at": moment(day, 15)} for s in self._shipped)
+                self._apply(
+                    {"do": "record_delivery", "shipment": s, "at": moment(day, time(15))} for s in self._shipped
+                )
                 self._ship(day)
             self._apply(self._replay.buying(day, self._positions()))
 
     def _apply(self, source: Iterable[dict[str, Any]]) -> list[Any]:
-        from backorder import commands
-        from backorder.kernel.outcomes import Outcome
+        from backorder.adapters.cli.replay import apply
 
-        batch = []
-        for words in source:
-            command = commands.decode(words, may_set_clock=True)
-            assert not isinstance(command, Outcome), (words, command)
-            batch.append(command)
-        return list(zip(batch, commands.run(self._db, 0, batch), strict=True))
+        return apply(self._db, source)
 
     def _sell(self, day: date) -> None:
         """The day's orders; a cancellation of what has left already becomes a return."""
@@ -120,13 +157,13 @@ class Shop:
 
     def _ship(self, day: date) -> None:
         """Everything allocated leaves at four, one shipment an order."""
-        from backorder.adapters.cli.replay import moment
+        from backorder.adapters.cli.buying import moment
         from backorder.queries.lines import Filters, list_lines
 
         ready: dict[str, list[dict[str, Any]]] = {}
         for line in list_lines(self._db, 0, Filters(ready=True, limit=100_000)):
             ready.setdefault(line.order, []).append({"line": line.line, "quantity": line.allocated})
-        at = moment(day, 16)
+        at = moment(day, time(16))
         self._shipped = [f"{order}/{day:%m%d}" for order in ready]
         self._apply(
             {"do": "ship", "shipment": shipment, "order": order, "lines": lines, "carrier": "post", "at": at}
@@ -134,7 +171,7 @@ class Shop:
         )
 
     def _positions(self) -> list[Any]:
-        from backorder.adapters.cli.replay import Position
+        from backorder.adapters.cli.buying import Position
         from backorder.queries.lists import list_items
 
         rows = list_items(self._db, limit=10_000)
@@ -142,16 +179,15 @@ class Shop:
 
     def report(self, place: str) -> None:
         """Print what a merchant wants to know, and the next commands to try."""
-        from backorder.adapters.cli.replay import ZONE
-        from backorder.kernel.calendars import moment_number
-        from backorder.queries.summary import example, summarise
+        from backorder.adapters.cli.measures import facts, say
+        from backorder.queries.lines import most_revised
+        from backorder.queries.measures import measure
 
-        end = datetime.combine(self._last, datetime.max.time(), ZONE)
-        total = summarise(self._db, moment_number(end))
         click.echo()
-        for name, fact in _facts(total, self._refused):
-            click.echo(f"{name:<24}{fact}")
-        found = example(self._db)
+        say(facts(measure(self._db, end_of(self._last))))
+        refused = ", ".join(f"{count} lines {word}" for word, count in self._refused.most_common())
+        say(iter([("refused", refused or "none")]))
+        found = most_revised(self._db)
         assert found is not None
         order, line = found
         click.echo(f"\nThe database is {place}. Try:\n")
@@ -160,22 +196,34 @@ class Shop:
         click.echo(f"  backorder check --database {place}")
 
 
-def _facts(total: Any, refused: Counter[str]) -> Iterable[tuple[str, str]]:
-    def share(part: int, whole: int) -> str:
-        return f"{100 * part / whole:.1f} %" if whole else "-"
+def end_of(day: date) -> int:
+    """The last moment of a local day, in microseconds."""
+    from backorder.adapters.cli.buying import ZONE
+    from backorder.kernel.calendars import moment_number
 
-    yield "orders", f"{total.orders:,} with {total.lines:,} lines, {total.units:,} units"
-    yield "served at once", f"{total.units_at_once:,} units ({share(total.units_at_once, total.units)})"
-    part = share(total.backordered_units, total.units)
-    kept = f"{total.backordered_lines:,} lines, {total.backordered_units:,} units ({part})"
-    yield "backordered", f"{kept}: sales kept while out of stock"
-    yield "refused", ", ".join(f"{count} lines {word}" for word, count in refused.most_common()) or "none"
-    yield (
-        "kept on first promise",
-        f"{total.kept:,} of {total.judged:,} backordered lines ({share(total.kept, total.judged)})",
-    )
-    causes = ", ".join(f"{cause} {count}" for cause, count in total.slips.items())
-    yield "slipped", f"{total.slipped_lines:,} lines" + (f" (first because of: {causes})" if causes else "")
-    yield "pulled in", f"{total.pulled_in_lines:,} lines got an earlier date"
-    yield "cancelled", f"{total.cancelled_units:,} units"
-    yield "still waiting", f"{total.waiting_lines:,} lines, {total.waiting_units:,} units"
+    return moment_number(datetime.combine(day, datetime.max.time(), ZONE))
+
+
+def _report_year(db: Any, tally: Any, past: Any, last: date) -> bool:
+    """Account for every line, print the measures, check; whether all is sound."""
+    from backorder.adapters.cli.measures import facts, say
+    from backorder.queries import check
+    from backorder.queries.measures import measure
+
+    click.echo("\nWhat became of the invoice lines:\n")
+    for what, count in tally.lines.most_common():
+        click.echo(f"{count:>9,}  {what}")
+    codes = ", ".join(f"{code} {count:,}" for code, count in past.no_goods.most_common(6))
+    click.echo(f"{past.no_goods.total():>9,}  moved no goods: postage, fees, corrections ({codes}, ...)")
+    accounted = tally.lines.total() + past.no_goods.total()
+    click.echo(f"{accounted:>9,}  accounted for, of {past.lines:,}\n")
+    found = measure(db, end_of(last))
+    say(facts(found))
+    lost = found.lost_demand_rate(tally.refused_units) or 0
+    pounds = f"{tally.refused_value // 100:,}.{tally.refused_value % 100:02}"
+    say(iter([("refused", f"{tally.refused_units:,} units ({100 * lost:.1f} % of demand) for {pounds} GBP")]))
+    findings = check.run(db)
+    for finding in findings:
+        click.echo(f"{finding.rule}: {finding.subject}: {finding.message}")
+    click.echo(f"\n{len(findings)} findings." if findings else f"\nSound: {len(check.RULES)} rules hold.")
+    return not findings and accounted == past.lines

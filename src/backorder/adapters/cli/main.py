@@ -262,6 +262,26 @@ def check(database: str, as_json: bool) -> None:
 
 
 @cli.command()
+@click.option(
+    "--from", "since", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Accepted on this day or later."
+)
+@click.option("--to", "until", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Accepted on this day or before.")
+@as_of_option
+@json_option
+@database_option
+def measures(now: int, database: str, as_json: bool, since: datetime | None, until: datetime | None) -> None:
+    """How well promises were made and kept.
+
+    Fill rates, backorders and their age, promises kept by the first and by the last date told, slippage,
+    cancellations: of the orders accepted in a time, or of all.
+    """
+    from backorder.adapters.cli.measures import measures as show_measures
+
+    days = (None if day is None else day.date() for day in (since, until))
+    show_measures(database, now, *days, as_json=as_json)
+
+
+@cli.command()
 @click.argument("table", required=False)
 @click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
 @click.option("--folder", type=click.Path(file_okay=False), help="Write every table, or the one named, to files here.")
@@ -291,17 +311,34 @@ def restore(folder: str, database: str) -> None:
 
 
 @cli.command()
-@click.option("--database", "-d", default="demo.db", show_default=True, help="A new SQLite file, made for the demo.")
+@click.option(
+    "--database",
+    "-d",
+    metavar="PLACE",
+    default="demo.db",
+    show_default=True,
+    help="A new SQLite file, made for the demo; with --full also the URL of an empty PostgreSQL database.",
+)
 @click.option("--seed", default=1, show_default=True, help="Another seed draws other delays of the suppliers.")
 @click.option("--force", is_flag=True, help="Replace a file that the demo did not make.")
-def demo(database: str, seed: int, force: bool) -> None:
+@click.option(
+    "--full",
+    metavar="PATH",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Replay the whole year from UCI's Online Retail, as Parquet or CSV.",
+)
+def demo(database: str, seed: int, force: bool, full: str | None) -> None:
     """Replay six weeks of a real shop.
 
     Orders are accepted while out of stock, promised, slipped, served and shipped; the database stays to explore.
+    With --full it is the whole year, every invoice line accounted for, which takes minutes.
     """
-    from backorder.adapters.cli.demo import demo as run_demo
+    from backorder.adapters.cli import demo as demos
 
-    run_demo(database, seed, force=force)
+    if full is None:
+        demos.demo(database, seed, force=force)
+    else:
+        demos.full(full, database, seed, force=force)
 
 
 @cli.command()

@@ -46,8 +46,12 @@ def load() -> Sample:
     for lines in sorted(invoices.values(), key=lambda lines: (lines[0].at, lines[0].invoice)):
         days.setdefault(lines[0].at.date(), []).append(lines)
     before = {row[0]: int(row[1]) for row in _rows("before.csv.gz")}
-    late = [int(row[0]) for row in _rows("lateness.csv") for _ in range(int(row[1]))]
-    return Sample(days, before, late)
+    return Sample(days, before, lateness())
+
+
+def lateness() -> list[int]:
+    """How many days late real deliveries were, one entry a shipment."""
+    return [int(row[0]) for row in _rows("lateness.csv") for _ in range(int(row[1]))]
 
 
 def _rows(name: str) -> Iterator[list[str]]:

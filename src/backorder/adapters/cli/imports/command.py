@@ -82,7 +82,8 @@ def _show(kind: str, sheet: sheets.Sheet, mapping: mappings.Mapping, ways: Ways)
     unused = [header for header in sheet.headers if header and header not in mapping.columns.values()]
     if unused:
         click.echo(f"Not taken: {', '.join(unused[:20])}{', ...' if len(unused) > 20 else ''}")
-    click.echo(f"{len(sheet.rows):,} rows; days are {ways.dates}, the decimal sign is {ways.decimal}")
+    rows_there = "1 row" if len(sheet.rows) == 1 else f"{len(sheet.rows):,} rows"
+    click.echo(f"{rows_there}; days are {ways.dates}, the decimal sign is {ways.decimal}")
 
 
 def _ask(options: dict[str, Any]) -> None:

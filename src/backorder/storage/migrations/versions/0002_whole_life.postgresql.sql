@@ -79,6 +79,8 @@ ALTER TABLE supplies
   ADD CONSTRAINT fk_supplies_from_site FOREIGN KEY(from_site) REFERENCES sites (site)
 -- next
 ALTER TABLE lines
+  DROP CONSTRAINT ck_lines_ledger,
+  ALTER COLUMN backordered TYPE BIGINT,
   ADD COLUMN placed_at TIMESTAMPTZ,
   ADD COLUMN raised_from TEXT,
   ADD COLUMN person_day DATE,
@@ -86,11 +88,13 @@ ALTER TABLE lines
   ADD COLUMN shipped_before BIGINT NOT NULL DEFAULT 0
 -- next
 UPDATE lines SET
+  backordered = CASE WHEN backordered = 1 THEN quantity ELSE 0 END,
   placed_at = (SELECT placed_at FROM orders WHERE orders.order_id = lines.order_id)
 -- next
 ALTER TABLE lines
   ALTER COLUMN shipped_before DROP DEFAULT,
   ALTER COLUMN placed_at SET NOT NULL,
+  ADD CONSTRAINT ck_lines_ledger CHECK (revisions >= 1 AND backordered BETWEEN 0 AND quantity),
   ADD CONSTRAINT ck_lines_person CHECK ((person_day IS NULL) = (person_until IS NULL) AND person_until <= person_day),
   ADD CONSTRAINT ck_lines_shipped_before CHECK (shipped_before BETWEEN 0 AND shipped)
 -- next

@@ -212,13 +212,13 @@ DROP TABLE supplies
 -- next
 ALTER TABLE new_supplies RENAME TO supplies
 -- next
-CREATE INDEX ix_supplies_available ON supplies (available_on) WHERE quantity > received + cancelled AND kind <> 'stock'
--- next
 CREATE INDEX ix_supplies_document ON supplies (document)
 -- next
-CREATE UNIQUE INDEX uq_supplies_stock ON supplies (sku, site) WHERE kind = 'stock'
+CREATE INDEX ix_supplies_available ON supplies (available_on) WHERE quantity > received + cancelled AND kind <> 'stock'
 -- next
 CREATE INDEX ix_supplies_open ON supplies (sku) WHERE quantity > received + cancelled OR kind = 'stock'
+-- next
+CREATE UNIQUE INDEX uq_supplies_stock ON supplies (sku, site) WHERE kind = 'stock'
 -- next
 CREATE TABLE new_lines (
   order_id TEXT NOT NULL,
@@ -254,7 +254,7 @@ CREATE TABLE new_lines (
   CONSTRAINT ck_lines_covered CHECK (covered BETWEEN 0 AND waiting),
   CONSTRAINT ck_lines_picked CHECK (picked BETWEEN 0 AND allocated),
   CONSTRAINT ck_lines_unit_price CHECK (unit_price BETWEEN 0 AND 1000000000000000),
-  CONSTRAINT ck_lines_ledger CHECK (revisions >= 1 AND backordered IN (0, 1)),
+  CONSTRAINT ck_lines_ledger CHECK (revisions >= 1 AND backordered BETWEEN 0 AND quantity),
   CONSTRAINT ck_lines_person CHECK ((person_day IS NULL) = (person_until IS NULL) AND person_until <= person_day),
   CONSTRAINT ck_lines_shipped_before CHECK (shipped_before BETWEEN 0 AND shipped),
   CONSTRAINT ck_lines_requested_on_form CHECK (requested_on IS NULL OR requested_on IS date(requested_on)),
@@ -275,7 +275,7 @@ INSERT INTO new_lines (
   order_id, line, position, sku, quantity, waiting, allocated, shipped, cancelled, covered, picked, unit_price, requested_on, accept_by, lead_time_day, promise, planned, revisions, backordered, tags, placed_at, shipped_before
 )
 SELECT
-  order_id, line, position, sku, quantity, waiting, allocated, shipped, cancelled, covered, picked, unit_price, requested_on, accept_by, lead_time_day, promise, planned, revisions, backordered, tags, (SELECT placed_at FROM orders WHERE orders.order_id = lines.order_id), 0
+  order_id, line, position, sku, quantity, waiting, allocated, shipped, cancelled, covered, picked, unit_price, requested_on, accept_by, lead_time_day, promise, planned, revisions, CASE WHEN backordered = 1 THEN quantity ELSE 0 END, tags, (SELECT placed_at FROM orders WHERE orders.order_id = lines.order_id), 0
 FROM lines
 -- next
 DROP TABLE lines
