@@ -68,6 +68,7 @@ class World:
             self._reverse: 3,
             self._repeat: 2,
             self._nonsense: 1,
+            self._erase: 1,
         }
         make = self._random.choices(list(weights), list(weights.values()))[0]
         command = make()
@@ -296,6 +297,9 @@ class World:
 
     def _reverse(self) -> dict:
         return {"do": "reverse_shipment", "shipment": self._pick_one(self._shipments[-6:] or ["S?"])}
+
+    def _erase(self) -> dict:
+        return {"do": "erase_person", "customer": self._pick_one((*CUSTOMERS, "nobody"))}
 
     def _repeat(self) -> dict:
         """A command that came before, once more: the ids it carries make it harmless."""

@@ -18,6 +18,7 @@ from backorder.commands import (
     items,
     lines,
     orders,
+    people,
     policies,
     receipts,
     shipments,
@@ -55,6 +56,7 @@ COMMANDS: dict[type[Command], Callable[[Database, int, Sequence[Any]], list[Outc
     shipments.Ship: shipments.ship_orders,
     shipments.ReverseShipment: shipments.reverse_shipments,
     shipments.RecordDelivery: shipments.record_deliveries,
+    people.ErasePerson: people.erase_people,
     clock.Advance: clock.advance,
 }
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import Table, select
 
 from backorder.kernel.calendars import day_date, moment_datetime
-from backorder.storage.db import Tx
+from backorder.storage.db import Row, Tx
 from backorder.storage.tables import metadata
 from backorder.storage.types import Day, Moment
 
@@ -23,10 +23,13 @@ _FORMULA = re.compile("'*(?:[ \ufeff\u00a0]*[=+\\-@\t\r\0\uff1d\uff0b\uff0d\uff2
 def rows(tx: Tx, table: str) -> Iterator[dict[str, object]]:
     """The rows of a table in order of its key, days and moments as ISO text. Raises KeyError for an unknown table."""
     chosen = metadata.tables[table]
-    names = [column.name for column in chosen.c]
-    kinds = [column.type for column in chosen.c]
     for row in tx.fetch(select(chosen).order_by(*chosen.primary_key.columns)):
-        yield {name: _plain(kind, value) for name, kind, value in zip(names, kinds, row, strict=True)}
+        yield plain_row(chosen, row)
+
+
+def plain_row(table: Table, row: Row) -> dict[str, object]:
+    """A row of a table by column, days and moments as ISO text."""
+    return {column.name: _plain(column.type, value) for column, value in zip(table.c, row, strict=True)}
 
 
 def _plain(kind: object, value: object) -> object:

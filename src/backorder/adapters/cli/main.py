@@ -297,6 +297,49 @@ def export(table: str | None, form: str, folder: str | None, database: str) -> N
     read.export(table, form, folder, database)
 
 
+@cli.group()
+def person() -> None:
+    """What is kept about a customer; erase it; see whose data may go."""
+
+
+@person.command("export")
+@click.argument("customer")
+@click.option("--out", type=click.Path(dir_okay=False), help="Write it to this file.")
+@database_option
+def person_export(customer: str, out: str | None, database: str) -> None:
+    """Everything that is kept about a CUSTOMER, as JSON."""
+    from backorder.adapters.cli import people
+
+    people.export(customer, out, database)
+
+
+@person.command("erase")
+@click.argument("customer", required=False)
+@click.option("--due", is_flag=True, help="Everybody whose data may go (`person due`).")
+@click.option("--reason", help="Why; it is kept, so do not name them.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_of_option
+@database_option
+def person_erase(customer: str | None, due: bool, reason: str | None, yes: bool, now: int, database: str) -> None:
+    """Erase the personal data of a CUSTOMER. Orders and ledgers stay, as those of nobody."""
+    from backorder.adapters.cli import people
+
+    if due == (customer is not None):
+        raise click.UsageError("name a customer, or say --due")
+    chosen = people.due(now, database) if customer is None else [customer]
+    people.erase(chosen, reason, now, database, ask=not yes)
+
+
+@person.command("due")
+@as_of_option
+@database_option
+def person_due(now: int, database: str) -> None:
+    """Customers who ordered longer ago than the shop keeps personal data (`put_shop keep_people_days`)."""
+    from backorder.adapters.cli import people
+
+    people.due(now, database)
+
+
 @cli.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False))
 @database_option

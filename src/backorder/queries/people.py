@@ -1,0 +1,68 @@
+"""Everything that is kept about a person, and whose data may go by now."""
+
+from typing import Any
+
+from sqlalchemy import and_, func, select
+
+from backorder.kernel.calendars import local_day
+from backorder.queries.export import plain_row
+from backorder.storage.db import Database, Tx, among
+from backorder.storage.tables import (
+    LINE_OPEN,
+    cancellations,
+    changes,
+    customers,
+    holds,
+    lines,
+    orders,
+    people,
+    promises,
+    shipment_lines,
+    shipments,
+    shop,
+)
+
+_theirs = orders.alias("theirs")
+_OF_ORDERS = (orders, lines, promises, cancellations, changes, holds, shipments, shipment_lines)
+
+
+def everything(db: Database, customer: str) -> dict[str, Any] | None:
+    """What is kept about a customer, by table, as it is exported; None if there is no such customer."""
+    with db.read() as tx:
+        found: dict[str, Any] = {}
+        for table in (customers, people):
+            found[table.name] = _rows(tx, table, table.c.customer == customer)
+        if not found["customers"]:
+            return None
+        mine = [row[0] for row in tx.fetch(select(orders.c.order_id).where(orders.c.customer == customer))]
+        for table in _OF_ORDERS:
+            found[table.name] = _rows(tx, table, among(table.c.order_id, "orders"), orders=mine)
+    return found
+
+
+def _rows(tx: Tx, table: Any, condition: Any, **parameters: Any) -> list[dict[str, Any]]:
+    chosen = select(table).where(condition).order_by(*table.primary_key.columns)
+    return [plain_row(table, row) for row in tx.fetch(chosen, **parameters)]
+
+
+def due(db: Database, now: int) -> list[tuple[str, int]] | None:
+    """Customers whose data may go, with the days since they last ordered; None where the shop keeps them.
+
+    Those with personal data, nothing still to be shipped, and no order in the last `keep_people_days` (days in UTC).
+    """
+    last = func.max(orders.c.placed_at, type_=orders.c.placed_at.type)
+    waiting = select(_theirs.c.customer).join(lines, and_(lines.c.order_id == _theirs.c.order_id, LINE_OPEN))
+    chosen = (
+        select(people.c.customer, last)
+        .join(orders, orders.c.customer == people.c.customer)
+        .where(people.c.customer.not_in(waiting.where(_theirs.c.customer.is_not(None))))
+        .group_by(people.c.customer)
+        .order_by(people.c.customer)
+    )
+    with db.read() as tx:
+        kept = tx.fetch(select(shop.c.keep_people_days))
+        if not kept or kept[0][0] is None:
+            return None
+        today = local_day(now, "UTC")
+        ages = [(customer, today - local_day(at, "UTC")) for customer, at in tx.fetch(chosen)]
+    return [(customer, days) for customer, days in ages if days > kept[0][0]]
