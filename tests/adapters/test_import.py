@@ -29,7 +29,7 @@ from backorder.adapters.cli.imports import mapping as mappings
 from backorder.adapters.cli.imports import presets, sheets, values
 from backorder.adapters.cli.imports.fields import KINDS
 from backorder.kernel.calendars import moment_number
-from backorder.queries import check, show
+from backorder.queries import check, people, show
 from backorder.storage.db import Database, open_database
 
 FILES = Path(__file__).parent / "import_files"
@@ -226,12 +226,48 @@ def test_a_hostile_file_is_refused_with_a_reason(kind: str, sqlite_url: str, tmp
     assert time.process_time() - begin < 20
 
 
-def test_a_cell_that_is_too_long_or_torn_costs_its_row_alone(chairs: Database, url: str, tmp_path: Path) -> None:
-    file = write(tmp_path / "x.csv", "sku,name", f"A,{'x' * 20_000}", "B,bed", 'C,"torn', "D,d")
+def test_a_cell_that_is_too_long_costs_its_row_alone(chairs: Database, url: str, tmp_path: Path) -> None:
+    file = write(tmp_path / "x.csv", "sku,name", f"A,{'x' * 20_000}", "B,bed", 'C,"a "" b"')
     result = run("items", file, "--yes", url=url)
     assert result.exit_code == 0, result.output
-    assert show.item(chairs, "B") is not None
+    assert "line 2: the row cannot be read" in result.stdout
     assert show.item(chairs, "A") is None
+    assert show.item(chairs, "B") is not None
+    assert show.item(chairs, "C") is not None
+
+
+@pytest.mark.parametrize("length", [1, 5_000])
+def test_a_quote_that_never_closes_swallows_no_rows(length: int, sqlite_url: str, tmp_path: Path) -> None:
+    file = write(tmp_path / "x.csv", "sku,name", 'A,"torn', *(f"B{n},bed" for n in range(length)))
+    result = run("items", file, "--yes", url=sqlite_url)
+    assert result.exit_code == 2
+    assert "a quote that opens in line 2 is never closed" in result.output
+
+
+def test_a_workbook_that_repeats_one_long_text_is_bounded(sqlite_url: str, tmp_path: Path) -> None:
+    file = workbook(tmp_path / "x.xlsx", [["sku", "name"], *([f"S{n}", "x" * 9_900] for n in range(14_000))])
+    result = run("items", file, "--yes", url=sqlite_url)
+    assert result.exit_code == 2
+    assert "unfolds to more than" in result.output
+
+
+def test_a_customer_that_was_there_is_not_changed(chairs: Database, url: str, tmp_path: Path) -> None:
+    do(chairs, "put_item", sku="CHAIR", coverage="lead_time", lead_time_days=5)
+    do(chairs, "put_customer", customer="ada", email="ada@example.com")
+    lines = [
+        "order,sku,quantity,customer,email",
+        "S-1,CHAIR,1,ada,other@example.com",
+        "S-2,CHAIR,1,ben,ben@example.com",
+    ]
+    run("orders", write(tmp_path / "x.csv", *lines), "--yes", url=url)
+    emails = {name: people.everything(chairs, name)["people"] for name in ("ada", "ben")}
+    assert [row["email"] for rows in emails.values() for row in rows] == ["ada@example.com", "ben@example.com"]
+
+
+def test_a_reject_file_takes_no_earlier_ones_place(chairs: Database, url: str, orders: str) -> None:
+    for _ in range(2):
+        run("orders", orders, "--yes", url=url)
+    assert Path(f"{orders}.rejects-2.csv").read_text() == Path(f"{orders}.rejects.csv").read_text()
 
 
 # presets
@@ -309,8 +345,14 @@ def test_the_order_of_days_is_never_guessed_wrongly(days: list[date], order: str
         assert all(day.day <= 12 for day in days)
 
 
+@pytest.mark.parametrize("text", ["01-02-2026", "01/02/2026"])
+def test_a_day_that_could_be_either_is_asked_for(text: str) -> None:
+    with pytest.raises(values.Unclear):
+        values.date_order([text])
+
+
 @pytest.mark.parametrize(
-    "text", ["", "1,2,3", "1.2.3", "--1", "1e5", "١٢", "NaN", "12 apples", "1,23,456.00", "." * 40]
+    "text", ["", "1,2,3", "1.2.3", "--1", "1e5", "١٢", "NaN", "12 apples", "1,23,456.00", "10 20", "." * 40]
 )
 def test_what_is_no_number_is_refused(text: str) -> None:
     with pytest.raises(values.Bad):

@@ -15,7 +15,7 @@ from backorder.storage.db import Database
 FILES = sorted(path for path in Path(__file__).parent.glob("*.md") if path.name != "README.md")
 STEP = re.compile(r"^- (?P<day>\d{4}-\d{2}-\d{2}) (?P<words>.+?)(?: -> (?P<word>\w+))?$")
 GOOD = {"accepted", "changed", "received", "rescheduled", "shipped", "cancelled"}
-ON_ORDER = {"ship", "accept", "priority", "sites", "customer"}
+ON_ORDER = {"ship", "accept", "priority", "sites", "customer", "region"}
 Apply = Callable[[datetime, dict], str]
 
 
@@ -48,11 +48,13 @@ def command(day: str, words: list[str]) -> dict:
             {"line": str(n), "sku": units.split("*")[1], "quantity": int(units.split("*")[0]), **on_lines}
             for n, units in enumerate(names[1:], 1)
         ]
-        return {"do": "place_order", "order": names[0], "lines": lines, **on_order, **at}
+        region = on_order.pop("region", None)
+        ship_to = {"ship_to": {"region": region}} if region else {}
+        return {"do": "place_order", "order": names[0], "lines": lines, **on_order, **ship_to, **at}
     if verb == "announce":
         supply, units, sku, site, due = names
         body = {"supply": supply, "sku": sku, "site": site, "quantity": int(units), "expected_on": due}
-        return {"do": "announce_supply", **body, **at}
+        return {"do": "announce_supply", **body, **fields, **at}
     if verb == "reschedule":
         return {"do": "reschedule_supply", "supply": names[0], "expected_on": names[1], **at}
     if verb == "receive":
@@ -69,13 +71,68 @@ def command(day: str, words: list[str]) -> dict:
         order, line = names[0].split("/")
         body = {"order": order, "lines": [{"line": line, "quantity": int(names[1])}]}
         return {"do": verb, **body, **({"shipment": names[2]} if verb == "ship" else {}), **at}
-    assert verb == "advance", f"no such step: {' '.join(words)}"
-    return {"do": "advance", "to": f"{day}T09:00:00+00:00"}
+    if verb == "advance":
+        return {"do": "advance", "to": f"{day}T09:00:00+00:00"}
+    return _more(verb, names, fields) | at
+
+
+def _more(verb: str, names: list[str], fields: dict) -> dict:
+    """The steps of an order that changes and of supply in its details."""
+    if verb in {"category", "shop"}:
+        return {"do": f"put_{verb}", **({"category": names[0]} if names else {}), **fields}
+    if verb == "at":  # what an item does differently at a site
+        return {"do": "put_item", "sku": names[0], "sites": {names[1]: fields}}
+    if verb == "add":
+        order, line = names[0].split("/")
+        units, sku = names[1].split("*")
+        return {
+            "do": "add_lines",
+            "order": order,
+            "lines": [{"line": line, "sku": sku, "quantity": int(units), **fields}],
+        }
+    if verb == "change":
+        order, _, line = names[0].partition("/")
+        return {"do": "change_line", "order": order, "line": line, **fields} if line else _change_order(order, fields)
+    if verb in {"hold", "release"}:
+        return {"do": f"{verb}_order", "order": names[0], "kind": names[1]}
+    if verb == "promise":
+        order, line = names[0].split("/")
+        return {
+            "do": "promise_line",
+            "order": order,
+            "line": line,
+            "day": None if names[1] == "none" else names[1],
+            "by": "kim",
+        }
+    if verb == "reverse":
+        return {"do": "reverse_shipment", "shipment": names[0]}
+    if verb == "part":
+        body = {"supply": names[0], "quantity": int(names[1]), "into": names[2], "expected_on": names[3]}
+        return {"do": "reschedule_supply", **body}
+    if verb == "arrive":  # against a purchase order
+        final = {"final": True} if "final" in names else {}
+        return {"do": "receive_supply", "document": names[0], "receipt": names[1], "quantity": int(names[2]), **final}
+    if verb == "surplus":
+        body = {"supply": names[0], "receipt": names[1], "quantity": int(names[2])}
+        return {"do": "receive_supply", **body, "surplus": True}
+    if verb == "adjust":
+        return {"do": "adjust_stock", "delta": int(names[0]), "sku": names[1], "site": names[2], "reason": "came back"}
+    assert verb == "transfer", f"no such step: {verb}"
+    supply, units, sku, source, site, due = names
+    body = {"supply": supply, "kind": "transfer", "from_site": source, "site": site, "expected_on": due}
+    return {"do": "announce_supply", "sku": sku, "quantity": int(units), **body}
+
+
+def _change_order(order: str, fields: dict) -> dict:
+    region = fields.pop("region", None)
+    return {"do": "change_order", "order": order, **fields, **({"ship_to": {"region": region}} if region else {})}
 
 
 def _value(key: str, text: str) -> object:
     if key in {"sites", "working_days", "serves"}:
         return text.split(",")
+    if text == "none":
+        return None
     if text in {"true", "false"}:
         return text == "true"
     return int(text) if re.fullmatch(r"-?\d+", text) else text

@@ -36,7 +36,17 @@ def import_file(kind: str, file: str, database: str, now: int, options: dict[str
         result = run(db, now, sheet, mapping, dry=options["dry_run"])
     finally:
         db.close()
-    _report(sheet, result, Path(options["rejects"] or f"{file}.rejects.csv"), dry=options["dry_run"])
+    rejects = Path(options["rejects"]) if options["rejects"] else _fresh(file)
+    _report(sheet, result, rejects, ways, dry=options["dry_run"])
+
+
+def _fresh(file: str) -> Path:
+    """A name for the reject file that takes nobody's place: an earlier one may be half mended."""
+    path, n = Path(f"{file}.rejects.csv"), 1
+    while path.exists():
+        n += 1
+        path = Path(f"{file}.rejects-{n}.csv")
+    return path
 
 
 def _mapping(kind: str, headers: list[str], options: dict[str, Any]) -> mappings.Mapping:
@@ -95,7 +105,7 @@ def _ask(options: dict[str, Any]) -> None:
     click.confirm("Import them?", abort=True)
 
 
-def _report(sheet: sheets.Sheet, result: Result, rejects: Path, *, dry: bool) -> None:
+def _report(sheet: sheets.Sheet, result: Result, rejects: Path, ways: Ways, *, dry: bool) -> None:
     if dry:
         click.echo("\nThis is what would happen; nothing was written.")
     click.echo()
@@ -112,4 +122,5 @@ def _report(sheet: sheets.Sheet, result: Result, rejects: Path, *, dry: bool) ->
             click.echo(f"    and {len(result.rejects) - SHOWN_MAX:,} more")
         if not dry:
             write_rejects(rejects, sheet, result.rejects)
-            click.echo(f"They are in {rejects}, each with its reason: mend them there and import that file.")
+            click.echo(f"They are in {rejects}, each with its reason. Mend them there and import that file")
+            click.echo(f"in the same way, with --dates {ways.dates} --decimal {ways.decimal}")

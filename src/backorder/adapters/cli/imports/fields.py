@@ -160,7 +160,4 @@ _PLAIN = str.maketrans(
 
 def plain_header(text: str) -> str:
     """A header as it is compared: small letters and digits alone, umlauts and accents written plainly."""
-    known = str.maketrans(
-        {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "é": "e", "è": "e", "á": "a", "ó": "o", "í": "i"}
-    )
-    return "".join(letter for letter in text.casefold().translate(known) if letter.isalnum())
+    return "".join(letter for letter in text.casefold().translate(_PLAIN) if letter.isalnum())

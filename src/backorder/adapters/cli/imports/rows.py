@@ -44,10 +44,9 @@ class Reader:
 
     def made(self, rows: Iterable[Row]) -> Iterator[Made]:
         """A command for each row, or for the rows of each order; rows to be left out give none."""
-        kept = (row for row in rows if not _meets(self._skip, row))
         if self._mapping.kind == "orders":
-            return self._orders(kept)
-        return (self._single(row) for row in kept)
+            return self._orders(rows)
+        return (self._single(row) for row in rows if not _meets(self._skip, row))
 
     def _single(self, row: Row) -> Made:
         try:
@@ -57,7 +56,7 @@ class Reader:
         kind = self._mapping.kind
         command: Command = {"do": DO[kind], **read}
         if kind == "stock":  # counted once by this file, whatever moves afterwards
-            command["id"] = f"import {self._digest} {row.number}"
+            command["id"] = f"import {self._digest} {row.number} {read['site']} {read['sku']} {read['quantity']}"[:200]
             command["reason"] = "imported"
         elif kind == "supplies" and "supply" not in read:
             if "document" not in read:
@@ -115,6 +114,8 @@ class Reader:
             groups.setdefault(order, []).append((row, read))
         made = []
         for order, mine in groups.items():
+            if any(_meets(self._skip, row) for row, _ in mine):
+                continue  # what closes an order may stand on its first row alone
             one = self._order(order, mine)
             if one.trouble is not None:
                 yield one

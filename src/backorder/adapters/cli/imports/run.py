@@ -103,19 +103,27 @@ def _reason(outcome: Outcome) -> str:
 def _make_missing(db: Database, now: int, chunk: Iterable[Made], known: set[tuple[str, str]]) -> int:
     """Customers and suppliers that rows name are made where there are none; nothing else is. How many were made."""
     wanted: dict[tuple[str, str], dict[str, Any]] = {}
+    people: dict[str, dict[str, str]] = {}
     for one in chunk:
         command = one.command
         if command["do"] == "place_order" and "customer" in command:
-            person = command.get("person", {})
             name = command["customer"]
-            wanted.setdefault(("put_customer", name), {"do": "put_customer", "customer": name, **person})
+            wanted.setdefault(("put_customer", name), {"do": "put_customer", "customer": name})
+            people.setdefault(name, command.get("person", {}))
         elif command["do"] in {"announce_supply", "put_item"} and "supplier" in command:
             name = command["supplier"]
             wanted.setdefault(("put_supplier", name), {"do": "put_supplier", "supplier": name})
-    read = [commands.decode(command) for key, command in wanted.items() if key not in known]
+    outcomes = _run(db, now, [command for key, command in wanted.items() if key not in known])
     known |= wanted.keys()
-    outcomes = commands.run(db, now, [command for command in read if not isinstance(command, Outcome)])
-    return sum(outcome.outcome is Word.ACCEPTED for outcome in outcomes)
+    made = [outcome.subject or "" for outcome in outcomes if outcome.outcome is Word.ACCEPTED]
+    told = ({"do": "put_customer", "customer": name, **people[name]} for name in made if people.get(name))
+    _run(db, now, list(told))  # of customers that there were already, nothing is changed
+    return len(made)
+
+
+def _run(db: Database, now: int, words: list[dict[str, Any]]) -> list[Outcome]:
+    read = (commands.decode(command) for command in words)
+    return commands.run(db, now, [command for command in read if not isinstance(command, Outcome)])
 
 
 def rejects_text(sheet: Sheet, rejects: list[Reject]) -> str:

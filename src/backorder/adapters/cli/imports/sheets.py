@@ -8,14 +8,16 @@ import sys
 from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
+from threading import Timer
 from typing import NamedTuple
 
 from backorder.queries.export import plain
 
-FILE_MAX = 200 * 2**20  # bytes
+FILE_MAX = 64 * 2**20  # bytes
 COLUMNS_MAX = 1_000
 CELL_MAX = 10_000  # characters
 WORKBOOK_SECONDS = 120
+UNFOLDED_MAX = 128 * 2**20  # bytes of a workbook's rows as text
 _DELIMITERS = ",;\t|"
 
 
@@ -83,7 +85,7 @@ def _csv(text: str) -> Iterator[Row]:
     counts = {sign: first.count(sign) for sign in _DELIMITERS}
     delimiter = max(_DELIMITERS, key=counts.__getitem__)
     csv.field_size_limit(CELL_MAX)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     if counts[delimiter] >= COLUMNS_MAX:
         raise Unreadable(f"the file has {counts[delimiter] + 1} columns: at most {COLUMNS_MAX} are read")
     while True:
@@ -93,6 +95,10 @@ def _csv(text: str) -> Iterator[Row]:
         except StopIteration:
             return
         except csv.Error as error:
+            if reader.line_num > start or "unexpected end" in str(error):
+                raise Unreadable(
+                    f"a quote that opens in line {start} is never closed: mend it, or rows are lost"
+                ) from error
             yield Row(start, [], f"the row cannot be read: {error}")
             continue
         trouble = f"the row has {len(cells)} columns" if len(cells) > COLUMNS_MAX else None
@@ -102,14 +108,31 @@ def _csv(text: str) -> Iterator[Row]:
 def _workbook(path: Path, sheet: str | None) -> Iterator[Row]:
     """The rows of a sheet, read by a process whose memory and time are bounded: a workbook can be a bomb."""
     command = [sys.executable, "-m", "backorder.adapters.cli.imports.workbook", str(path), sheet or ""]
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=WORKBOOK_SECONDS, check=False)  # noqa: S603  # ourselves
-    except subprocess.TimeoutExpired as error:
-        raise Unreadable(f"{path} took longer than {WORKBOOK_SECONDS} seconds to read: save it as CSV") from error
-    if done.returncode != 0:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        reason = said[-1] if done.returncode == 1 and said else "it needs more memory or time than a workbook may have"
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603  # ourselves
+        clock = Timer(WORKBOOK_SECONDS, process.kill)
+        clock.start()
+        try:
+            yield from _told(process, path)
+            process.wait()
+        finally:
+            clock.cancel()
+            process.kill()
+        assert process.stderr is not None
+        said = process.stderr.read().decode(errors="replace").strip().splitlines()
+    if process.returncode != 0:
+        reason = (
+            said[-1] if process.returncode == 1 and said else "it needs more memory or time than a workbook may have"
+        )
         raise Unreadable(f"{path} was not read: {reason}")
-    for number, line in enumerate(done.stdout.splitlines(), 1):
+
+
+def _told(process: subprocess.Popen[bytes], path: Path) -> Iterator[Row]:
+    """The rows that the process writes, as far as they fit."""
+    assert process.stdout is not None
+    size = 0
+    for number, line in enumerate(process.stdout, 1):
+        size += len(line)
+        if size > UNFOLDED_MAX:
+            raise Unreadable(f"{path} unfolds to more than {UNFOLDED_MAX} bytes: save it as CSV, or part it")
         told = json.loads(line)
         yield Row(number, told["cells"], told.get("trouble"))

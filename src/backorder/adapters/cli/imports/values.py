@@ -15,7 +15,9 @@ _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ]+(.*))?", re.ASCII
 _SHORT = re.compile(r"(\d{1,2})([-/.])(\d{1,2})[-/.](\d{4}|\d{2})(?:[T ,]+(.*))?", re.ASCII)
 _TIME = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?\s*([AaPp][Mm])?\s*(Z|UTC|[+-]\d\d:?\d\d)?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?[\d.,]+", re.ASCII)
-_BLANKS = str.maketrans("", "", " \u00a0\u202f'\u2019€£$¥")
+_AROUND = " \u00a0\u202f€£$¥"  # may stand around a number
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:[ \u00a0\u202f'\u2019]\d{3})+(?:[.,]\d+)?", re.ASCII)
+_PARTING = str.maketrans("", "", " \u00a0\u202f'\u2019")
 _YES = {"1", "y", "yes", "true", "x", "ja", "oui", "si", "sí"}
 _NO = {"0", "n", "no", "false", "", "nein", "non"}
 
@@ -45,7 +47,7 @@ def date_order(texts: Iterable[str]) -> DateOrder:
             short += 1
             first = max(first, int(found[1]))
             second = max(second, int(found[3]))
-            slashed += found[2] == "/"
+            slashed += found[2] in "/-"
     if not short:
         return "ymd"
     if first > 12 >= second:
@@ -53,7 +55,7 @@ def date_order(texts: Iterable[str]) -> DateOrder:
     if second > 12 >= first:
         return "mdy"
     if first <= 12 and not slashed:
-        return "dmy"  # nobody writes the month first with points or dashes
+        return "dmy"  # nobody writes the month first with points
     raise Unclear("the days could be day first or month first: say --dates dmy or --dates mdy")
 
 
@@ -62,7 +64,7 @@ def decimal_sign(texts: Iterable[str]) -> DecimalSign:
     votes: set[DecimalSign] = set()
     unclear = ""
     for text in texts:
-        body = text.translate(_BLANKS)
+        body = _bare(text)
         signs = [sign for sign in body if sign in ".,"]
         if not signs or _NUMBER.fullmatch(body) is None:
             continue
@@ -84,9 +86,15 @@ def decimal_sign(texts: Iterable[str]) -> DecimalSign:
     return "."
 
 
+def _bare(text: str) -> str:
+    """A number without currency signs around it, and without blanks and quote marks that part thousands."""
+    body = text.strip(_AROUND)
+    return body.translate(_PARTING) if _GROUPED.fullmatch(body) else body
+
+
 def number(text: str, ways: Ways) -> Decimal:
     """A number as the file writes it. Raises Bad for anything else."""
-    body = text.translate(_BLANKS)
+    body = _bare(text)
     if not body.isascii() or _NUMBER.fullmatch(body) is None or not any(letter.isdigit() for letter in body):
         raise Bad(f"{text[:40]!r} is no number")
     thousands = "," if ways.decimal == "." else "."

@@ -74,6 +74,7 @@ def _write(sheet: Any) -> str | None:
             told["trouble"] = f"cell {formula.coordinate} is a formula: paste its value in its place"
         elif any(len(text) > CELL_MAX for text in told["cells"]):
             told["trouble"] = f"a cell has more than {CELL_MAX} characters"
+            told["cells"] = [text[:CELL_MAX] for text in told["cells"]]
         sys.stdout.write(json.dumps(told) + "\n")
     return None
 
