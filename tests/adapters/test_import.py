@@ -248,7 +248,7 @@ def test_a_workbook_that_repeats_one_long_text_is_bounded(sqlite_url: str, tmp_p
     file = workbook(tmp_path / "x.xlsx", [["sku", "name"], *([f"S{n}", "x" * 9_900] for n in range(14_000))])
     result = run("items", file, "--yes", url=sqlite_url)
     assert result.exit_code == 2
-    assert "unfolds to more than" in result.output
+    assert "unfolds to" in result.output
 
 
 def test_a_customer_that_was_there_is_not_changed(chairs: Database, url: str, tmp_path: Path) -> None:

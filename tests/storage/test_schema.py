@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 from shop import announce, do, order, shop
 from sqlalchemy import text
+from state import state
 
 from backorder.kernel.errors import Conflict, StorageError
+from backorder.queries import check
 from backorder.storage.db import VERSION, Database, connect, open_database
 from backorder.storage.migrate import newest, upgrade
 from backorder.storage.tables import metadata
@@ -117,3 +119,73 @@ def test_the_schema_itself_refuses(db: Database, trouble: str) -> None:
     order(db, "ada", 5)
     with pytest.raises((Conflict, StorageError)), db.write() as tx:
         tx.fetch(text(REFUSED[trouble] + (" RETURNING 1" if "FROM" not in REFUSED[trouble] else "")))
+
+
+BEFORE = """
+INSERT INTO sites VALUES ('MAIN', NULL, 'UTC', NULL, NULL, 0, 'mon,tue,wed,thu,fri', '', '[]', '{}');
+INSERT INTO items (sku, selling, coverage, safety_stock, substitutes) VALUES ('CHAIR', 'backorder', 'inbound', 0, '[]');
+INSERT INTO supplies (supply, kind, sku, site, quantity, received, cancelled, pegged, expected_on, available_on, confirmed,
+  moves) VALUES ('PO-1', 'purchase', 'CHAIR', 'MAIN', 9, 2, 0, 3, '2026-12-07', '2026-12-07', 0, NULL);
+INSERT INTO supplies (supply, kind, sku, site, quantity, received, cancelled, pegged, confirmed, moves)
+  VALUES ('stock/MAIN/CHAIR', 'stock', 'CHAIR', 'MAIN', 2, 0, 0, 1, 1, 1);
+INSERT INTO stock_moves VALUES ('stock/MAIN/CHAIR', 1, '2026-12-01T09:00:00.000000Z', 2, 0, 2, NULL, 'receipt', 'PO-1 R');
+INSERT INTO receipts VALUES ('PO-1', 'R', '2026-12-01T09:00:00.000000Z', 2, 0);
+INSERT INTO orders VALUES ('ada', NULL, NULL, 0, '2026-11-30T09:00:00.000000Z', NULL, 'when_ready', 'order', NULL, NULL,
+  NULL, '[]', NULL, 0, 0, 0, 0, '[]', 'f');
+INSERT INTO lines VALUES ('ada', '1', 0, 'CHAIR', 5, 3, 1, 0, 1, 3, 0, NULL, NULL, NULL, NULL, '2026-12-07', '2026-12-07',
+  1, 1, '[]');
+INSERT INTO pegs VALUES ('ada', '1', 'PO-1', '2026-12-07', 3), ('ada', '1', 'stock/MAIN/CHAIR', '2026-12-01', 1);
+INSERT INTO promises VALUES ('ada', '1', 1, '2026-11-30T09:00:00.000000Z', NULL, '2026-12-07', 'placed', 'inbound', 'PO-1');
+INSERT INTO cancellations VALUES ('ada', '1', 1, '2026-12-01T09:00:00.000000Z', 1, 'less', 'customer')
+"""
+
+
+@pytest.fixture
+def old(url: str, tmp_path: Path) -> str:
+    """A database of version 0001 with rows."""
+    if "://" in url:
+        engine = connect(url)
+        with engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+        engine.dispose()
+    place = url if "://" in url else str(tmp_path / "old.db")
+    upgrade(place, "0001")
+    engine = connect(place)
+    with engine.connect().execution_options(backorder_write=True) as connection, connection.begin():
+        for statement in BEFORE.split(";\n"):
+            connection.exec_driver_sql(statement.strip())
+    engine.dispose()
+    return place
+
+
+def test_a_database_of_the_first_version_is_upgraded_with_what_it_holds(old: str) -> None:
+    with pytest.raises(StorageError, match=r"version 0001.*backorder init"):
+        open_database(old)
+    upgrade(old)
+    db = open_database(old)
+    assert check.run(db) == []
+    lines = state(db)["lines"]
+    assert lines["ada", "1"][:4] == (3, 1, 0, 1)
+    assert do(db, "receive_supply", supply="PO-1", receipt="R2", quantity=7).outcome.value == "received"
+    assert do(db, "change_line", order="ada", line="1", quantity=3).outcome.value == "changed"
+    with pytest.raises((Conflict, StorageError)), db.write() as tx:
+        tx.fetch(text("UPDATE cancellations SET quantity = 2 RETURNING 1"))
+    assert check.run(db) == []
+    db.close()
+
+
+def test_an_upgrade_that_fails_leaves_the_version_before(old: str) -> None:
+    engine = connect(old)
+    with engine.connect().execution_options(backorder_write=True) as connection, connection.begin():
+        connection.execute(text("CREATE TABLE holds (none_of_it INTEGER)"))  # in the way of the new version's table
+    with pytest.raises(StorageError, match="cannot be made or upgraded"):
+        upgrade(old)
+    with pytest.raises(StorageError, match="version 0001"):
+        open_database(old)
+    with engine.connect().execution_options(backorder_write=True) as connection, connection.begin():
+        assert connection.execute(text("SELECT reason FROM cancellations")).scalar() == "less"
+        connection.execute(text("DROP TABLE holds"))
+    engine.dispose()
+    upgrade(old)
+    open_database(old).close()

@@ -4,14 +4,16 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import and_, bindparam, case, func, or_, select
 
 from backorder.kernel.calendars import local_day, moment_datetime
 from backorder.kernel.columns import STOCK
 from backorder.kernel.money import text as money_text
+from backorder.kernel.policies import LEVELLED, resolve
 from backorder.queries.lines import LINES, LineView, as_date, read_lines
 from backorder.storage.db import Database, Row, Tx
-from backorder.storage.policies import LEVELS, effective
+from backorder.storage.items import load_item_sites
+from backorder.storage.policies import LEVELS, effective, load_levels
 from backorder.storage.tables import items, lines, orders, pegs, sites, supplies
 
 
@@ -26,7 +28,8 @@ class SupplyPeg(msgspec.Struct):
 class SupplyView(msgspec.Struct):
     """A dated quantity: what came of it, who holds it, what is free.
 
-    `state` is `stock`, `open`, `overdue`, `received` or `cancelled`.
+    `state` is `stock`, `open`, `overdue`, `received` or `cancelled`. A transfer says `from_site` where it came and how
+    many units were lost on the way.
     """
 
     supply: str
@@ -43,6 +46,8 @@ class SupplyView(msgspec.Struct):
     confirmed: bool
     document: str | None
     state: str
+    from_site: str | None = None
+    lost: int = 0
     pegs: list[SupplyPeg] = []
 
 
@@ -55,6 +60,37 @@ class SiteStock(msgspec.Struct):
     free: int
     inbound: int
     inbound_free: int
+
+
+class PolicyView(msgspec.Struct):
+    """A field of an item's policy: its value, and the level it comes from.
+
+    `source` is `item`, `category NAME`, `shop`, `default` or, for what is different at one site, `site CODE`.
+    """
+
+    field: str
+    value: str | int | None
+    source: str
+
+
+class DocumentLine(msgspec.Struct):
+    """A line of a purchase order: units of an item over all its dated supplies."""
+
+    document_line: str | None
+    sku: str
+    quantity: int
+    received: int
+    cancelled: int
+    to_come: int
+    supplies: list[SupplyView]
+
+
+class DocumentView(msgspec.Struct):
+    """A purchase order, and what its supplies cost, by currency: amounts of two currencies are never added."""
+
+    document: str
+    lines: list[DocumentLine]
+    costs: dict[str, str]
 
 
 class ItemView(msgspec.Struct):
@@ -74,6 +110,7 @@ class ItemView(msgspec.Struct):
     waiting: int
     uncovered: int
     sites: list[SiteStock]
+    policy: list[PolicyView]
 
 
 class OrderView(msgspec.Struct):
@@ -102,6 +139,7 @@ SUPPLIES = select(
     supplies.c.available_on,
     supplies.c.confirmed,
     supplies.c.document,
+    supplies.c.from_site,
     sites.c.zone,
 ).join(sites, sites.c.site == supplies.c.site)
 
@@ -153,7 +191,8 @@ def supply(db: Database, ref: str, now: int) -> SupplyView | None:
 
 def supply_view(row: Row, now: int) -> SupplyView:
     """A supply from a row of SUPPLIES."""
-    ident, kind, sku, site, quantity, received, cancelled, pegged, expected, available, confirmed, document, zone = row
+    ident, kind, sku, site, quantity, received, cancelled, pegged, expected, available, confirmed = row[:11]
+    document, from_site, zone = row[11:]
     to_come = quantity - received - cancelled
     if kind == STOCK:
         state = "stock"
@@ -176,6 +215,8 @@ def supply_view(row: Row, now: int) -> SupplyView:
         bool(confirmed),
         document,
         state,
+        from_site,
+        cancelled if from_site is not None else 0,
     )
 
 
@@ -195,6 +236,7 @@ def item(db: Database, sku: str) -> ItemView | None:
             return None
         at_sites = _stock(tx, sku)
         waiting, covered = tx.fetch(_waiting(sku))[0]
+        policy = _policy(tx, sku)
     ident, name, selling, coverage, price, currency = rows[0]
     total = [sum(getattr(site, field) for site in at_sites) for field in SiteStock.__struct_fields__[1:]]
     amount = None if price is None else money_text(price, currency)
@@ -214,7 +256,51 @@ def item(db: Database, sku: str) -> ItemView | None:
         int(waiting),
         int(waiting - covered),
         at_sites,
+        policy,
     )
+
+
+_ITEM_POLICY = select(items.c.category, *(items.c[name] for name in LEVELLED)).where(items.c.sku == bindparam("sku"))
+
+
+def _policy(tx: Tx, sku: str) -> list[PolicyView]:
+    """Each field of the policy with the level that says it, nearest first; then what sites do differently."""
+    category, *own = tx.fetch(_ITEM_POLICY, sku=sku)[0]
+    levels = load_levels(tx, [category] if category else [])
+    told = [("item", dict(zip(LEVELLED, own, strict=True)))]
+    told += [(f"category {category}", dict(levels[category]))] if category is not None and category in levels else []
+    told += [("shop", dict(levels[None]))]
+    views = [PolicyView(name, *resolve(name, told)) for name in LEVELLED]
+    for (_, site), row in sorted(load_item_sites(tx, [sku]).items()):
+        for name, value in zip(("safety_stock", "backorder_cap"), row, strict=True):
+            if value is not None:
+                views.append(PolicyView(name, value, f"site {site}"))
+    return views
+
+
+def document(db: Database, ref: str, now: int) -> DocumentView | None:
+    """A purchase order with its lines and their supplies; None if no supply names it."""
+    chosen = SUPPLIES.add_columns(supplies.c.document_line, supplies.c.cost, supplies.c.currency)
+    chosen = chosen.where(supplies.c.document == ref).order_by(supplies.c.expected_on, supplies.c.supply)
+    found: dict[tuple[str, str], DocumentLine] = {}
+    costs: dict[str, int] = {}
+    with db.read() as tx:
+        rows = tx.fetch(chosen)
+    for *row, document_line, cost, currency in rows:
+        view = supply_view(tuple(row), now)
+        key = document_line or "", view.sku
+        line = found.setdefault(key, DocumentLine(document_line, view.sku, 0, 0, 0, 0, []))
+        line.quantity += view.quantity
+        line.received += view.received
+        line.cancelled += view.cancelled
+        line.to_come += view.quantity - view.received - view.cancelled
+        line.supplies.append(view)
+        if cost is not None:
+            costs[currency] = costs.get(currency, 0) + cost * view.quantity
+    if not rows:
+        return None
+    totals = {currency: money_text(total, currency) for currency, total in sorted(costs.items())}
+    return DocumentView(ref, [line for _, line in sorted(found.items())], totals)
 
 
 def _stock(tx: Tx, sku: str) -> list[SiteStock]:

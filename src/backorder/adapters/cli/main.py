@@ -156,15 +156,15 @@ def import_(clock: Clock, /, kind: str, file: str, database: str, **options: Any
 
 
 @cli.command()
-@click.argument("kind", type=click.Choice(["order", "line", "item", "supply"]))
+@click.argument("kind", type=click.Choice(["order", "line", "item", "supply", "document"]))
 @click.argument("ref", nargs=-1, required=True)
 @as_of_option
 @json_option
 @database_option
 def show(kind: str, ref: tuple[str, ...], now: int, as_json: bool, database: str) -> None:
-    """Show one order, line, item or supply.
+    """Show one order, line, item, supply or document (a purchase order).
 
-    For example `show order SO-1`, `show line SO-1 2`, `show item CHAIR`, `show supply PO-1`.
+    For example `show order SO-1`, `show line SO-1 2`, `show item CHAIR`, `show supply PO-1`, `show document PO-1`.
     """
     from backorder.adapters.cli import read
 

@@ -41,7 +41,7 @@ def _day(day: date | None) -> str:
 
 
 def show(kind: str, ref: tuple[str, ...], place: str, now: int, *, as_json: bool) -> None:
-    """Print one order, line, item or supply; exits 3 if it is not there."""
+    """Print one order, line, item, supply or document; exits 3 if it is not there."""
     with _opened(place) as db:
         found: Any = None
         if kind == "order":
@@ -50,6 +50,8 @@ def show(kind: str, ref: tuple[str, ...], place: str, now: int, *, as_json: bool
             found = shows.line(db, ref[0], ref[1], now)
         elif kind == "item":
             found = shows.item(db, ref[0])
+        elif kind == "document":
+            found = shows.document(db, ref[0], now)
         else:
             found = shows.supply(db, ref[0], now)
     if found is None:
@@ -85,7 +87,7 @@ def _line_table(found: list[lines.LineView]) -> None:
             line.allocated,
             line.shipped,
             _day(line.promise),
-            "risk" if line.at_risk else "",
+            "held" if line.held else "risk" if line.at_risk else "",
         )
         for line in found
     ]
@@ -105,6 +107,7 @@ def _show_line(line: lines.LineView) -> None:
             "promise": _day(line.promise),
             "planned": _day(line.planned),
             "at risk": "yes" if line.at_risk else "no",
+            **({"held": "yes: it keeps its place and is not shipped"} if line.held else {}),
         },
     )
     table(
@@ -135,6 +138,29 @@ def _show_item(item: shows.ItemView) -> None:
     rows = [(s.site, s.on_hand, s.allocated, s.free, s.inbound, s.inbound_free) for s in item.sites]
     names = ("site", "on hand", "allocated", "free", "inbound", "inbound free")
     table(names, [*rows, total], numbers=names[1:])
+    policy = [(told.field, told.value, told.source) for told in item.policy if told.source != "default"]
+    table(("policy", "value", "said by"), policy, numbers=("value",))
+
+
+def _show_document(document: shows.DocumentView) -> None:
+    costs = ", ".join(f"{amount} {currency}" for currency, amount in document.costs.items())
+    facts(f"Purchase order {document.document}", {"costs": costs or "-"})
+    rows = [
+        (
+            line.document_line or "-",
+            line.sku,
+            s.supply,
+            s.quantity,
+            s.received,
+            s.cancelled,
+            _day(s.available_on),
+            s.state,
+        )
+        for line in document.lines
+        for s in line.supplies
+    ]
+    names = ("line", "item", "supply", "units", "received", "cancelled", "planned", "state")
+    table(names, rows, numbers=names[3:6])
 
 
 def _show_supply(supply: shows.SupplyView) -> None:
@@ -157,10 +183,13 @@ _SHOWN: dict[str, Callable[[Any], None]] = {
     "line": _show_line,
     "item": _show_item,
     "supply": _show_supply,
+    "document": _show_document,
 }
 
 
-_NOT_LISTED = {"pegs", "selling", "document", "kind", "cancelled", "confirmed", "available_on"}  # `show supply` tells
+_NOT_LISTED = {  # `show supply` tells
+    *("pegs", "selling", "document", "kind", "cancelled", "confirmed", "available_on", "from_site", "lost")
+}
 
 
 def list_things(what: str, place: str, now: int, *, as_json: bool, limit: int, filters: dict[str, Any]) -> None:
