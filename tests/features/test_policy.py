@@ -1,4 +1,4 @@
-"""Every value of a policy says where it comes from; purchase orders are added up by currency; transfers show their losses."""
+"""Every value of a policy says where it comes from; purchase orders are added up; transfers show their losses."""
 
 from datetime import date
 
@@ -33,7 +33,6 @@ def test_each_value_names_the_level_that_says_it(db: Database) -> None:
         ("backorder_cap", "site MAIN"): 5,
     }
     do(db, "put_item", sku="CHAIR", category=None, max_wait_days=None, sites={"MAIN": None})
-    print(_told(db))
     assert ("lead_time_days", "shop") in _told(db)
     assert ("max_wait_days", "default") in _told(db)
     assert not any(source.startswith("site") for _, source in _told(db))

@@ -124,18 +124,20 @@ def test_the_schema_itself_refuses(db: Database, trouble: str) -> None:
 BEFORE = """
 INSERT INTO sites VALUES ('MAIN', NULL, 'UTC', NULL, NULL, 0, 'mon,tue,wed,thu,fri', '', '[]', '{}');
 INSERT INTO items (sku, selling, coverage, safety_stock, substitutes) VALUES ('CHAIR', 'backorder', 'inbound', 0, '[]');
-INSERT INTO supplies (supply, kind, sku, site, quantity, received, cancelled, pegged, expected_on, available_on, confirmed,
-  moves) VALUES ('PO-1', 'purchase', 'CHAIR', 'MAIN', 9, 2, 0, 3, '2026-12-07', '2026-12-07', 0, NULL);
+INSERT INTO supplies (supply, kind, sku, site, quantity, received, cancelled, pegged, expected_on, available_on,
+  confirmed, moves) VALUES ('PO-1', 'purchase', 'CHAIR', 'MAIN', 9, 2, 0, 3, '2026-12-07', '2026-12-07', 0, NULL);
 INSERT INTO supplies (supply, kind, sku, site, quantity, received, cancelled, pegged, confirmed, moves)
   VALUES ('stock/MAIN/CHAIR', 'stock', 'CHAIR', 'MAIN', 2, 0, 0, 1, 1, 1);
-INSERT INTO stock_moves VALUES ('stock/MAIN/CHAIR', 1, '2026-12-01T09:00:00.000000Z', 2, 0, 2, NULL, 'receipt', 'PO-1 R');
+INSERT INTO stock_moves VALUES ('stock/MAIN/CHAIR', 1, '2026-12-01T09:00:00.000000Z', 2, 0, 2, NULL, 'receipt',
+  'PO-1 R');
 INSERT INTO receipts VALUES ('PO-1', 'R', '2026-12-01T09:00:00.000000Z', 2, 0);
-INSERT INTO orders VALUES ('ada', NULL, NULL, 0, '2026-11-30T09:00:00.000000Z', NULL, 'when_ready', 'order', NULL, NULL,
-  NULL, '[]', NULL, 0, 0, 0, 0, '[]', 'f');
-INSERT INTO lines VALUES ('ada', '1', 0, 'CHAIR', 5, 3, 1, 0, 1, 3, 0, NULL, NULL, NULL, NULL, '2026-12-07', '2026-12-07',
-  1, 1, '[]');
+INSERT INTO orders VALUES ('ada', NULL, NULL, 0, '2026-11-30T09:00:00.000000Z', NULL, 'when_ready', 'order', NULL,
+  NULL, NULL, '[]', NULL, 0, 0, 0, 0, '[]', 'f');
+INSERT INTO lines VALUES ('ada', '1', 0, 'CHAIR', 5, 3, 1, 0, 1, 3, 0, NULL, NULL, NULL, NULL, '2026-12-07',
+  '2026-12-07', 1, 1, '[]');
 INSERT INTO pegs VALUES ('ada', '1', 'PO-1', '2026-12-07', 3), ('ada', '1', 'stock/MAIN/CHAIR', '2026-12-01', 1);
-INSERT INTO promises VALUES ('ada', '1', 1, '2026-11-30T09:00:00.000000Z', NULL, '2026-12-07', 'placed', 'inbound', 'PO-1');
+INSERT INTO promises VALUES ('ada', '1', 1, '2026-11-30T09:00:00.000000Z', NULL, '2026-12-07', 'placed',
+  'inbound', 'PO-1');
 INSERT INTO cancellations VALUES ('ada', '1', 1, '2026-12-01T09:00:00.000000Z', 1, 'less', 'customer')
 """
 
