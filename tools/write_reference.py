@@ -16,7 +16,7 @@ import msgspec
 from reference_words import COLUMNS, FIELDS, TABLES
 
 from backorder.commands import COMMANDS
-from backorder.kernel.orders import MEANING, MOVES
+from backorder.kernel.orders import MEANING, MOVES, PLACES
 from backorder.kernel.outcomes import Word
 from backorder.queries.check import RULES
 from backorder.queries.quotes import Quote
@@ -150,11 +150,18 @@ def life() -> Iterator[str]:
     yield NOTE
     yield "# The life of a line\n"
     yield "Every unit of a line is in one of four places: waiting, allocated, shipped or cancelled. These are the moves:\n"
-    yield "| move | from | to |\n|---|---|---|"
-    yield from (f"| {name.replace('_', ' ')} | {a} | {b} |" for name, (a, b) in MOVES.items())
+    yield "| move | from | to | by |\n|---|---|---|---|"
+    yield from (f"| {name.replace('_', ' ')} | {a} | {b} | {by} |" for name, (a, b, by, _) in MOVES.items())
     yield "\nThe state of a line follows from where its units are:\n"
     yield "| state | meaning |\n|---|---|"
     yield from (f"| `{state}` | {meaning} |" for state, meaning in MEANING.items())
+    named = sorted({command for move in MOVES.values() for command in move.named})
+    yield "\nWhich commands that name a line find units to move, by its state (a line that is not shipped as a whole may have"
+    yield "shipped units besides, whose shipment can be reversed; picked units are let go first):\n"
+    yield f"| state | {' | '.join(f'`{command}`' for command in named)} |\n|---|{'---|' * len(named)}"
+    for state, places in PLACES.items():
+        can = (any(command in m.named and m.source in places for m in MOVES.values()) for command in named)
+        yield f"| `{state}` | {' | '.join('yes' if yes else '-' for yes in can)} |"
 
 
 def checks() -> Iterator[str]:

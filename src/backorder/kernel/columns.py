@@ -169,7 +169,7 @@ class Lines:
 
     def move(self, i: int, name: str, units: int) -> None:
         """Move units of line i along one of the legal MOVES."""
-        source, target = MOVES[name]
+        source, target = MOVES[name][:2]
         left = getattr(self, source)[i] - units
         assert units >= 0 <= left, f"{name} of {units} units leaves {left} {source}"
         getattr(self, source)[i] = left

@@ -85,10 +85,16 @@ def line(db: Database, order: str, line: str, now: int) -> Explanation | None:
     return Explanation(
         line=view,
         stands_on=stands,
-        state=[_standing(view), *map(_stand, stands), *_uncovered(view), *_risk(view, stands)],
+        state=[_standing(view), *map(_stand, stands), *_uncovered(view), *_risk(view, stands), *_held(view)],
         history=[_revision(revision) for revision in view.revisions],
         would_change=list(_changes(view, stands, complete)),
     )
+
+
+def _held(view: LineView) -> list[str]:
+    if not view.held:
+        return []
+    return ["On hold: it keeps what it stands on, takes nothing else, and is not shipped until it is released."]
 
 
 def _stands(tx: Tx, view: LineView, now: int) -> list[Stand]:
