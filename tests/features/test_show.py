@@ -11,7 +11,7 @@ from state import apply
 
 from backorder.kernel.calendars import moment_number
 from backorder.queries import export, lists, show
-from backorder.queries.lines import Filters, LineView, list_lines
+from backorder.queries.lines import Filters, LineView, list_lines, ready_lines
 from backorder.storage.db import Database
 
 TODAY = moment_number(NOW)
@@ -223,3 +223,13 @@ def test_what_defuses_a_cell_can_be_undone(text: str) -> None:
     assert export.plain(str(export.safe(text))) == text
     if text.lstrip(" \ufeff\u00a0").startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＠")):  # noqa: RUF001  # full-width forms are what is tested
         assert export.safe(text) == f"'{text}"
+
+
+def test_lines_of_orders_on_hold_are_listed_and_are_not_to_be_shipped(db: Database) -> None:
+    shop(db)
+    do(db, "count_stock", sku="CHAIR", site="MAIN", quantity=5)
+    for name in ("A", "B"):
+        order(db, name)
+    do(db, "hold_order", order="A", kind="fraud")
+    assert named(list_lines(db, TODAY, Filters(held=True))) == ["A"]
+    assert [name for name, _, _ in ready_lines(db)] == ["B"]

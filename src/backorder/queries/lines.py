@@ -194,14 +194,15 @@ def as_date(day: int | None) -> date | None:
 class Filters(msgspec.Struct, frozen=True):
     """Which lines are wanted; what is left out does not narrow.
 
-    `ready`: with units to ship. `late`: past their promise, planned after it, or without one. `after` is the
-    (order, line) at which the page before ended.
+    `ready`: with units to ship. `late`: past their promise, planned after it, or without one. `held`: open, of orders on
+    hold. `after` is the (order, line) at which the page before ended.
     """
 
     waiting: bool = False
     ready: bool = False
     late: bool = False
     at_risk: bool = False
+    held: bool = False
     sku: str | None = None
     customer: str | None = None
     order: str | None = None
@@ -263,6 +264,8 @@ def _conditions(filters: Filters, today: int) -> Iterator[ColumnElement[bool]]:
         yield and_(lines.c.waiting > 0, open_lines)
     if filters.ready:
         yield and_(lines.c.allocated > 0, open_lines)
+    if filters.held:
+        yield and_(orders.c.held == 1, open_lines)
     if filters.late:
         day = literal(today, type_=Day())
         yield and_(open_lines, or_(lines.c.promise < day, lines.c.promise.is_(None), lines.c.planned > lines.c.promise))

@@ -174,7 +174,7 @@ def show(kind: str, ref: tuple[str, ...], now: int, as_json: bool, database: str
 
 
 FILTERS = {  # which of the filters narrow what
-    "lines": {"waiting", "ready", "late", "at_risk", "sku", "customer", "order", "supply", "after"},
+    "lines": {"waiting", "ready", "late", "at_risk", "held", "sku", "customer", "order", "supply", "after"},
     "orders": {"waiting", "customer"},
     "items": {"waiting"},
     "supplies": {"overdue", "open", "sku"},
@@ -187,6 +187,7 @@ FILTERS = {  # which of the filters narrow what
 @click.option("--ready", is_flag=True, help="Lines with units to ship.")
 @click.option("--late", is_flag=True, help="Lines past their promise, planned after it, or without one.")
 @click.option("--at-risk", is_flag=True, help="Waiting lines whose promise may not be kept.")
+@click.option("--held", is_flag=True, help="Open lines of orders on hold.")
 @click.option("--overdue", is_flag=True, help="Supplies that should have come.")
 @click.option("--open", is_flag=True, help="Supplies still to come.")
 @click.option("--sku", help="Lines, supplies: only of this item.")
