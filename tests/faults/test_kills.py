@@ -31,16 +31,17 @@ CRASHES = [pytest.param(2, id="some"), pytest.param(20, id="many", marks=pytest.
 
 
 @contextmanager
-def writing(place: str, seed: int, turn: int) -> Iterator[subprocess.Popen]:
-    """A writer at work."""
-    command = [sys.executable, str(WRITER), place, str(seed), str(turn)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+def writing(place: str, seed: int, turn: int, *room: str) -> Iterator[subprocess.Popen]:
+    """A writer at work, in so much room if that is given."""
+    command = [sys.executable, str(WRITER), place, str(seed), str(turn), *room]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         yield process
     finally:
         process.kill()
         process.wait()
         process.stdout.close()
+        process.stderr.close()
 
 
 def acknowledged(process: subprocess.Popen) -> dict[str, str]:
@@ -85,6 +86,24 @@ def test_a_writer_killed_at_random_loses_nothing_on_sqlite(kills: int, tmp_path:
             verify(place, acked)
     assert len(acked) > kills
     print(f"\n{kills} kills of a writer on SQLite: {len(acked)} acknowledged, 0 lost")  # noqa: T201  # the figure
+
+
+def test_a_full_disk_is_said_and_work_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    place = str(tmp_path / "full.db")
+    upgrade(place)
+    room = Path(place).stat().st_size + 200_000
+    with writing(place, 7, 0, str(room)) as process:
+        told, said = process.communicate(timeout=120)
+    assert b"the database failed, nothing was written" in said
+    acked = dict(line.split(" ", 1) for line in told.decode().splitlines())
+    assert acked
+    verify(place, acked)
+    with writing(place, 7, 1) as process:
+        more = dict([process.stdout.readline().decode().split()])
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        more |= acknowledged(process)
+    verify(place, acked | more)
 
 
 class Server:

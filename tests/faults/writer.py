@@ -1,12 +1,15 @@
 """A shop under load, to be killed: it writes the id of each command to standard output once it was acknowledged.
 
-python writer.py PLACE SEED ROUND
+python writer.py PLACE SEED ROUND [BYTES]
 
-Each round has its own ids; the commands are the simulation's, one or some a transaction.
+BYTES limits the size of every file, as a full disk would; it ends with 1 when the database fails. Each round has its own
+ids; the commands are the simulation's, one or some a transaction.
 """
 
 import os
 import random
+import resource
+import signal
 import sys
 from pathlib import Path
 
@@ -19,8 +22,11 @@ from backorder.kernel.errors import StorageError
 from backorder.storage.db import open_database
 
 
-def main(place: str, seed: str, turn: str) -> None:
-    """Write until killed, or until the database is."""
+def main(place: str, seed: str, turn: str, room: str | None = None) -> None:
+    """Write until killed, or until the database fails."""
+    if room is not None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(room), int(room)))
     db = open_database(place)
     world, chance = World(int(seed) * 1_000 + int(turn)), random.Random(int(turn))
     world.rename(f"r{turn}-")
@@ -32,8 +38,8 @@ def main(place: str, seed: str, turn: str) -> None:
             named.append({**command, "id": f"{turn}-{n}"})
         try:
             outcomes = apply(db, world.now, named)
-        except StorageError:
-            sys.exit(1)
+        except StorageError as error:
+            sys.exit(str(error))
         told = "".join(f"{command['id']} {out.outcome.value}\n" for command, out in zip(named, outcomes, strict=True))
         os.write(1, told.encode())
         batch = [world.command() for _ in range(chance.choice((1, 1, 2, 8)))]

@@ -67,6 +67,9 @@ IMPORTS: dict[type[Command], Callable[[Database, int, Sequence[Any]], list[Outco
 }
 _RUN = COMMANDS | IMPORTS
 
+# Each has a transaction of its own, and so an answer of its own: it can touch every line that waits.
+_ALONE = (catalogue.PutSite, policies.PutShop, policies.PutCategory, people.ErasePerson, clock.Advance)
+
 WORDS = tuple(str(kind.__struct_config__.tag) for kind in COMMANDS)  # what `do` may say
 
 _ANY = Union[tuple(COMMANDS)]  # type: ignore[valid-type]  # noqa: UP007  # built from the table above
@@ -162,7 +165,11 @@ def chunks(batch: Sequence[Command]) -> list[list[Command]]:
     found: list[list[Command]] = []
     room = 0
     for command in batch:
-        size = len(command.lines) if isinstance(command, (orders.PlaceOrder, changes.AddLines)) else 1
+        size = 1
+        if isinstance(command, _ALONE):
+            size = BATCH_MAX
+        elif isinstance(command, (orders.PlaceOrder, changes.AddLines)):
+            size = len(command.lines)
         if size > room:
             found.append([])
             room = BATCH_MAX

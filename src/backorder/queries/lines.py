@@ -194,8 +194,8 @@ def as_date(day: int | None) -> date | None:
 class Filters(msgspec.Struct, frozen=True):
     """Which lines are wanted; what is left out does not narrow.
 
-    `ready`: with units to ship. `late`: past their promise, planned after it, or without one. `held`: open, of orders on
-    hold. `after` is the (order, line) at which the page before ended.
+    `ready`: with units to ship. `late`: past their promise, planned after it, or without one. `held`: open, of orders
+    on hold. `after` is the (order, line) at which the page before ended.
     """
 
     waiting: bool = False
