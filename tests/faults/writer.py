@@ -2,8 +2,8 @@
 
 python writer.py PLACE SEED ROUND [BYTES]
 
-BYTES limits the size of every file, as a full disk would; it ends with 1 when the database fails. Each round has its own
-ids; the commands are the simulation's, one or some a transaction.
+BYTES limits the size of every file, as a full disk would; it ends with 1 when the database fails. Each round has its
+own ids; the commands are those of the simulation, one or some a transaction.
 """
 
 import os
