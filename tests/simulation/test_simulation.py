@@ -13,6 +13,7 @@ from oracle import Oracle
 from simulation.world import World
 from state import apply, state
 
+from backorder.commands import WORDS
 from backorder.queries import check
 from backorder.storage.db import Database, open_database
 
@@ -73,3 +74,12 @@ def _differences(one: dict, other: dict) -> list[str]:
             if wanted != is_:
                 found.append(f"{key}: oracle {wanted}, database {is_}")
     return found
+
+
+def test_the_world_gives_every_command() -> None:
+    given = set()
+    for seed in range(8):
+        world = World(seed)
+        given |= {command["do"] for command in world.opening()}
+        given |= {world.command()["do"] for _ in range(STEPS_A_SEED)}
+    assert given == set(WORDS)

@@ -70,6 +70,8 @@ class World:
             self._repeat: 2,
             self._nonsense: 1,
             self._erase: 1,
+            self._supplier: 1,
+            self._customer: 1,
         }
         make = self._random.choices(list(weights), list(weights.values()))[0]
         command = make()
@@ -302,6 +304,13 @@ class World:
 
     def _reverse(self) -> dict:
         return {"do": "reverse_shipment", "shipment": self._pick_one(self._shipments[-6:] or ["S?"])}
+
+    def _supplier(self) -> dict:
+        return {"do": "put_supplier", "supplier": "ACME", "lead_time_days": self._pick_one((None, 3, 6, 8))}
+
+    def _customer(self) -> dict:
+        changes = {"priority": self._random.randint(-1, 1), "region": self._pick_one((None, "north", "south"))}
+        return {"do": "put_customer", "customer": self._pick_one(CUSTOMERS), **changes}
 
     def _erase(self) -> dict:
         return {"do": "erase_person", "customer": self._pick_one((*CUSTOMERS, "nobody"))}
