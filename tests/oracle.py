@@ -964,6 +964,10 @@ class Oracle:
                 if line.person and due <= line.person[1]:
                     line.person = None
                 dates[id(line)] = (line, line.person[0] if line.person else due, planned)
+        told = {}
+        for line, _, _ in dates.values():
+            told.setdefault(line.order["order"], set()).add(line.promise)
+        apart = {order: len(days) > 1 for order, days in told.items()}
         for line, due, planned in dates.values():
             line.planned = None if planned == FAR else planned
             if line.order["ship"] == "complete":
@@ -972,6 +976,8 @@ class Oracle:
                 latest = due
             day = None if latest == FAR else latest
             small = day and line.promise and line.promise - timedelta(PULL_IN) < day < line.promise
+            if line.order["ship"] == "complete" and apart[line.order["order"]]:
+                small = False
             if day != line.promise and (not small or (line.person and line.person[0] == day)):
                 line.told.append((line.promise, day, own.get(id(line), cause)))
                 line.promise = day

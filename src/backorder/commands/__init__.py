@@ -67,8 +67,16 @@ IMPORTS: dict[type[Command], Callable[[Database, int, Sequence[Any]], list[Outco
 }
 _RUN = COMMANDS | IMPORTS
 
-# Each has a transaction of its own, and so an answer of its own: it can touch every line that waits.
-_ALONE = (catalogue.PutSite, policies.PutShop, policies.PutCategory, people.ErasePerson, clock.Advance)
+# Each has a transaction of its own, and so an answer of its own.
+_ALONE = (
+    catalogue.PutSite,
+    policies.PutShop,
+    policies.PutCategory,
+    changes.AddLines,
+    changes.ChangeLine,
+    people.ErasePerson,
+    clock.Advance,
+)
 
 WORDS = tuple(str(kind.__struct_config__.tag) for kind in COMMANDS)  # what `do` may say
 
@@ -168,7 +176,7 @@ def chunks(batch: Sequence[Command]) -> list[list[Command]]:
         size = 1
         if isinstance(command, _ALONE):
             size = BATCH_MAX
-        elif isinstance(command, (orders.PlaceOrder, changes.AddLines)):
+        elif isinstance(command, orders.PlaceOrder):
             size = len(command.lines)
         if size > room:
             found.append([])

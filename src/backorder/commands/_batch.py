@@ -64,6 +64,11 @@ def perform(db: Database, now: int, batch: Sequence[Any], steps: Steps) -> list[
     return [next(answers) if refusal is None else refusal for refusal in checked]
 
 
+def perform_each(db: Database, now: int, batch: Sequence[Any], steps: Steps) -> list[Outcome]:
+    """Apply commands one after another, each in a transaction of its own: what one changes the next must load."""
+    return [outcome for command in batch for outcome in perform(db, now, [command], steps)]
+
+
 @contextmanager
 def _collector_paused() -> Iterator[None]:
     """Let a batch run without the search for reference cycles, which its many short-lived rows would set off.

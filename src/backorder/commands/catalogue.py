@@ -19,6 +19,7 @@ from backorder.commands._batch import (
     Steps,
     invalid,
     perform,
+    perform_each,
 )
 from backorder.commands._rows import given, merge
 from backorder.kernel.calendars import holiday_days
@@ -119,7 +120,7 @@ def put_customers(db: Database, now: int, batch: Sequence[PutCustomer]) -> list[
 def put_sites(db: Database, now: int, batch: Sequence[PutSite]) -> list[Outcome]:
     """Make or change sites, each in its own transaction: a new calendar can touch every line that waits."""
     steps = Steps(_check_site, _load_sites, _decide_site, _save)
-    return [outcome for command in batch for outcome in perform(db, now, [command], steps)]
+    return perform_each(db, now, batch, steps)
 
 
 def _check_calendar(command: PutSite | PutSupplier) -> Outcome | None:

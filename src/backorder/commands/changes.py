@@ -21,6 +21,7 @@ from backorder.commands._batch import (
     day_trouble,
     invalid,
     perform,
+    perform_each,
 )
 from backorder.commands._lines import (
     OrderLine,
@@ -106,13 +107,13 @@ class _Work:
 
 
 def add_lines(db: Database, now: int, batch: Sequence[AddLines]) -> list[Outcome]:
-    """Add lines to orders; other orders lose nothing by it."""
-    return perform(db, now, batch, Steps(_check_added, _load, _add, _save))
+    """Add lines to orders; other orders lose nothing by it. Each in a transaction of its own: caps count what waits."""
+    return perform_each(db, now, batch, Steps(_check_added, _load, _add, _save))
 
 
 def change_lines(db: Database, now: int, batch: Sequence[ChangeLine]) -> list[Outcome]:
-    """Change quantities and days of lines."""
-    return perform(db, now, batch, Steps(_check_line, _load, _change_line, _save))
+    """Change quantities and days of lines, each in a transaction of its own: caps count what waits."""
+    return perform_each(db, now, batch, Steps(_check_line, _load, _change_line, _save))
 
 
 def change_orders(db: Database, now: int, batch: Sequence[ChangeOrder]) -> list[Outcome]:

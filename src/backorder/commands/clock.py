@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from backorder.commands._batch import Command, Moment, Steps, invalid, perform
+from backorder.commands._batch import Command, Moment, Steps, invalid, perform_each
 from backorder.kernel.calendars import FIRST_DAY, LAST_DAY, local_day, moment_number
 from backorder.kernel.outcomes import Outcome, Word
 from backorder.kernel.slips import pass_time
@@ -28,7 +28,7 @@ class _Work:
 def advance(db: Database, now: int, batch: Sequence[Advance]) -> list[Outcome]:
     """Advance the clock, one transaction for each given moment."""
     steps = Steps(_check, _load, _decide, _save)
-    return [outcome for command in batch for outcome in perform(db, now, [command], steps)]
+    return perform_each(db, now, batch, steps)
 
 
 def _check(command: Advance) -> Outcome | None:

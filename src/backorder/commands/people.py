@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from backorder.commands._batch import Command, Key, Note, Steps, perform
+from backorder.commands._batch import Command, Key, Note, Steps, perform_each
 from backorder.kernel.outcomes import Outcome, Word, refused
 from backorder.storage import people as storage
 from backorder.storage.db import Database, Tx
@@ -28,7 +28,7 @@ class _Work:
 def erase_people(db: Database, now: int, batch: Sequence[ErasePerson]) -> list[Outcome]:
     """Erase persons, each in a transaction of its own."""
     steps = Steps(lambda _: None, _load, _decide, _save)
-    return [outcome for command in batch for outcome in perform(db, now, [command], steps)]
+    return perform_each(db, now, batch, steps)
 
 
 def _load(tx: Tx, batch: Sequence[ErasePerson]) -> _Work:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from backorder.commands._batch import Command, Days, Key, Steps, UnitsOrNone, perform
+from backorder.commands._batch import Command, Days, Key, Steps, UnitsOrNone, perform_each
 from backorder.commands._rows import given, merge
 from backorder.kernel.livepass import live_pass
 from backorder.kernel.outcomes import Outcome, Word
@@ -52,13 +52,13 @@ class _Work:
 def put_shops(db: Database, now: int, batch: Sequence[PutShop]) -> list[Outcome]:
     """Change the shop's policy, each time in a transaction of its own: it can touch every line that waits."""
     steps = Steps(lambda _: None, _load_shop, _decide, _save)
-    return [outcome for command in batch for outcome in perform(db, now, [command], steps)]
+    return perform_each(db, now, batch, steps)
 
 
 def put_categories(db: Database, now: int, batch: Sequence[PutCategory]) -> list[Outcome]:
     """Make or change categories, each in a transaction of its own."""
     steps = Steps(lambda _: None, _load_categories, _decide, _save)
-    return [outcome for command in batch for outcome in perform(db, now, [command], steps)]
+    return perform_each(db, now, batch, steps)
 
 
 def _load_shop(tx: Tx, _batch: Sequence[PutShop]) -> _Work:

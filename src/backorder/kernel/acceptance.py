@@ -178,6 +178,7 @@ def keep(book: Book, order: NewOrder, offer: Offer, day: int | None = None, why:
     lines.shipped.append(0)
     lines.cancelled.append(0)
     lines.picked.append(0)
+    lines.backordered.append(offer.waiting)
     lines.requested_on.append(offer.line.requested_on)
     lines.lead_time_day.append(offer.lead_day)
     lines.promise.append(None)

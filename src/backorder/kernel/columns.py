@@ -139,7 +139,8 @@ class Supplies:
 class Lines:
     """Order lines with what ranking needs of their orders. `pegs[i]` maps (supply, ship day) to units.
 
-    `person_day` is a date given by a person, which speaks until the pegs give a day no later than `person_until`.
+    `backordered` are the units that waited when a new line was accepted. `person_day` is a date given by a person,
+    which speaks until the pegs give a day no later than `person_until`.
     """
 
     order: list[str] = field(default_factory=list)
@@ -152,6 +153,7 @@ class Lines:
     shipped: list[int] = field(default_factory=list)
     cancelled: list[int] = field(default_factory=list)
     picked: list[int] = field(default_factory=list)
+    backordered: list[int] = field(default_factory=list)
     requested_on: list[int | None] = field(default_factory=list)
     lead_time_day: list[int | None] = field(default_factory=list)
     promise: list[int | None] = field(default_factory=list)

@@ -98,6 +98,7 @@ def reread(book: Book, which: Iterable[int], why: Why) -> None:
     """
     lines = book.lines
     latest: dict[str, tuple[int, int]] = {}  # of a complete order: its day, and the line that decides it
+    told_together: dict[str, set[int | None]] = {}  # of a complete order: what its open lines were told
     dates: dict[int, tuple[int, int]] = {}
     for i in which:
         if not lines.waiting[i]:
@@ -108,6 +109,7 @@ def reread(book: Book, which: Iterable[int], why: Why) -> None:
         dates[i] = _as_told(book, i, due), planned
         if lines.complete[i]:
             latest[lines.order[i]] = max(latest.get(lines.order[i], (0, 0)), (dates[i][0], -i))
+            told_together.setdefault(lines.order[i], set()).add(lines.promise[i])
     for i, (due, planned) in dates.items():
         told = lines.promise[i]
         lines.planned[i] = None if planned == NEVER else planned
@@ -116,7 +118,8 @@ def reread(book: Book, which: Iterable[int], why: Why) -> None:
         if moved == told:
             continue
         small = told is not None and moved is not None and told - PULL_IN_DAYS < moved < told
-        if small and lines.person_day[i] != moved:
+        apart = lines.complete[i] and len(told_together[lines.order[i]]) > 1  # they were not one order's until now
+        if small and lines.person_day[i] != moved and not apart:
             continue  # sooner by too little to bother the customer: only `planned` moves
         revise(book, i, moved, why, basis_of(book, -decider, target))
 

@@ -265,6 +265,7 @@ def _load_lines(loaded: Loaded, found: list[Row]) -> None:
     held.placed_at, held.priority = columns[17:19]
     held.complete = [ship == "complete" for ship in columns[19]]
     held.held = list(map(bool, columns[20]))
+    held.backordered = [0] * len(rows)  # written once, with the line
     places = list(zip(*columns[21:23], strict=True))
     routes = {place: book.route_of(_codes(place[0]), place[1]) for place in set(places)}
     held.route = [routes[place] for place in places]
@@ -386,7 +387,8 @@ def _save_lines(tx: Tx, loaded: Loaded) -> None:
     touched = [n for n in range(len(_LINE_CHANGES)) if any(now[i][n] != loaded.lines[i][n] for i in changed)]
     names = (held.order, held.line, held.position, held.sku, held.quantity, held.placed_at)
     added = [
-        (*(column[i] for column in names), now[i][1], *now[i], *loaded.line_details[i]) for i in range(known, len(now))
+        (*(column[i] for column in names), held.backordered[i], *now[i], *loaded.line_details[i])
+        for i in range(known, len(now))
     ]
     fixed = ("order_id", "line", "position", "sku", "quantity", "placed_at", "backordered")
     tx.insert(lines, (*fixed, *_LINE_CHANGES, *LINE_DETAILS), added)
