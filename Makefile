@@ -25,7 +25,7 @@ bench: $(STAMP)
 lock: $(STAMP)
 	$(RUN) -m pip install -q uv
 	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-annotate --no-header --extra fast --extra full --extra dev pyproject.toml -o requirements.lock
+	  --no-annotate --no-header --extra fast --extra full --extra telemetry --extra dev pyproject.toml -o requirements.lock
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -173,17 +173,35 @@ def chunks(batch: Sequence[Command]) -> list[list[Command]]:
     found: list[list[Command]] = []
     room = 0
     for command in batch:
-        size = 1
-        if isinstance(command, _ALONE):
-            size = BATCH_MAX
-        elif isinstance(command, orders.PlaceOrder):
-            size = len(command.lines)
-        if size > room:
+        wanted = size(command) if shares(type(command)) else BATCH_MAX
+        if wanted > room:
             found.append([])
             room = BATCH_MAX
         found[-1].append(command)
-        room -= size
+        room -= wanted
     return found
 
 
-__all__ = ["BATCH_MAX", "COMMANDS", "WORDS", "Command", "chunks", "decode", "run", "stream", "unreadable"]
+def size(command: Command) -> int:
+    """How much of a batch a command takes: itself, or the lines of an order."""
+    return len(command.lines) if isinstance(command, orders.PlaceOrder) else 1
+
+
+def shares(kind: type[Command]) -> bool:
+    """Whether commands of this kind share a transaction."""
+    return not issubclass(kind, _ALONE)
+
+
+__all__ = [
+    "BATCH_MAX",
+    "COMMANDS",
+    "WORDS",
+    "Command",
+    "chunks",
+    "decode",
+    "run",
+    "shares",
+    "size",
+    "stream",
+    "unreadable",
+]

@@ -11,3 +11,7 @@ class StorageError(BackorderError):
 
 class Conflict(StorageError):
     """Another transaction was in the way; nothing was written, and the same batch may be run again."""
+
+
+class Unavailable(StorageError):
+    """The database is away or out of room. What was being committed may or may not stand: asking again tells."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import text
 
+from backorder.storage.audit import broken
 from backorder.storage.db import Database, Tx
 from backorder.storage.tables import metadata
 
@@ -338,4 +339,5 @@ def findings(tx: Tx) -> list[Finding]:
         query = rule.query.replace("'1970-01-01'", "date '1970-01-01'") if tx.dialect == "postgresql" else rule.query
         for subject, is_, wanted in tx.fetch(text(f"{query} ORDER BY 1 LIMIT {FINDINGS_MAX}")):
             found.append(Finding(rule.name, str(subject), f"{rule.meaning} Found {is_}, not {wanted}."))
+    found += [Finding("audit_chain", "audit", f"Nothing was taken out of the trail: {where}.") for where in broken(tx)]
     return found

@@ -13,7 +13,8 @@ from backorder.storage.db import Row, Tx
 from backorder.storage.tables import metadata
 from backorder.storage.types import Day, Moment
 
-TABLES = tuple(sorted(metadata.tables))
+PRIVATE = {"accounts", "tokens", "sessions"}  # whoever restores an export makes access anew
+TABLES = tuple(sorted(metadata.tables.keys() - PRIVATE))
 # What a spreadsheet takes for a formula: after blanks one of = + - @, also in full width, or a control character.
 # Quote marks before it count too, so that taking our own one off again always gives the text that was there; and
 # empty text gets one, because an empty cell says that there is none.

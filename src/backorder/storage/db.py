@@ -10,19 +10,21 @@ from typing import Any
 from sqlalchemy import Connection, Dialect, Engine, Executable, Table, bindparam, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as SQLAlchemyTimeout
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType, UserDefinedType
 
-from backorder.kernel.errors import Conflict, StorageError
+from backorder.kernel.errors import Conflict, StorageError, Unavailable
 from backorder.storage.types import Day, Moment
 
-VERSION = "0002"  # the newest migration; a test holds it to that
+VERSION = "0003"  # the newest migration; a test holds it to that
 SQLITE_FLOOR = (3, 51, 3)  # earlier ones can lose a commit when the WAL is reset while another connection reads
 BUSY_SECONDS = 30
 POOL = 16  # connections kept open; three times as many more while they are asked for
+_AWAY = {"08", "53", "57", "58"}  # connection, resources, shut down, system: PostgreSQL's classes of errors
 _TRY_AGAIN = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
 
 Row = tuple[Any, ...]
@@ -224,6 +226,10 @@ class Database:
                 yield _Rehearsal(self.engine, connection)
                 whole.rollback()
 
+    def closing_with(self, last: Callable[[Tx], None]) -> "Database":
+        """The same database; each of its writing transactions does `last` before it commits."""
+        return _Closing(self, last)
+
     def compact(self) -> None:
         """Let what was deleted or overwritten leave the disk too, as far as that is the database's own affair."""
         with _wrapped(), self.engine.connect() as plain:
@@ -238,6 +244,21 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+class _Closing(Database):
+    """The database, with something that every writing transaction does last."""
+
+    def __init__(self, whole: Database, last: Callable[[Tx], None]) -> None:
+        super().__init__(whole.engine)
+        self._last = last
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """A transaction that may write, closed with what was asked for."""
+        with super().write() as tx:
+            yield tx
+            self._last(tx)
 
 
 class _Rehearsal(Database):
@@ -268,16 +289,20 @@ def _wrapped() -> Iterator[None]:
     except IntegrityError as error:
         raise Conflict(f"another transaction was there first, or the data break a rule: {error.orig}") from error
     except DBAPIError as error:
-        raise _translated(error.orig) from error
+        raise _translated(error.orig, away=error.connection_invalidated) from error
+    except SQLAlchemyTimeout as error:
+        raise Unavailable("the database is busy: no connection became free") from error
     except _driver_errors() as error:
         raise _translated(error) from error
 
 
-def _translated(error: BaseException | None) -> StorageError:
+def _translated(error: BaseException | None, *, away: bool = False) -> StorageError:
     state = getattr(error, "sqlstate", None)
     reason = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
     if state in _TRY_AGAIN or state == "23505" or "database is locked" in reason:
         return Conflict(f"the database is busy: {reason}")
+    if away or (type(error).__name__ == "OperationalError" and (state is None or state[:2] in _AWAY)):
+        return Unavailable(f"the database is away: {reason}")
     return StorageError(f"the database failed, nothing was written: {reason}")
 
 

@@ -12,7 +12,9 @@ from backorder.storage.db import Tx
 from backorder.storage.tables import metadata
 from backorder.storage.types import Day, Moment
 
-TABLES = tuple(table.name for table in metadata.sorted_tables)  # each after those that it refers to
+PRIVATE = {"accounts", "tokens", "sessions"}  # never exported
+# Each after those that it refers to.
+TABLES = tuple(table.name for table in metadata.sorted_tables if table.name not in PRIVATE)
 _CHUNK = 10_000
 
 

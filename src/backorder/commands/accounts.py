@@ -1,0 +1,244 @@
+"""Accounts, tokens and sessions: who may come in, and with what.
+
+These are no commands of the vocabulary: what they answer is a secret, which is shown once and never stored, so it
+cannot be answered again. Each is a transaction of its own with its entry in the audit trail.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+import msgspec
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+from backorder.kernel.access import PERMISSIONS, ROLES, allowed
+from backorder.kernel.errors import BackorderError
+from backorder.storage import accounts as storage
+from backorder.storage.accounts import Account, Session, Token
+from backorder.storage.audit import Entry, save_entries
+from backorder.storage.db import Database, Tx
+
+SECOND = 1_000_000
+IDLE = 30 * 60 * SECOND  # a session ends when nobody was there for so long
+SESSION = 12 * 3_600 * SECOND  # and after a working day in any case
+LINK = 3_600 * SECOND  # a link that signs in works for so long, and once
+USED_EVERY = 60 * SECOND  # a token's last use is written no oftener
+PASSWORD_MIN, PASSWORD_MAX = 12, 1_000  # characters
+FREE_TRIES = 5  # wrong passwords before an account has to wait, twice as long each time
+WAIT_MAX = 900 * SECOND
+
+
+class Refused(BackorderError):
+    """What was asked of an account cannot be done; the message says why."""
+
+
+class Identity(NamedTuple):
+    """Who is asking, and what they may do. `session` is set for people in a browser."""
+
+    account: str
+    role: str
+    permissions: frozenset[str]
+    session: str | None = None
+
+
+def put_account(
+    db: Database, now: int, account: str, *, kind: str, role: str, password: str | None = None, by: str
+) -> None:
+    """Make an account, or give it another role or password; both end its sessions. Raises Refused."""
+    if role not in ROLES:
+        raise Refused(f"{role} is no role: use one of {', '.join(ROLES)}")
+    if not 1 <= len(account) <= 200 or not account.isprintable():
+        raise Refused("an account's name has 1 to 200 printable characters")
+    if password is not None and kind != "person":
+        raise Refused("a program has tokens, no password")
+    if password is not None and not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
+        raise Refused(f"a password has {PASSWORD_MIN} to {PASSWORD_MAX} characters")
+    hashed = None if password is None else _hasher().hash(password)
+    with db.write() as tx:
+        before = storage.load_account(tx, account)
+        if before is None:
+            made = Account(account, kind, role, hashed, now, None, 0, None)
+        elif before.kind != kind:
+            raise Refused(f"{account} is a {before.kind} and stays one: make another account")
+        else:
+            made = before._replace(role=role, password=hashed or before.password, disabled_at=None, failures=0)
+            storage.end_all_sessions(tx, account)
+        storage.save_account(tx, made, new=before is None)
+        _note(tx, now, by, "put_account", account, role)
+
+
+def disable_account(db: Database, now: int, account: str, *, by: str) -> None:
+    """Let an account do nothing any more, at once: its sessions end, its tokens are refused. Raises Refused."""
+    with db.write() as tx:
+        before = _known(tx, account)
+        storage.save_account(tx, before._replace(disabled_at=now), new=False)
+        storage.end_all_sessions(tx, account)
+        _note(tx, now, by, "disable_account", account, before.role)
+
+
+def issue_token(
+    db: Database,
+    now: int,
+    account: str,
+    *,
+    by: str,
+    scopes: Iterable[str] | None = None,
+    purpose: str | None = None,
+    days: int | None = None,
+) -> str:
+    """A new token, which is shown this once. It may do what its account may, narrowed to `scopes`. Raises Refused."""
+    chosen = None if scopes is None else sorted(set(scopes))
+    for scope in chosen or ():
+        if scope not in PERMISSIONS:
+            raise Refused(f"{scope} is no permission: use one of {', '.join(PERMISSIONS)}")
+    public, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+    expires = None if days is None else now + days * 86_400 * SECOND
+    written = None if chosen is None else msgspec.json.encode(chosen).decode()
+    with db.write() as tx:
+        if _known(tx, account).disabled_at is not None:
+            raise Refused(f"{account} is disabled")
+        storage.add_token(tx, Token(public, account, _digest(secret), written, purpose, now, expires, None, None))
+        _note(tx, now, by, "issue_token", account, public)
+    return f"bo_{public}_{secret}"
+
+
+def revoke_token(db: Database, now: int, token: str, *, by: str) -> None:
+    """Refuse a token from now on. Raises Refused where there is none."""
+    with db.write() as tx:
+        found = storage.load_token(tx, token)
+        if found is None:
+            raise Refused(f"no token begins with bo_{token}_")
+        storage.mark_tokens(tx, "revoked_at", [(token, found.revoked_at or now)])
+        _note(tx, now, by, "revoke_token", found.account, token)
+
+
+def by_token(db: Database, now: int, text: str) -> Identity | None:
+    """Who shows this token; None if it is not one, has expired, was revoked, or its account is disabled."""
+    prefix, _, rest = text.partition("_")
+    public, _, secret = rest.partition("_")
+    if prefix != "bo" or not (public.isascii() and public.isalnum()) or len(text) > 200:
+        return None
+    with db.read() as tx:
+        token = storage.load_token(tx, public)
+        account = None if token is None else storage.load_account(tx, token.account)
+    expected = token.digest if token is not None else _digest("")
+    if not hmac.compare_digest(expected, _digest(secret)) or token is None or account is None:
+        return None
+    if token.revoked_at is not None or account.disabled_at is not None:
+        return None
+    if token.expires_at is not None and token.expires_at <= now:
+        return None
+    if token.used_at is None or now - token.used_at >= USED_EVERY:
+        with db.write() as tx:
+            storage.mark_tokens(tx, "used_at", [(public, now)])
+    scopes = None if token.scopes is None else frozenset(msgspec.json.decode(token.scopes, type=list[str]))
+    return Identity(account.account, account.role, allowed(account.role, scopes))
+
+
+def sign_in(db: Database, now: int, account: str, password: str) -> str | None:
+    """The secret of a new session; None if the name or the password is wrong, or it is too soon after wrong ones.
+
+    An unknown name takes as long as a wrong password.
+    """
+    with db.read() as tx:
+        found = storage.load_account(tx, account)
+    known = found is not None and found.password is not None and found.disabled_at is None
+    right = _matches(found.password if known and found is not None else None, password)
+    with db.write() as tx:
+        found = storage.load_account(tx, account)
+        if found is None or not known or (found.wait_until or 0) > now or found.disabled_at is not None:
+            return None
+        if not right:
+            failures = found.failures + 1
+            wait = min(SECOND << min(failures, 20), WAIT_MAX) if failures >= FREE_TRIES else 0
+            storage.save_account(tx, found._replace(failures=failures, wait_until=now + wait), new=False)
+            return None
+        storage.save_account(tx, found._replace(failures=0, wait_until=None), new=False)
+        _note(tx, now, account, "sign_in", account, found.role)
+        return _new_session(tx, now, account, now + SESSION, link=0)
+
+
+def sign_in_link(db: Database, now: int, account: str, *, by: str) -> str:
+    """The secret part of a link that signs in once. Raises Refused for an unknown or disabled account."""
+    with db.write() as tx:
+        if _known(tx, account).disabled_at is not None:
+            raise Refused(f"{account} is disabled")
+        _note(tx, now, by, "sign_in_link", account, "link")
+        return _new_session(tx, now, account, now + LINK, link=1)
+
+
+def open_link(db: Database, now: int, secret: str) -> str | None:
+    """The secret of a new session for a link that was not used before; None if it was, or is none."""
+    with db.write() as tx:
+        link = storage.load_session(tx, _digest(secret))
+        if link is None or not link.link or link.expires_at <= now:
+            return None
+        storage.end_sessions(tx, [link.digest])
+        _note(tx, now, link.account, "sign_in", link.account, "link")
+        return _new_session(tx, now, link.account, now + SESSION, link=0)
+
+
+def by_session(db: Database, now: int, secret: str) -> Identity | None:
+    """Who signed in with this session; None if it ended."""
+    digest = _digest(secret)
+    with db.read() as tx:
+        session = storage.load_session(tx, digest)
+        account = None if session is None else storage.load_account(tx, session.account)
+    if session is None or account is None or session.link or account.disabled_at is not None:
+        return None
+    if session.expires_at <= now or now - session.seen_at >= IDLE:
+        return None
+    if now - session.seen_at >= USED_EVERY:
+        with db.write() as tx:
+            storage.touch_session(tx, digest, now)
+    return Identity(account.account, account.role, allowed(account.role, None), digest)
+
+
+def sign_out(db: Database, secret: str) -> None:
+    """End a session."""
+    with db.write() as tx:
+        storage.end_sessions(tx, [_digest(secret)])
+
+
+def _new_session(tx: Tx, now: int, account: str, expires: int, link: int) -> str:
+    secret = secrets.token_urlsafe(32)
+    storage.add_session(tx, Session(_digest(secret), account, now, now, expires, link))
+    return secret
+
+
+def _known(tx: Tx, account: str) -> Account:
+    found = storage.load_account(tx, account)
+    if found is None:
+        raise Refused(f"there is no account {account}")
+    return found
+
+
+def _note(tx: Tx, now: int, by: str, what: str, account: str, said: str) -> None:
+    save_entries(tx, [Entry(by, "", "-", what, account, 1, _digest(said))], now)
+
+
+def _digest(secret: str) -> str:
+    """SHA-256 is enough for secrets that were drawn at random; passwords get argon2id."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _hasher() -> PasswordHasher:
+    return PasswordHasher()  # argon2id with the parameters of RFC 9106's second choice
+
+
+@lru_cache(maxsize=1)
+def _nobodys_hash() -> str:
+    return _hasher().hash("nobody's password")
+
+
+def _matches(hashed: str | None, password: str) -> bool:
+    try:
+        _hasher().verify(hashed or _nobodys_hash(), password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+    return hashed is not None

@@ -1,0 +1,52 @@
+"""Who may do what: every permission with its meaning, and the roles as sets of them. What is not named is denied."""
+
+PERMISSIONS = {
+    "orders.read": "Orders, their lines, promises and why they have their dates.",
+    "orders.write": "Place orders, add and change lines, cancel.",
+    "orders.promise": "Give a line a person's date.",
+    "orders.hold": "Put orders on hold and release them.",
+    "shipping.write": "Pick, ship, take back a shipment, record a delivery.",
+    "supply.read": "Supplies, purchase orders, stock.",
+    "supply.write": "Announce, confirm, reschedule and cancel supplies.",
+    "stock.write": "Receive supplies, count and adjust stock.",
+    "catalogue.read": "Items, sites, suppliers, availability and quotes.",
+    "catalogue.write": "Items, sites, suppliers, categories and the shop's policy.",
+    "customers.read": "Customers, with their names and addresses.",
+    "customers.write": "Customers: put them.",
+    "customers.erase": "Erase a person's data.",
+    "money.read": "What things cost: purchase costs and margins.",
+    "money.write": "Say what things cost.",
+    "accounts.write": "Accounts and their tokens.",
+    "audit.read": "The audit trail.",
+    "clock.write": "Let the daily passing of time take effect.",
+}
+
+_READ = frozenset({"orders.read", "supply.read", "catalogue.read"})
+
+ROLES: dict[str, frozenset[str]] = {
+    "viewer": _READ,
+    "planner": _READ
+    | {"orders.write", "orders.promise", "orders.hold", "supply.write", "catalogue.write", "clock.write"},
+    "buyer": _READ | {"supply.write", "catalogue.write", "money.read", "money.write"},
+    "warehouse": _READ | {"shipping.write", "stock.write"},
+    "service_agent": _READ | {"orders.write", "orders.promise", "orders.hold", "customers.read", "customers.write"},
+    "finance": _READ | {"orders.hold", "customers.read", "money.read", "audit.read"},
+    "integration": _READ
+    | {
+        "orders.write",
+        "orders.hold",
+        "shipping.write",
+        "supply.write",
+        "stock.write",
+        "catalogue.write",
+        "customers.read",
+        "customers.write",
+    },
+    "admin": frozenset(PERMISSIONS),
+}
+
+
+def allowed(role: str, scopes: frozenset[str] | None) -> frozenset[str]:
+    """What an account of this role may do with a token of these scopes; `None` narrows nothing."""
+    of_role = ROLES.get(role, frozenset())
+    return of_role if scopes is None else of_role & scopes

@@ -1,0 +1,119 @@
+"""Accounts, their tokens and sessions. Secrets come here as digests only."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import bindparam, select
+
+from backorder.storage.access_tables import accounts, sessions, tokens
+from backorder.storage.db import Row, Tx
+
+
+class Account(NamedTuple):
+    """Who may do something here. `password` is an argon2id hash; `wait_until` holds back guessing."""
+
+    account: str
+    kind: str
+    role: str
+    password: str | None
+    made_at: int
+    disabled_at: int | None
+    failures: int
+    wait_until: int | None
+
+
+class Token(NamedTuple):
+    """A program's key: found by its public part, proved by the digest of its secret part."""
+
+    token: str
+    account: str
+    digest: str
+    scopes: str | None
+    purpose: str | None
+    made_at: int
+    expires_at: int | None
+    used_at: int | None
+    revoked_at: int | None
+
+
+class Session(NamedTuple):
+    """A browser that signed in, or a link that signs in once."""
+
+    digest: str
+    account: str
+    made_at: int
+    seen_at: int
+    expires_at: int
+    link: int
+
+
+_ACCOUNT = select(accounts).where(accounts.c.account == bindparam("account"))
+_TOKEN = select(tokens).where(tokens.c.token == bindparam("token"))
+_SESSION = select(sessions).where(sessions.c.digest == bindparam("digest"))
+
+
+def load_account(tx: Tx, account: str) -> Account | None:
+    """An account by its name."""
+    rows = tx.fetch(_ACCOUNT, account=account)
+    return Account(*rows[0]) if rows else None
+
+
+def load_accounts(tx: Tx) -> list[Account]:
+    """All accounts by name."""
+    return [Account(*row) for row in tx.fetch(select(accounts).order_by(accounts.c.account))]
+
+
+def save_account(tx: Tx, account: Account, *, new: bool) -> None:
+    """Add an account, or write what changed of one."""
+    if new:
+        tx.insert(accounts, Account._fields, [account])
+    else:
+        tx.update(accounts, ("account",), Account._fields[1:], [account])
+
+
+def load_token(tx: Tx, token: str) -> Token | None:
+    """A token by its public part."""
+    rows = tx.fetch(_TOKEN, token=token)
+    return Token(*rows[0]) if rows else None
+
+
+def load_tokens(tx: Tx, account: str | None = None) -> list[Token]:
+    """The tokens of an account, or of all, by their public part."""
+    chosen = select(tokens).order_by(tokens.c.account, tokens.c.made_at, tokens.c.token)
+    return [Token(*row) for row in tx.fetch(chosen if account is None else chosen.where(tokens.c.account == account))]
+
+
+def add_token(tx: Tx, token: Token) -> None:
+    """Add a token."""
+    tx.insert(tokens, Token._fields, [token])
+
+
+def mark_tokens(tx: Tx, column: str, rows: Sequence[Row]) -> None:
+    """Set a moment (`used_at`, `revoked_at`) of tokens, as (token, moment)."""
+    tx.update(tokens, ("token",), (column,), rows)
+
+
+def load_session(tx: Tx, digest: str) -> Session | None:
+    """A session, or a link, by its digest."""
+    rows = tx.fetch(_SESSION, digest=digest)
+    return Session(*rows[0]) if rows else None
+
+
+def add_session(tx: Tx, session: Session) -> None:
+    """Add a session or a link."""
+    tx.insert(sessions, Session._fields, [session])
+
+
+def touch_session(tx: Tx, digest: str, at: int) -> None:
+    """Remember when a session was last seen."""
+    tx.update(sessions, ("digest",), ("seen_at",), [(digest, at)])
+
+
+def end_sessions(tx: Tx, digests: Sequence[str]) -> None:
+    """Forget sessions."""
+    tx.delete(sessions, ("digest",), [(digest,) for digest in digests])
+
+
+def end_all_sessions(tx: Tx, account: str) -> None:
+    """Forget every session and link of an account."""
+    tx.delete(sessions, ("account",), [(account,)])

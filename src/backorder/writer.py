@@ -1,0 +1,178 @@
+"""Coalesces concurrent requests into batches: many callers, one transaction.
+
+Batching is natural: while one transaction commits, the next batch forms from whatever arrived, without a timer. Alone,
+a caller waits for nobody; under load, hundreds share one commit.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from backorder.commands import BATCH_MAX, COMMANDS, Command, shares, size
+from backorder.kernel.errors import BackorderError, Unavailable
+from backorder.kernel.outcomes import Outcome
+from backorder.storage.audit import Entry, save_entries
+from backorder.storage.db import Database
+
+LINES_MAX = 1_024  # commands and order lines of one transaction: beyond it a larger batch is hardly faster
+WAITING_MAX = 16_384  # commands and order lines that may wait, some seconds' work: more are asked to come back
+
+
+class Full(BackorderError):
+    """So much is waiting already that more would only grow the queue; nothing was done, come back in a moment."""
+
+
+class Closed(BackorderError):
+    """The service is going down and takes no more commands; nothing was done, come back in a moment."""
+
+
+@dataclass(slots=True)
+class _Call:
+    """What one caller asked in one request: commands of one kind that share a transaction, and its audit entry."""
+
+    commands: Sequence[Command]
+    entry: Entry | None
+    size: int
+    answer: Future[list[Outcome]] = field(default_factory=Future)
+
+
+class Writer:
+    """One thread that applies what many callers ask, a batch of one kind of command after the other.
+
+    Batches are taken from the head of the queue: the oldest call chooses the kind, and calls of that kind that wait
+    behind it join. So no kind waits longer than the batches of those who came before. Commands of one call stay in
+    their order and in one transaction. Each caller gets its own outcomes, or its own error.
+    """
+
+    def __init__(self, db: Database, clock: Callable[[], int], *, waiting_max: int = WAITING_MAX) -> None:
+        self._db = db
+        self._clock = clock
+        self._waiting_max = waiting_max
+        self._calls: deque[_Call] = deque()
+        self._waiting = 0
+        self._closed = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self.batches = 0  # transactions so far
+        self.commands = 0  # commands in them
+
+    @property
+    def waiting(self) -> int:
+        """Commands and order lines that wait for a transaction."""
+        return self._waiting
+
+    def start(self) -> None:
+        """Start applying."""
+        self._thread.start()
+
+    def submit(self, commands: Sequence[Command], entry: Entry | None = None) -> Future[list[Outcome]]:
+        """Let commands of one kind join the batch now forming; the future gives their outcomes, in their order.
+
+        `entry` says who asks, for the audit trail; it is written in the same transaction. Raises Full or Closed
+        before anything is done. The future raises Unavailable where the database was away: then it is not known
+        whether the commands were applied, and asking again with the same ids tells.
+        """
+        kind = type(commands[0])
+        assert all(type(command) is kind for command in commands), "a call has commands of one kind"
+        call = _Call(commands, entry, sum(map(size, commands)))
+        assert call.size <= BATCH_MAX, f"a call has at most {BATCH_MAX} commands and order lines"
+        with self._changed:
+            if self._closed:
+                raise Closed("the service is going down: send it again in a moment")
+            if self._waiting + call.size > self._waiting_max and self._waiting:
+                raise Full(f"{self._waiting} commands are waiting already: send it again in a moment")
+            self._calls.append(call)
+            self._waiting += call.size
+            self._changed.notify()
+        return call.answer
+
+    def close(self, seconds: float = 30.0) -> None:
+        """Take no more, finish what waits, stop; what is not done after `seconds` is told that the service closed."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        if self._thread.is_alive():
+            self._thread.join(seconds)
+        with self._changed:
+            left, self._waiting = list(self._calls), 0
+            self._calls.clear()
+        for call in left:
+            call.answer.set_exception(Closed("the service went down before this was its turn: send it again"))
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._calls and not self._closed:
+                    self._changed.wait()
+                if not self._calls:
+                    return
+                batch = self._take()
+            self._apply(batch)
+            with self._changed:
+                self._waiting -= sum(call.size for call in batch)
+
+    def _take(self) -> list[_Call]:
+        """The oldest call and those of its kind that may share its transaction, in the order they came."""
+        head = self._calls.popleft()
+        batch, room = [head], LINES_MAX - head.size
+        kind = type(head.commands[0])
+        if not shares(kind):
+            return batch
+        others: list[_Call] = []
+        while self._calls and room > 0:
+            call = self._calls.popleft()
+            if type(call.commands[0]) is kind and call.size <= room:
+                batch.append(call)
+                room -= call.size
+            else:
+                others.append(call)
+        self._calls.extendleft(reversed(others))
+        return batch
+
+    def _apply(self, batch: list[_Call]) -> None:
+        """Apply the calls in one transaction; where that fails, in halves, so that only those at fault fail.
+
+        A transaction that failed wrote nothing, so running the rest again is safe. Where the database itself is away
+        nobody is at fault and all are told.
+        """
+        try:
+            outcomes = self._transact(batch)
+        except Unavailable as error:
+            _fail(batch, error)
+            return
+        except Exception as error:  # whatever it is, it must not reach callers who did not cause it
+            if len(batch) == 1:
+                _fail(batch, error)
+                return
+            middle = len(batch) // 2
+            self._apply(batch[:middle])
+            self._apply(batch[middle:])
+            return
+        at = 0
+        for call in batch:
+            _answer(call, outcomes[at : at + len(call.commands)])
+            at += len(call.commands)
+
+    def _transact(self, batch: list[_Call]) -> list[Outcome]:
+        commands: list[Any] = [command for call in batch for command in call.commands]
+        entries = [call.entry for call in batch if call.entry is not None]
+        now = self._clock()
+        db = self._db.closing_with(lambda tx: save_entries(tx, entries, now)) if entries else self._db
+        outcomes = COMMANDS[type(commands[0])](db, now, commands)
+        self.batches += 1
+        self.commands += len(commands)
+        return outcomes
+
+
+def _answer(call: _Call, outcomes: list[Outcome]) -> None:
+    if call.answer.set_running_or_notify_cancel():
+        call.answer.set_result(outcomes)
+
+
+def _fail(batch: Sequence[_Call], error: Exception) -> None:
+    for call in batch:
+        if call.answer.set_running_or_notify_cancel():
+            call.answer.set_exception(error)

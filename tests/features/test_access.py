@@ -1,0 +1,145 @@
+"""Who comes in, with what, and what the trail says of it."""
+
+import pytest
+from sqlalchemy import text
+
+from backorder.commands import accounts
+from backorder.commands.accounts import FREE_TRIES, IDLE, LINK, SECOND, Refused
+from backorder.kernel.access import PERMISSIONS, ROLES
+from backorder.kernel.errors import StorageError
+from backorder.queries import check
+from backorder.storage import audit
+from backorder.storage.db import Database
+
+NOW = 1_795_500_000_000_000
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def people(db: Database) -> Database:
+    accounts.put_account(db, NOW, "ada", kind="person", role="planner", password=PASSWORD, by="test")
+    accounts.put_account(db, NOW, "web", kind="program", role="integration", by="test")
+    return db
+
+
+def test_roles_name_only_permissions_that_there_are() -> None:
+    assert all(permissions <= PERMISSIONS.keys() for permissions in ROLES.values())
+    assert set(PERMISSIONS) == ROLES["admin"]
+    assert "audit.read" not in ROLES["integration"]
+
+
+def test_a_token_opens_for_what_its_account_may_narrowed_to_its_scopes(people: Database) -> None:
+    whole = accounts.issue_token(people, NOW, "web", by="test")
+    narrow = accounts.issue_token(people, NOW, "web", by="test", scopes=["orders.write", "audit.read"])
+    assert accounts.by_token(people, NOW, whole).permissions == ROLES["integration"]
+    assert accounts.by_token(people, NOW, narrow).permissions == {"orders.write"}
+
+
+def test_a_token_that_expired_was_revoked_or_is_another_is_refused(people: Database) -> None:
+    token = accounts.issue_token(people, NOW, "web", by="test", days=1)
+    assert accounts.by_token(people, NOW + 86_399 * SECOND, token) is not None
+    assert accounts.by_token(people, NOW + 86_400 * SECOND, token) is None
+    for wrong in (token[:-1], token + "x", "", "bo_", "bo__", "bo_ä_x", "x" * 10_000, token.replace("bo_", "bo_\0", 1)):
+        assert accounts.by_token(people, NOW, wrong) is None
+    accounts.revoke_token(people, NOW, token.split("_")[1], by="test")
+    assert accounts.by_token(people, NOW, token) is None
+
+
+def test_nothing_of_a_secret_is_kept(people: Database) -> None:
+    token = accounts.issue_token(people, NOW, "web", by="test")
+    cookie = accounts.sign_in(people, NOW, "ada", PASSWORD)
+    with people.read() as tx:
+        for table in ("accounts", "tokens", "sessions", "audit"):
+            kept = repr(tx.fetch(text(f"SELECT * FROM {table}")))
+            for secret in (token, token.split("_", 2)[2], cookie, PASSWORD):
+                assert secret not in kept
+
+
+def test_people_sign_in_and_out_and_are_forgotten_when_idle(people: Database) -> None:
+    assert accounts.sign_in(people, NOW, "ada", "wrong horse battery") is None
+    assert accounts.sign_in(people, NOW, "bob", PASSWORD) is None
+    assert accounts.sign_in(people, NOW, "web", PASSWORD) is None
+    cookie = accounts.sign_in(people, NOW, "ada", PASSWORD)
+    assert accounts.by_session(people, NOW, cookie).account == "ada"
+    assert accounts.by_session(people, NOW + IDLE - SECOND, cookie) is not None  # seen, so it starts again
+    assert accounts.by_session(people, NOW + 2 * IDLE - 2 * SECOND, cookie) is not None
+    assert accounts.by_session(people, NOW + 4 * IDLE, cookie) is None
+    accounts.sign_out(people, cookie)
+    assert accounts.by_session(people, NOW, cookie) is None
+
+
+def test_guessing_has_to_wait_even_for_the_right_password(people: Database) -> None:
+    for _ in range(FREE_TRIES):
+        assert accounts.sign_in(people, NOW, "ada", "wrong horse battery") is None
+    assert accounts.sign_in(people, NOW, "ada", PASSWORD) is None
+    assert accounts.sign_in(people, NOW + 60 * SECOND, "ada", PASSWORD) is not None
+
+
+def test_a_link_signs_in_once_and_not_too_late(people: Database) -> None:
+    link = accounts.sign_in_link(people, NOW, "ada", by="test")
+    assert accounts.by_session(people, NOW, link) is None
+    cookie = accounts.open_link(people, NOW, link)
+    assert accounts.by_session(people, NOW, cookie).account == "ada"
+    assert accounts.open_link(people, NOW, link) is None
+    assert accounts.open_link(people, NOW, cookie) is None
+    late = accounts.sign_in_link(people, NOW, "ada", by="test")
+    assert accounts.open_link(people, NOW + LINK, late) is None
+
+
+def test_who_is_disabled_is_out_at_once_with_every_token_and_session(people: Database) -> None:
+    token, cookie = accounts.issue_token(people, NOW, "web", by="t"), accounts.sign_in(people, NOW, "ada", PASSWORD)
+    for account in ("web", "ada"):
+        accounts.disable_account(people, NOW, account, by="test")
+    assert accounts.by_token(people, NOW, token) is None
+    assert accounts.by_session(people, NOW, cookie) is None
+    assert accounts.sign_in(people, NOW, "ada", PASSWORD) is None
+    with pytest.raises(Refused):
+        accounts.issue_token(people, NOW, "web", by="test")
+
+
+def test_another_role_or_password_ends_the_sessions(people: Database) -> None:
+    cookie = accounts.sign_in(people, NOW, "ada", PASSWORD)
+    accounts.put_account(people, NOW, "ada", kind="person", role="viewer", by="test")
+    assert accounts.by_session(people, NOW, cookie) is None
+    assert accounts.sign_in(people, NOW, "ada", PASSWORD) is not None
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"kind": "person", "role": "king"}, "role"),
+        ({"kind": "program", "role": "viewer", "password": PASSWORD}, "tokens"),
+        ({"kind": "person", "role": "viewer", "password": "short"}, "12"),
+    ],
+)
+def test_an_account_that_cannot_be_is_refused(db: Database, fields: dict, says: str) -> None:
+    with pytest.raises(Refused, match=says):
+        accounts.put_account(db, NOW, "eve", by="test", **fields)
+    with db.read() as tx:
+        assert tx.fetch(text("SELECT count(*) FROM accounts")) == [(0,)]
+
+
+def test_the_trail_cannot_be_changed_and_shows_what_someone_with_the_keys_did(people: Database, url: str) -> None:
+    for statement in ("UPDATE audit SET actor = 'nobody'", "DELETE FROM audit"):
+        with pytest.raises(StorageError), people.write() as tx:
+            tx.fetch(text(statement))
+    assert check.run(people) == []
+    with people.write() as tx:
+        if tx.dialect == "sqlite":
+            tx.fetch(text("DROP TRIGGER audit_no_update"))
+        else:
+            tx.fetch(text("ALTER TABLE audit DISABLE TRIGGER audit_no_update"))
+        tx.fetch(text("UPDATE audit SET actor = 'nobody' WHERE n = 1"))
+    assert [finding.rule for finding in check.run(people)] == ["audit_chain"]
+
+
+@pytest.mark.parametrize("gone", [1, 2])
+def test_an_entry_that_is_gone_is_missed(people: Database, gone: int) -> None:
+    with people.write() as tx:
+        if tx.dialect == "sqlite":
+            tx.fetch(text("DROP TRIGGER audit_no_delete"))
+        else:
+            tx.fetch(text("ALTER TABLE audit DISABLE TRIGGER audit_no_delete"))
+        tx.fetch(text(f"DELETE FROM audit WHERE n = {gone}"))
+    with people.read() as tx:
+        assert list(audit.broken(tx)) != []
