@@ -9,7 +9,6 @@ import reference_words
 import sessions
 import write_reference
 
-from backorder.adapters.cli.main import cli
 from backorder.commands import COMMANDS
 from backorder.kernel.outcomes import Word
 from backorder.queries.explain import CAUSES as EXPLAINED
@@ -37,7 +36,7 @@ def test_every_field_and_column_has_its_words_and_no_word_is_left_over() -> None
 
 def test_every_command_of_the_command_line_is_documented() -> None:
     page = (ROOT / "docs/reference/command-line.md").read_text(encoding="utf-8")
-    assert [name for name in cli.commands if f"| `{name}" not in page] == []
+    assert [name for name in command_line().commands if f"| `{name}" not in page] == []
 
 
 def test_every_cause_is_explained() -> None:

@@ -2,8 +2,13 @@
 
 import sys
 import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from backorder.settings import NOW, given
+from backorder.settings import HOSTS, LOG, MIGRATE, NOW, TRACES, Wrong, given, value, yes
+
+if TYPE_CHECKING:
+    from click import Group  # the command line is loaded when it runs
 
 
 def now() -> int:
@@ -26,10 +31,35 @@ def _moment(text: str) -> int:
     return moment_number(moment)
 
 
+def _serve(database: str, host: str, port: int, clock: Callable[[], int], say: Callable[[str], None]) -> None:
+    """Run the service as the settings say, after telling where it is and how the first admin comes in."""
+    from backorder.adapters.http import serve
+
+    named = value(HOSTS)
+    hosts = [] if named == HOSTS.default else [host.strip() for host in named.split(",")]
+    options = serve.Options(database, host, port, hosts, yes(MIGRATE), value(LOG), yes(TRACES))
+    link = serve.prepare(options, clock())
+    shown = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    say(f"Backorder listens on {shown} and describes itself at {shown}/v1/docs")
+    if link is not None:
+        say(f"Nobody can sign in yet. This link signs the admin in once, within the hour: {shown}/sign-in/{link}")
+    serve.run(options, clock)
+
+
+def command_line() -> "Group":
+    """The whole command line."""
+    from backorder.adapters.cli import cli, serving
+
+    if "serve" not in cli.commands:
+        cli.add_command(serving(_serve))
+    return cli
+
+
 def main() -> None:
     """Run the command line. Refuses to start where assertions are switched off: they hold invariants."""
     if not __debug__:
         sys.exit("backorder does not run with python -O: its assertions guard the data")
-    from backorder.adapters.cli import cli
-
-    cli(obj=now, prog_name="backorder")
+    try:
+        command_line()(obj=now, prog_name="backorder")
+    except Wrong as error:
+        sys.exit(f"Error: {error}")

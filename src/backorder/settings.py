@@ -1,11 +1,14 @@
 """Every knob: its name in the environment, its default, and why one would turn it."""
 
 import os
+import tomllib
+from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
 
 class Setting(NamedTuple):
-    """A setting that is read from the environment."""
+    """A setting that is read from the environment, else from the settings file."""
 
     name: str
     default: str
@@ -25,14 +28,83 @@ NOW = Setting(
     "the same days whenever it is read.",
 )
 
-SETTINGS = (DATABASE, NOW)
+HOST = Setting("BACKORDER_HOST", "127.0.0.1", "The address that the service listens on; 0.0.0.0 for every one.")
+
+PORT = Setting("BACKORDER_PORT", "8080", "The port that the service listens on.")
+
+HOSTS = Setting(
+    "BACKORDER_HOSTS",
+    "any",
+    "The names under which the service is asked, with commas between: requests for other names are refused.",
+)
+
+MIGRATE = Setting(
+    "BACKORDER_MIGRATE",
+    "yes",
+    "Whether the service makes or upgrades its database when it starts; with `no` it refuses and says how.",
+)
+
+LOG = Setting("BACKORDER_LOG", "json", "How the service logs: `json`, a line for each request, or `none`.")
+
+TRACES = Setting(
+    "BACKORDER_TRACES",
+    "no",
+    "Whether requests are traced with OpenTelemetry; `yes` needs the extra `telemetry`, and its own OTEL_ settings.",
+)
+
+FILE = Setting(
+    "BACKORDER_SETTINGS",
+    "none",
+    "A TOML file that says settings by these names in small letters without the prefix, such as `port = 8081`. The "
+    "environment goes before it.",
+)
+
+SETTINGS = (DATABASE, NOW, HOST, PORT, HOSTS, MIGRATE, LOG, TRACES, FILE)
+
+
+class Wrong(Exception):
+    """A setting, or the settings file, cannot be meant; the message names it and says what to do."""
 
 
 def value(setting: Setting) -> str:
-    """What the environment says, else the default."""
+    """What the environment says, else the settings file, else the default. Raises Wrong."""
     return given(setting) or setting.default
 
 
 def given(setting: Setting) -> str | None:
-    """What the environment says; None if it says nothing."""
-    return os.environ.get(setting.name) or None
+    """What the environment or the settings file says; None if neither says anything. Raises Wrong."""
+    return source(setting)[0]
+
+
+def source(setting: Setting) -> tuple[str | None, str]:
+    """What is said of a setting, and where: `environment`, the settings file, or `default`. Raises Wrong."""
+    said = os.environ.get(setting.name)
+    if said:
+        return said, "environment"
+    place = os.environ.get(FILE.name)
+    if place and setting is not FILE:
+        found = _file(place).get(setting.name.removeprefix("BACKORDER_").lower())
+        if found is not None:
+            return str(found), place
+    return None, "default"
+
+
+@lru_cache(maxsize=4)
+def _file(place: str) -> dict[str, object]:
+    try:
+        found = tomllib.loads(Path(place).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise Wrong(f"the settings file {place} (BACKORDER_SETTINGS) cannot be read: {error}") from error
+    known = {setting.name.removeprefix("BACKORDER_").lower() for setting in SETTINGS} - {"settings"}
+    for name in found:
+        if name not in known:
+            raise Wrong(f"the settings file {place} says {name}: use {', '.join(sorted(known))}")
+    return found
+
+
+def yes(setting: Setting) -> bool:
+    """A setting that says yes or no. Raises Wrong."""
+    said = value(setting).lower()
+    if said not in {"yes", "no"}:
+        raise Wrong(f"{setting.name} is {said!r}: say yes or no")
+    return said == "yes"

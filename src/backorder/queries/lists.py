@@ -16,10 +16,19 @@ from backorder.storage.tables import LINE_OPEN, SUPPLY_OF_USE, items, lines, ord
 
 
 def list_supplies(
-    db: Database, now: int, *, sku: str | None = None, overdue: bool = False, still_open: bool = False, limit: int = 50
+    db: Database,
+    now: int,
+    *,
+    sku: str | None = None,
+    overdue: bool = False,
+    still_open: bool = False,
+    limit: int = 50,
+    after: str | None = None,
 ) -> list[SupplyView]:
-    """Supplies by the day they are planned for, stock first."""
+    """Supplies by the day they are planned for, stock first; as pages, by id behind `after` (the first: "")."""
     chosen = SUPPLIES.order_by(supplies.c.kind != STOCK, supplies.c.available_on, supplies.c.supply)
+    if after is not None:
+        chosen = SUPPLIES.where(supplies.c.supply > after).order_by(supplies.c.supply)
     if sku is not None:
         chosen = chosen.where(supplies.c.sku == sku)
     if still_open:
@@ -45,8 +54,8 @@ class ItemRow(msgspec.Struct):
     uncovered: int
 
 
-def list_items(db: Database, *, waiting: bool = False, limit: int = 50) -> list[ItemRow]:
-    """Items by SKU, or those that lines wait for, most waiting units first."""
+def list_items(db: Database, *, waiting: bool = False, limit: int = 50, after: str | None = None) -> list[ItemRow]:
+    """Items by SKU, or those that lines wait for, most waiting units first; as pages, by SKU behind `after`."""
     stock = supplies.c.kind == STOCK
     free = supplies.c.quantity - supplies.c.received - supplies.c.cancelled - supplies.c.pegged
     held = (
@@ -85,7 +94,13 @@ def list_items(db: Database, *, waiting: bool = False, limit: int = 50) -> list[
         .select_from(LEVELS.outerjoin(held, held.c.sku == items.c.sku).outerjoin(wait, wait.c.sku == items.c.sku))
         .limit(limit)
     )
-    chosen = chosen.where(units > 0).order_by(units.desc(), items.c.sku) if waiting else chosen.order_by(items.c.sku)
+    if waiting:
+        chosen = chosen.where(units > 0)
+    if after is not None:
+        chosen = chosen.where(items.c.sku > after)
+    elif waiting:
+        chosen = chosen.order_by(units.desc())
+    chosen = chosen.order_by(items.c.sku)
     with db.read() as tx:
         return [ItemRow(*row[:3], *(int(n or 0) for n in row[3:])) for row in tx.fetch(chosen)]
 
@@ -104,8 +119,10 @@ class OrderRow(msgspec.Struct):
     promise: date | None
 
 
-def list_orders(db: Database, *, waiting: bool = False, customer: str | None = None, limit: int = 50) -> list[OrderRow]:
-    """Orders by id with their units and the latest promise among their open lines."""
+def list_orders(
+    db: Database, *, waiting: bool = False, customer: str | None = None, limit: int = 50, after: str | None = None
+) -> list[OrderRow]:
+    """Orders by id, behind `after`, with their units and the latest promise among their open lines."""
     units, left = func.sum(lines.c.quantity), func.sum(lines.c.waiting)
     chosen = (
         select(
@@ -124,6 +141,8 @@ def list_orders(db: Database, *, waiting: bool = False, customer: str | None = N
         .order_by(orders.c.order_id)
         .limit(limit)
     )
+    if after is not None:
+        chosen = chosen.where(orders.c.order_id > after)
     if customer is not None:
         chosen = chosen.where(orders.c.customer == customer)
     if waiting:

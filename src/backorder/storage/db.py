@@ -226,6 +226,11 @@ class Database:
                 yield _Rehearsal(self.engine, connection)
                 whole.rollback()
 
+    def reach(self) -> None:
+        """Do nothing but find the database there. Raises StorageError."""
+        with self.read() as tx:
+            tx.fetch(text("SELECT 1"))
+
     def closing_with(self, last: Callable[[Tx], None]) -> "Database":
         """The same database; each of its writing transactions does `last` before it commits."""
         return _Closing(self, last)

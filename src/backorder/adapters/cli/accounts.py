@@ -1,0 +1,111 @@
+"""Accounts and tokens from the command line: whoever can reach the database may."""
+
+import os
+import sys
+
+import click
+
+from backorder.adapters.cli.main import Clock, cli, database_option
+from backorder.kernel.access import PERMISSIONS, ROLES
+
+
+def _by() -> str:
+    return f"cli {os.environ.get('USER') or os.environ.get('LOGNAME') or 'somebody'}"
+
+
+@cli.group()
+def account() -> None:
+    """People and programs that may use the service."""
+
+
+@account.command("put")
+@click.argument("name")
+@click.option("--role", required=True, type=click.Choice(list(ROLES)), help="What it may do.")
+@click.option("--program", is_flag=True, help="A program, which shows tokens; else a person, who signs in.")
+@click.option("--password", is_flag=True, help="Ask for a password, or read it from standard input.")
+@database_option
+@click.pass_obj
+def put(clock: Clock, /, name: str, role: str, program: bool, password: bool, database: str) -> None:
+    """Make the account NAME, or give it another role or password."""
+    from backorder.commands import accounts
+    from backorder.storage.db import open_database
+
+    secret = None
+    if password:
+        asked = sys.stdin.isatty()
+        secret = click.prompt("Password", hide_input=True, confirmation_prompt=True) if asked else sys.stdin.readline()
+    db = open_database(database)
+    kind = "program" if program else "person"
+    accounts.put_account(db, clock(), name, kind=kind, role=role, password=secret and secret.rstrip("\n"), by=_by())
+    click.echo(f"{name} is a {kind} with the role {role}.")
+
+
+@account.command("disable")
+@click.argument("name")
+@database_option
+@click.pass_obj
+def disable(clock: Clock, /, name: str, database: str) -> None:
+    """Let NAME do nothing any more: sessions end, tokens are refused."""
+    from backorder.commands import accounts
+    from backorder.storage.db import open_database
+
+    accounts.disable_account(open_database(database), clock(), name, by=_by())
+    click.echo(f"{name} is disabled.")
+
+
+@account.command("list")
+@database_option
+def accounts_(database: str) -> None:
+    """List accounts, with their tokens."""
+    from backorder.kernel.calendars import moment_datetime
+    from backorder.storage import accounts
+    from backorder.storage.db import open_database
+
+    with open_database(database).read() as tx:
+        known, tokens = accounts.load_accounts(tx), accounts.load_tokens(tx)
+    for one in known:
+        click.echo(f"{one.account}  {one.kind}  {one.role}{'  disabled' if one.disabled_at else ''}")
+        for token in tokens:
+            if token.account == one.account:
+                used = (
+                    "never used" if token.used_at is None else f"used {moment_datetime(token.used_at):%Y-%m-%d %H:%M}"
+                )
+                gone = "  revoked" if token.revoked_at else ""
+                click.echo(f"  bo_{token.token}_...  {token.purpose or ''}  {used}{gone}")
+
+
+@cli.group()
+def token() -> None:
+    """Keys that programs show to come in."""
+
+
+@token.command("issue")
+@click.argument("account")
+@click.option("--scope", "scopes", multiple=True, type=click.Choice(list(PERMISSIONS)), help="Narrow it to this.")
+@click.option("--days", type=click.IntRange(1, 3_650), help="It ends after so many days.")
+@click.option("--purpose", help="What it is for.")
+@database_option
+@click.pass_obj
+def issue(
+    clock: Clock, /, account: str, scopes: tuple[str, ...], days: int | None, purpose: str | None, database: str
+) -> None:
+    """Print a new token for ACCOUNT. It is shown this once."""
+    from backorder.commands import accounts
+    from backorder.storage.db import open_database
+
+    db = open_database(database)
+    click.echo(accounts.issue_token(db, clock(), account, by=_by(), scopes=scopes or None, days=days, purpose=purpose))
+
+
+@token.command("revoke")
+@click.argument("token")
+@database_option
+@click.pass_obj
+def revoke(clock: Clock, /, token: str, database: str) -> None:
+    """Refuse TOKEN from now on; its first two parts are enough."""
+    from backorder.commands import accounts
+    from backorder.storage.db import open_database
+
+    public = token.removeprefix("bo_").partition("_")[0]
+    accounts.revoke_token(open_database(database), clock(), public, by=_by())
+    click.echo(f"bo_{public}_... is refused from now on; a running service forgets it within a second.")

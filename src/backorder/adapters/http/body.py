@@ -1,0 +1,94 @@
+"""Reading what came: JSON without what one reader takes this way and another that way, and queries by name."""
+
+import asyncio
+import json
+from typing import Annotated, Any, TypeVar, get_origin
+
+import msgspec
+from litestar import Request
+
+from backorder.adapters.http.problems import Refusal
+
+BODY_SECONDS = 30  # a body that takes longer is given up
+T = TypeVar("T")
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+async def read(request: Request[Any, Any, Any]) -> bytes:
+    """The body of a request, all of it, as JSON text. Refuses other content types and bodies that do not end."""
+    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Refusal(415, "content_type", "send JSON, with Content-Type: application/json")
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await request.body()
+    except TimeoutError:
+        raise Refusal(408, "too_slow", f"the body did not come within {BODY_SECONDS} seconds") from None
+
+
+def strict(text: bytes) -> Any:
+    """JSON as Python values. Refuses duplicate keys, NaN and Infinity, invalid UTF-8 and what is nested without end."""
+    try:
+        return _STRICT.decode(text.decode("utf-8"))
+    except RecursionError:
+        raise Refusal(400, "unreadable", "the body is nested too deeply") from None
+    except UnicodeDecodeError:
+        raise Refusal(400, "unreadable", "the body is not valid UTF-8") from None
+    except ValueError as error:
+        raise Refusal(400, "unreadable", f"the body is not JSON: {str(error)[:200]}") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is given twice in one object")
+    return found
+
+
+def _no_constant(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON")
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_constant)
+
+
+def typed(text: bytes, kind: type[T]) -> T:
+    """The body as `kind`; refuses with the field where it does not fit."""
+    strict(text)
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except msgspec.DecodeError as error:
+        raise _misfit(error, 400) from None
+
+
+def query(request: Request[Any, Any, Any], kind: type[S]) -> S:
+    """The query of the address as `kind`: each parameter once, or a list where it may repeat; none that is unknown."""
+    hints = {field.name: field.type for field in msgspec.structs.fields(kind)}
+    found: dict[str, Any] = {}
+    for name, value in request.query_params.multi_items():
+        if name not in hints:
+            known = ", ".join(hints) or "there are none"
+            raise Refusal(400, "unknown_parameter", f"{name[:100]} is no parameter here: {known}", field=name[:100])
+        if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise Refusal(400, "invalid_parameter", "use no control characters", field=name)
+        if _repeats(hints[name]):
+            found.setdefault(name, []).append(value)
+        elif name in found:
+            raise Refusal(400, "invalid_parameter", f"{name} is given twice", field=name)
+        else:
+            found[name] = value
+    try:
+        return msgspec.convert(found, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise _misfit(error, 400) from None
+
+
+def _repeats(hint: Any) -> bool:
+    return get_origin(hint) is list or (get_origin(hint) is Annotated and _repeats(hint.__origin__))
+
+
+def _misfit(error: Exception, status: int) -> Refusal:
+    text = str(error)
+    message, _, place = text.partition(" - at `$")
+    field = place.strip("`.") or None
+    return Refusal(status, "invalid", message.encode("utf-8", "replace").decode()[:300], field=field)

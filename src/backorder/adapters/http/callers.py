@@ -1,0 +1,58 @@
+"""Who is asking: a token in the header, or a person's session in a cookie."""
+
+from typing import Any
+
+import anyio.to_thread
+from litestar import Request
+
+from backorder.adapters.http.problems import Refusal
+from backorder.adapters.http.route import House
+from backorder.commands import accounts
+from backorder.commands.accounts import Identity
+
+BELIEVED = 1_000_000  # microseconds for which a caller is not looked up again: so long may a revoked token still work
+KEPT_MAX = 10_000
+COOKIE = "__Host-backorder"
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+NOBODY = Identity("nobody", "", frozenset())
+
+
+async def caller(house: House, request: Request[Any, Any, Any]) -> Identity:
+    """Who asks. Refuses with 401 who shows nothing, or nothing that is valid."""
+    shown, session = _shown(request)
+    if shown is None:
+        raise _unknown("show a token: Authorization: Bearer bo_...")
+    now = house.clock()
+    kept = house.callers.get(shown)
+    if kept is not None and kept[0] > now:
+        return kept[1]
+    look = accounts.by_session if session else accounts.by_token
+    found = await anyio.to_thread.run_sync(look, house.db, now, shown, limiter=house.readers)
+    if found is None:
+        raise _unknown("the session ended: sign in again" if session else "the token is not valid, or not any more")
+    if len(house.callers) >= KEPT_MAX:
+        house.callers.clear()
+    house.callers[shown] = now + BELIEVED, found
+    return found
+
+
+def _shown(request: Request[Any, Any, Any]) -> tuple[str | None, bool]:
+    """What is shown, and whether it is a session. A session changes things only from the service's own pages."""
+    header = request.headers.get("authorization")
+    if header is not None:
+        kind, _, shown = header.partition(" ")
+        return (shown.strip() if kind.lower() == "bearer" else None), False
+    cookie = request.cookies.get(COOKIE)
+    if cookie is not None and request.method not in _SAFE:
+        from_here(request)
+    return cookie, True
+
+
+def from_here(request: Request[Any, Any, Any]) -> None:
+    """Refuse what another site's page lets a browser send."""
+    if request.headers.get("sec-fetch-site") not in {"same-origin", "none"}:
+        raise Refusal(403, "cross_site", "this came from another site's page, or from a browser that does not say")
+
+
+def _unknown(detail: str) -> Refusal:
+    return Refusal(401, "unauthorised", detail, headers={"WWW-Authenticate": "Bearer"})

@@ -1,0 +1,83 @@
+"""What a route is: a row of the table that the service, its permissions, its document and its tests are made from."""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
+import msgspec
+from anyio import CapacityLimiter
+from litestar import Request
+
+from backorder.adapters.http.problems import Refusal
+from backorder.commands.accounts import Identity
+from backorder.storage.db import Database
+from backorder.writer import Writer
+
+OPEN = "open"  # the permission of routes that ask for none
+PAGE_MAX = 200
+
+
+class Answer(NamedTuple):
+    """What goes back: a body that is encoded already, or a value that becomes JSON."""
+
+    value: Any
+    status: int = 200
+    headers: dict[str, str] | None = None
+    content: str = "application/json"
+
+    def body(self) -> bytes:
+        """The bytes of the body."""
+        return self.value if isinstance(self.value, bytes) else msgspec.json.encode(self.value)
+
+
+class House(NamedTuple):
+    """What answering takes: the database, the writer, the clock (microseconds), threads for reading."""
+
+    db: Database
+    writer: Writer
+    clock: Callable[[], int]
+    readers: CapacityLimiter
+    asked: set[str]  # idempotency keys whose commands are being applied
+    callers: dict[str, tuple[int, Identity]]  # who showed what, until when it is believed without looking
+    shelf: dict[str, tuple[int, bytes, str]]  # availability by SKU: until when, body, ETag
+
+
+class Call(NamedTuple):
+    """One request: who asks, by which route, under which id."""
+
+    request: Request[Any, Any, Any]
+    caller: Identity
+    route: "Route"
+    id: str
+
+    def path(self, name: str) -> str:
+        """A part of the address. Refuses what no id can be as not found."""
+        value: str = self.request.path_params[name]
+        if not 1 <= len(value) <= 200 or not value.isprintable():
+            raise Refusal(404, "not_found", "there is nothing here")
+        return value
+
+    def may(self, permission: str) -> bool:
+        """Whether the caller has a permission beside the route's own."""
+        return permission in self.caller.permissions
+
+
+class Route(NamedTuple):
+    """A row of the table. `key` says that an Idempotency-Key is required, `takes` and `gives` are body types."""
+
+    method: str
+    path: str
+    permission: str
+    answer: Callable[[House, Call], Awaitable[Answer]]
+    summary: str
+    gives: Any = None
+    takes: Any = None
+    parameters: type | None = None
+    key: bool = False
+    omit: tuple[str, ...] = ()  # fields of `takes` that the address says
+    statuses: tuple[int, ...] = (200,)
+
+
+def digest(text: bytes) -> str:
+    """A digest of what was asked, for the audit trail."""
+    return hashlib.sha256(text).hexdigest()

@@ -1,0 +1,105 @@
+"""Running the service: a process that listens, another that watches it and starts it again should it die."""
+
+import signal
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+from anyio import CapacityLimiter
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+from granian.server import Server
+from litestar import Litestar
+
+from backorder.adapters.http import logs
+from backorder.adapters.http.application import application
+from backorder.adapters.http.route import House
+from backorder.commands import accounts
+from backorder.storage.accounts import load_accounts
+from backorder.storage.db import Database, open_database
+from backorder.storage.migrate import upgrade
+from backorder.writer import Writer
+
+READERS = 16  # threads that read: as many as there are pooled connections
+HEADER_MILLISECONDS = 10_000
+STOP_SECONDS = 30
+ADMIN = "admin"
+
+
+class Options(NamedTuple):
+    """How the service runs, as the settings say it."""
+
+    database: str
+    host: str
+    port: int
+    hosts: list[str]
+    migrate: bool
+    log: str
+    traces: bool
+
+
+def prepare(options: Options, now: int) -> str | None:
+    """Make or upgrade the database as the settings allow; a one-time link for the first admin while there is none.
+
+    Raises StorageError that says what to do where the database is not of this version and may not be upgraded.
+    """
+    if options.migrate:
+        upgrade(options.database)
+    db = open_database(options.database)
+    try:
+        return _first_link(db, now)
+    finally:
+        db.close()
+
+
+def _first_link(db: Database, now: int) -> str | None:
+    """A link for the admin who never signed in with a password; none once anybody can."""
+    with db.read() as tx:
+        known = load_accounts(tx)
+    if any(account.kind == "person" and account.password is not None for account in known):
+        return None
+    if not any(account.account == ADMIN for account in known):
+        accounts.put_account(db, now, ADMIN, kind="person", role="admin", by="serve")
+    return accounts.sign_in_link(db, now, ADMIN, by="serve")
+
+
+def house(db: Database, clock: Callable[[], int]) -> House:
+    """What answering takes, for one process."""
+    return House(db, Writer(db, clock), clock, CapacityLimiter(READERS), set(), {}, {})
+
+
+def load(options: Options, clock: Callable[[], int]) -> Litestar:
+    """The application, as the listening process loads it."""
+    logs.begin(options.log)
+    return application(house(open_database(options.database), clock), options.hosts, _traces(options))
+
+
+def _traces(options: Options) -> list[Any]:
+    if not options.traces:
+        return []
+    from litestar.plugins.opentelemetry import OpenTelemetryConfig, OpenTelemetryPlugin
+
+    return [OpenTelemetryPlugin(OpenTelemetryConfig())]
+
+
+def run(options: Options, clock: Callable[[], int]) -> None:
+    """Listen until told to stop. What is being applied then is finished; a process that died is started again."""
+    server = Server(
+        "backorder",
+        address=options.host,
+        port=options.port,
+        interface=Interfaces.ASGI,
+        workers=1,
+        websockets=False,
+        backlog=1024,
+        log_enabled=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP_SECONDS,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=64 * 1024),
+    )
+    server.serve(target_loader=partial(_load, options, clock), wrap_loader=False)
+
+
+def _load(options: Options, clock: Callable[[], int]) -> Litestar:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    return load(options, clock)

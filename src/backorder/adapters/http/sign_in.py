@@ -1,0 +1,81 @@
+"""People come in: with name and password, or by a link that works once."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from backorder.adapters.http import body
+from backorder.adapters.http.callers import COOKIE, from_here
+from backorder.adapters.http.problems import Refusal
+from backorder.adapters.http.reads import ask
+from backorder.adapters.http.route import Answer, Call, House
+from backorder.commands import accounts
+
+_COOKIE = f"{COOKIE}={{}}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={{}}"
+
+
+class SignIn(msgspec.Struct, forbid_unknown_fields=True):
+    """Who, and the password; or the last part of a link that signs in once."""
+
+    account: Annotated[str, Meta(max_length=200, pattern="^[^\x00\ud800-\udfff]*$")] = ""
+    password: Annotated[str, Meta(max_length=accounts.PASSWORD_MAX, pattern="^[^\ud800-\udfff]*$")] = ""
+    link: Annotated[str, Meta(max_length=200, pattern="^[^\ud800-\udfff]*$")] = ""
+
+
+class Me(msgspec.Struct):
+    """Who is asking, and what they may do."""
+
+    account: str
+    role: str
+    permissions: list[str]
+
+
+async def sign_in(house: House, call: Call) -> Answer:
+    """`POST /v1/session`: the answer sets the session's cookie."""
+    from_here(call.request)
+    asked = body.typed(await body.read(call.request), SignIn)
+    now = house.clock()
+    if asked.link:
+        secret = await ask(house, accounts.open_link, house.db, now, asked.link)
+    else:
+        secret = await ask(house, accounts.sign_in, house.db, now, asked.account, asked.password)
+    if secret is None:
+        raise Refusal(401, "unauthorised", "name, password or link is wrong, or came too often: try again in a minute")
+    return Answer(b"", 204, {"Set-Cookie": _COOKIE.format(secret, 12 * 3_600), "Cache-Control": "no-store"})
+
+
+async def sign_out(house: House, call: Call) -> Answer:
+    """`DELETE /v1/session`."""
+    cookie = call.request.cookies.get(COOKIE)
+    if cookie is not None:
+        house.callers.pop(cookie, None)
+        await ask(house, accounts.sign_out, house.db, cookie)
+    return Answer(b"", 204, {"Set-Cookie": _COOKIE.format("", 0), "Cache-Control": "no-store"})
+
+
+async def me(_house: House, call: Call) -> Answer:
+    """`GET /v1/session`: who is asking."""
+    found = Me(call.caller.account, call.caller.role, sorted(call.caller.permissions))
+    return Answer(found, headers={"Cache-Control": "private, no-store"})
+
+
+async def door(_house: House, call: Call) -> Answer:
+    """`GET /sign-in/LINK`: a page with a button. Looking changes nothing: mail scanners follow links too."""
+    page = (
+        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+        "<meta name=robots content=noindex><title>Backorder: sign in</title><h1>Sign in to Backorder</h1>"
+        "<p>This link works once.</p><form method=post><button>Sign in</button></form></html>"
+    )
+    call.path("link")
+    return Answer(page.encode(), headers={"Cache-Control": "no-store"}, content="text/html; charset=utf-8")
+
+
+async def enter(house: House, call: Call) -> Answer:
+    """`POST /sign-in/LINK`: the link is used up, the browser signed in."""
+    from_here(call.request)
+    secret = await ask(house, accounts.open_link, house.db, house.clock(), call.path("link"))
+    if secret is None:
+        raise Refusal(401, "unauthorised", "the link was used before, or is too old: ask for another")
+    cookie = _COOKIE.format(secret, 12 * 3_600)
+    return Answer(b"", 303, {"Set-Cookie": cookie, "Location": "/v1/docs", "Cache-Control": "no-store"})

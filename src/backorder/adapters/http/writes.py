@@ -1,0 +1,190 @@
+"""The doors for commands: a list of any, and each as a route of its own. All go through the writer."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+import msgspec
+
+from backorder.adapters.http import body
+from backorder.adapters.http.problems import Refusal, busy, refusal_of, status_of
+from backorder.adapters.http.route import Answer, Call, House, Route, digest
+from backorder.commands import BATCH_MAX, COMMANDS, Command, chunks, decode
+from backorder.commands._batch import KEY_MAX
+from backorder.commands.accounts import Identity
+from backorder.kernel.errors import Conflict, Unavailable
+from backorder.kernel.outcomes import Outcome
+from backorder.storage.audit import Entry
+from backorder.writer import Closed, Full
+
+KEY = re.compile(r'^"([\x21\x23-\x5b\x5d-\x7e]{1,120})"$')  # a quoted string without escapes (RFC 8941)
+
+PERMITS = {  # the permission that each command asks for
+    "put_item": "catalogue.write",
+    "put_site": "catalogue.write",
+    "put_supplier": "catalogue.write",
+    "put_category": "catalogue.write",
+    "put_shop": "catalogue.write",
+    "put_customer": "customers.write",
+    "announce_supply": "supply.write",
+    "confirm_supply": "supply.write",
+    "reschedule_supply": "supply.write",
+    "cancel_supply": "supply.write",
+    "receive_supply": "stock.write",
+    "count_stock": "stock.write",
+    "adjust_stock": "stock.write",
+    "place_order": "orders.write",
+    "add_lines": "orders.write",
+    "change_line": "orders.write",
+    "change_order": "orders.write",
+    "cancel_line": "orders.write",
+    "promise_line": "orders.promise",
+    "hold_order": "orders.hold",
+    "release_order": "orders.hold",
+    "pick": "shipping.write",
+    "unpick": "shipping.write",
+    "ship": "shipping.write",
+    "reverse_shipment": "shipping.write",
+    "record_delivery": "shipping.write",
+    "erase_person": "customers.erase",
+    "advance": "clock.write",
+}
+_SUBJECTS = ("order", "supply", "document", "shipment", "sku", "site", "supplier", "category")
+_LIST = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def tag(kind: type[Command]) -> str:
+    """The word of a command."""
+    return str(kind.__struct_config__.tag)
+
+
+async def apply(house: House, call: Call, commands: Sequence[Command], content: str) -> list[Outcome]:
+    """Apply commands in order through the writer; neighbours of one kind share a transaction.
+
+    Raises a refusal where the service is busy: what was answered by then stands, and asking again with the same ids
+    tells.
+    """
+    outcomes: list[Outcome] = []
+    try:
+        for kind, group in groupby(commands, key=type):
+            for chunk in chunks(list(group)):
+                entry = _entry(call, kind, chunk, content)
+                found: list[Outcome] = await asyncio.wrap_future(house.writer.submit(chunk, entry))
+                outcomes += found
+    except Full as error:
+        raise busy(str(error), 429) from error
+    except (Closed, Unavailable, Conflict) as error:
+        raise busy(str(error)) from error
+    return outcomes
+
+
+def _entry(call: Call, kind: type[Command], chunk: Sequence[Command], content: str) -> Entry:
+    subject = next((word for name in _SUBJECTS if (word := getattr(chunk[0], name, None)) is not None), None)
+    return Entry(call.caller.account, call.caller.role, call.id, tag(kind), subject, len(chunk), content)
+
+
+def permit(call: Call, command: Command) -> None:
+    """Refuse a command, and fields of it, that the caller may not say."""
+    word = tag(type(command))
+    if not call.may(PERMITS[word]):
+        raise Refusal(403, "forbidden", f"{word} asks for the permission {PERMITS[word]}", field="do")
+    if getattr(command, "cost", None) not in {None, msgspec.UNSET} and not call.may("money.write"):
+        raise Refusal(403, "forbidden", "what things cost asks for the permission money.write", field="cost")
+
+
+def scoped(caller: Identity, ident: str) -> str:
+    """A caller's id of a command, apart from those of other callers."""
+    whole = f"{caller.account} {ident}"
+    return whole if len(whole) <= KEY_MAX else f"={digest(whole.encode())}"
+
+
+async def batch(house: House, call: Call) -> Answer:
+    """`POST /v1/commands`: a list of commands, each with its outcome, in order. Refusals are outcomes."""
+    text = await body.read(call.request)
+    body.strict(text)
+    try:
+        raws = _LIST.decode(text)
+    except msgspec.DecodeError:
+        raise Refusal(400, "invalid", "send a list of commands") from None
+    if len(raws) > BATCH_MAX:
+        raise Refusal(413, "too_large", f"a request has at most {BATCH_MAX} commands")
+    read = [decode(bytes(raw)) for raw in raws]
+    good = [command for command in read if isinstance(command, Command)]
+    echo = {id(command): command.id for command in good}
+    for command in good:
+        permit(call, command)
+        if command.id is not None:
+            command.id = scoped(call.caller, command.id)
+    answers = iter(await apply(house, call, good, digest(text)))
+    outcomes = []
+    for asked in read:
+        if isinstance(asked, Outcome):
+            outcomes.append(asked)
+            continue
+        outcome = next(answers)
+        outcome.id = echo[id(asked)]
+        outcomes.append(outcome)
+    return Answer(outcomes)
+
+
+def door(method: str, path: str, kind: type[Command], summary: str, key: bool = True, **fixed: Any) -> Route:
+    """A route for one kind of command; what stands in the address need not stand in the body."""
+    named = tuple(re.findall(r"{(\w+):str}", path))
+
+    async def answer(house: House, call: Call) -> Answer:
+        text = await body.read(call.request)
+        said = body.strict(text)
+        if not isinstance(said, dict):
+            raise Refusal(400, "invalid", "send an object")
+        for name in ("do", "id", *named, *fixed):
+            if name in said:
+                raise Refusal(400, "invalid", f"{name} is said elsewhere: leave it out", field=name)
+        said |= {"do": tag(kind), **{name: call.path(name) for name in named}, **fixed}
+        ident = _key(call)
+        if ident is not None:
+            said["id"] = scoped(call.caller, ident)
+        command = decode(said)
+        if isinstance(command, Outcome):
+            command.id = None
+            raise refusal_of(command)
+        permit(call, command)
+        outcome = await _alone(house, call, command, digest(text))
+        outcome.id = None
+        if status_of(outcome) >= 400:
+            raise refusal_of(outcome)
+        return Answer(outcome, status_of(outcome))
+
+    permission = PERMITS[tag(kind)]
+    return Route(method, path, permission, answer, summary, Outcome, kind, None, key, (*named, *fixed), (200, 201))
+
+
+async def _alone(house: House, call: Call, command: Command, content: str) -> Outcome:
+    """Apply one command; while another with the same key is being applied, the second is told to come back."""
+    if command.id is None:
+        return (await apply(house, call, [command], content))[0]
+    if command.id in house.asked:
+        raise busy("a request with this Idempotency-Key is being answered: send it again in a moment", 409)
+    house.asked.add(command.id)
+    try:
+        return (await apply(house, call, [command], content))[0]
+    finally:
+        house.asked.discard(command.id)
+
+
+def _key(call: Call) -> str | None:
+    """The Idempotency-Key. Refuses it where it is missing and required, or no quoted string."""
+    given = call.request.headers.getall("idempotency-key", [])
+    if not given:
+        if call.route.key:
+            how = 'send an Idempotency-Key, a quoted string such as "6f1c-1": sent again with it, nothing is done twice'
+            raise Refusal(400, "key_missing", how, field="Idempotency-Key")
+        return None
+    found = KEY.match(given[0]) if len(given) == 1 else None
+    if found is None:
+        raise Refusal(400, "key_invalid", 'one quoted string of 1 to 120 letters: "6f1c-1"', field="Idempotency-Key")
+    return found[1]
+
+
+assert PERMITS.keys() == {tag(kind) for kind in COMMANDS}, "every command has its permission"

@@ -1,0 +1,34 @@
+"""The audit trail, newest first."""
+
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import select
+
+from backorder.kernel.calendars import moment_datetime
+from backorder.storage.access_tables import audit
+from backorder.storage.db import Database
+
+
+class EntryView(msgspec.Struct):
+    """Who asked for what in one request: `commands` of a kind, `subject` the first of them, `digest` of them all."""
+
+    n: int
+    at: datetime
+    actor: str
+    role: str
+    request: str
+    what: str
+    subject: str | None
+    commands: int
+    digest: str
+    hash: str
+
+
+def entries(db: Database, before: int | None, limit: int) -> list[EntryView]:
+    """Entries of the trail, newest first, before the entry of that number."""
+    chosen = select(audit).order_by(audit.c.n.desc()).limit(limit)
+    if before is not None:
+        chosen = chosen.where(audit.c.n < before)
+    with db.read() as tx:
+        return [EntryView(n, moment_datetime(at), *said) for n, at, *said in tx.fetch(chosen)]
