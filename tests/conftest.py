@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -90,13 +91,25 @@ def sqlite_url(tmp_path: Path) -> str:
     return str(target)
 
 
-@pytest.fixture
-def postgresql_url() -> Iterator[str]:
-    """A new PostgreSQL database."""
+@contextmanager
+def new_database(kind: str, folder: Path) -> Iterator[str]:
+    """A new database of a kind, for tests that share one."""
+    if kind == "sqlite":
+        target = folder / "shared.db"
+        shutil.copyfile(os.environ[_SQLITE], target)
+        yield str(target)
+        return
     name = f"test_{uuid.uuid4().hex[:12]}"
     _execute(f"CREATE DATABASE {name} TEMPLATE {os.environ[_TEMPLATE]}")
     yield _url(name)
     _execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def postgresql_url(tmp_path: Path) -> Iterator[str]:
+    """A new PostgreSQL database."""
+    with new_database("postgresql", tmp_path) as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -9,6 +9,7 @@ import reference_words
 import sessions
 import write_reference
 
+from backorder.app import command_line
 from backorder.commands import COMMANDS
 from backorder.kernel.outcomes import Word
 from backorder.queries.explain import CAUSES as EXPLAINED

@@ -15,7 +15,9 @@ from typing import Any, Literal
 import msgspec
 from reference_words import COLUMNS, FIELDS, TABLES
 
+from backorder.adapters.http.table import ROUTES
 from backorder.commands import COMMANDS
+from backorder.kernel.access import PERMISSIONS, ROLES
 from backorder.kernel.orders import MEANING, MOVES, PLACES
 from backorder.kernel.outcomes import Word
 from backorder.queries.check import RULES
@@ -41,6 +43,7 @@ def pages() -> dict[str, str]:
         "settings.md": settings(),
         "life-of-a-line.md": life(),
         "checks.md": checks(),
+        "http.md": http(),
     }
     return {name: "\n".join(lines).rstrip() + "\n" for name, lines in made.items()}
 
@@ -141,7 +144,7 @@ def _postgresql() -> Any:
 def settings() -> Iterator[str]:
     yield NOTE
     yield "# Settings\n"
-    yield "Read from the environment.\n"
+    yield "Read from the environment, else from the settings file. `backorder settings` prints each with its source.\n"
     yield "| name | default | meaning |\n|---|---|---|"
     yield from (f"| `{s.name}` | {s.default} | {s.meaning} |" for s in SETTINGS)
 
@@ -162,6 +165,33 @@ def life() -> Iterator[str]:
     for state, places in PLACES.items():
         can = (any(command in m.named and m.source in places for m in MOVES.values()) for command in named)
         yield f"| `{state}` | {' | '.join('yes' if yes else '-' for yes in can)} |"
+
+
+def http() -> Iterator[str]:
+    yield NOTE
+    yield "# The HTTP API\n"
+    yield "Every route, and the permission it asks for; `/v1/openapi.json` is the same for programs (OpenAPI 3.1), and"
+    yield "`/v1/docs` for people. Bodies are JSON with the fields of the [commands](commands.md), less what the address"
+    yield "says. Programs show a token: `Authorization: Bearer bo_...` (`backorder token issue`).\n"
+    yield "- Where a key is required, send `Idempotency-Key`, a quoted string of your own. Sent again with the same body"
+    yield "  it answers the same and does nothing twice (missing 400, being answered 409, other body 422). Keys are kept"
+    yield "  as long as the database. Elsewhere it may be sent too."
+    yield "- Refusals are problem documents (RFC 9457): `type` and `outcome` are stable words, `detail` says what to do,"
+    yield "  `field` names what is wrong, `request` is the id in the log. 429 and 503 carry `Retry-After`."
+    yield "- After an answer of 5xx, or none, it is not known whether the command was done: ask again with the same key."
+    yield "- Lists come in pages of at most 200; `after` takes the `next` of the page before."
+    yield "- `/v1/commands` takes a list of at most 8,192 commands of any kind, each with its own `id`, and answers 200 with"
+    yield "  a list of [outcomes](outcomes.md): refusals are outcomes there.\n"
+    yield "| method | address | what it does | permission | key |\n|---|---|---|---|---|"
+    for route in ROUTES:
+        path = route.path.replace(":str", "")
+        key = "required" if route.key else ""
+        yield f"| `{route.method}` | `{path}` | {route.summary} | `{route.permission}` | {key} |"
+    yield "\n## Permissions\n"
+    yield "| permission | for | roles |\n|---|---|---|"
+    for permission, meaning in PERMISSIONS.items():
+        roles = ", ".join(role for role, permitted in ROLES.items() if permission in permitted)
+        yield f"| `{permission}` | {meaning} | {roles} |"
 
 
 def checks() -> Iterator[str]:

@@ -6,7 +6,6 @@ import secrets
 from typing import Any
 
 from litestar import Litestar, Request, Response
-from litestar.config.allowed_hosts import AllowedHostsConfig
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.handlers import HTTPRouteHandler, get
 from litestar.plugins.prometheus import PrometheusConfig, PrometheusController
@@ -30,12 +29,16 @@ def application(house: House, hosts: list[str] | None = None, plugins: list[Any]
     """The service as an ASGI application. Refuses to be made with a route that declares no permission."""
     metrics = PrometheusConfig(app_name="backorder", prefix="backorder", group_path=True)
     made = Litestar(
-        route_handlers=[*(_handler(house, route) for route in ROUTES), _document, _page, _Metrics],
+        route_handlers=[
+            *(_served(house, route, frozenset(hosts or ())) for route in ROUTES),
+            _document,
+            _page,
+            _Metrics,
+        ],
         exception_handlers={Refusal: _refused, HTTPException: _http, Exception: _failed},
         request_max_body_size=BODY_MAX,
         openapi_config=None,
         middleware=[metrics.middleware],
-        allowed_hosts=AllowedHostsConfig(allowed_hosts=hosts, www_redirect=False) if hosts else None,
         plugins=plugins or [],
         logging_config=None,
         on_startup=[house.writer.start],
@@ -48,11 +51,12 @@ def application(house: House, hosts: list[str] | None = None, plugins: list[Any]
     return made
 
 
-def _handler(house: House, route: Route) -> HTTPRouteHandler:
+def _served(house: House, route: Route, hosts: frozenset[str]) -> HTTPRouteHandler:
     async def answer(request: Request[Any, Any, Any]) -> Response[bytes]:
         started = house.clock()
         call = Call(request, callers.NOBODY, route, _request_id(request))
         try:
+            _named(request, hosts)
             if route.permission != OPEN:
                 call = call._replace(caller=await callers.caller(house, request))
                 _permit(call)
@@ -88,6 +92,12 @@ class _Metrics(PrometheusController):
 
     path = "/metrics"
     opt = {"permission": OPEN}
+
+
+def _named(request: Request[Any, Any, Any], hosts: frozenset[str]) -> None:
+    """Refuse requests for a name that is not ours, if the settings say which are."""
+    if hosts and re.sub(r":\d+$", "", request.headers.get("host", "")).lower() not in hosts:
+        raise Refusal(400, "unknown_host", "the service is not known under this name (BACKORDER_HOSTS)")
 
 
 def _permit(call: Call) -> None:
