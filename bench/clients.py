@@ -67,7 +67,9 @@ def requests(token: str, what: str, items: int) -> Callable[[], bytes]:
     def order() -> bytes:
         sku = f"I{chance.randrange(items):06d}"
         body = f'{{"order":"S-{run}-{next(counter)}","lines":[{{"line":"1","sku":"{sku}","quantity":1}}]}}'
-        head = f"POST /v1/orders HTTP/1.1\r\n{auth}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        head = (
+            f"POST /v1/orders HTTP/1.1\r\n{auth}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
         return (head + body).encode()
 
     return order
@@ -80,9 +82,7 @@ async def run(port: int, token: str, clients: int, seconds: float, what: str, it
     connections = []
     for _ in range(clients):
         done = loop.create_future()
-        _, one = await loop.create_connection(
-            lambda d=done: Connection(make, started + seconds, d), "127.0.0.1", port
-        )
+        _, one = await loop.create_connection(lambda d=done: Connection(make, started + seconds, d), "127.0.0.1", port)
         connections.append(one)
     await asyncio.gather(*(one.done for one in connections))
     took = time.perf_counter() - started

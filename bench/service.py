@@ -54,9 +54,7 @@ class Running:
         accounts.put_account(db, NOW, "bench", kind="program", role="integration", by="bench")
         self.token = accounts.issue_token(db, NOW, "bench", by="bench")
         db.close()
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = _free_port()
         command = [sys.executable, "-m", "backorder", "serve", "--port", str(self.port), "--database", place]
         quiet = os.environ | {"BACKORDER_LOG": "none", "BACKORDER_NOW": ""}
         self.process = subprocess.Popen(command, env=quiet, stdout=subprocess.DEVNULL, start_new_session=True)
@@ -81,9 +79,11 @@ class Running:
         connection.close()
         return found
 
-    def load(self, seconds: float, what: str = "order", items: int = 1, clients: int = CLIENTS) -> dict[str, Any]:
-        """What clients in another process see."""
-        command = [sys.executable, "-m", "bench.clients", self.port, self.token, clients, seconds, what, items]
+    def load(
+        self, seconds: float, what: str = "order", items: int = 1, clients: int = CLIENTS, port: int = 0
+    ) -> dict[str, Any]:
+        """What clients in another process see, of the service or of what listens on another port."""
+        command = [sys.executable, "-m", "bench.clients", port or self.port, self.token, clients, seconds, what, items]
         root = Path(__file__).parents[1]
         done = subprocess.run([*map(str, command)], cwd=root, capture_output=True, text=True, check=True)
         found: dict[str, Any] = json.loads(done.stdout)
@@ -95,6 +95,31 @@ class Running:
         """End it as an operator does."""
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(60)
+
+
+@contextmanager
+def _framework() -> Iterator[int]:
+    """The framework alone, under the same server, giving an empty JSON answer: the port it listens on."""
+    port = _free_port()
+    process = subprocess.Popen([sys.executable, "-m", "bench.empty", str(port)], start_new_session=True)
+    try:
+        for _ in range(300):
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield port
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 @contextmanager
@@ -127,7 +152,7 @@ def _orders(where: Places, kind: str, items: int, target: float, seconds: float)
     with running(place) as service:
         service.load(min(2, seconds), items=items)
         for _ in range(ROUNDS):
-            hand = _pgbench(where, place, items, seconds) if kind == "postgresql" else _driver(where, place, seconds)
+            hand = _pgbench(where, place, items, seconds) if kind == "postgresql" else _driver(where, seconds)
             found = service.load(seconds, items=items)
             ratios.append(found["rate"] / hand)
             spreads.append(found["p99"] / found["p50"])
@@ -149,16 +174,14 @@ def _pgbench(where: Places, place: str, items: int, seconds: float) -> float:
     for clients in (8, 16, 32):
         command = [where.programs / "pgbench", "-n", "-M", "prepared", "-c", clients, "-j", 2, "-T", int(seconds)]
         dsn = place.replace("postgresql+psycopg", "postgresql")
-        done = subprocess.run(
-            [*map(str, [*command, "-f", script, dsn])], capture_output=True, text=True, check=True
-        )
+        done = subprocess.run([*map(str, [*command, "-f", script, dsn])], capture_output=True, text=True, check=True)
         found = re.search(r"tps = ([\d.]+)", done.stdout)
         assert found is not None, done.stdout
         best = max(best, float(found[1]))
     return best
 
 
-def _driver(where: Places, place: str, seconds: float) -> float:
+def _driver(where: Places, seconds: float) -> float:
     """One commit an order by SQLite's own driver, the same rows, flushed as fully."""
     from pysqlite3 import dbapi2
 
@@ -232,9 +255,9 @@ def _availability(where: Places, seconds: float) -> Figure:
     place = where.new("sqlite")
     fill(place, 10, 2, 10**8)
     ratios, rates = [], []
-    with running(place) as service:
+    with running(place) as service, _framework() as bare:
         for _ in range(ROUNDS):
-            empty = service.load(seconds, "/empty", clients=16)["rate"]
+            empty = service.load(seconds, "/empty", clients=16, port=bare)["rate"]
             ours = service.load(seconds, "/v1/availability?sku=I000001", clients=16)["rate"]
             ratios.append(ours / empty)
             rates.append(ours)

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import msgspec
 from reference_words import COLUMNS, FIELDS, TABLES
 
+from backorder.adapters.http import openapi
 from backorder.adapters.http.table import ROUTES
 from backorder.commands import COMMANDS
 from backorder.kernel.access import PERMISSIONS, ROLES
@@ -29,7 +30,9 @@ NOTE = "<!-- Written by tools/write_reference.py from the code. -->\n"
 
 
 def main(folder: str = "docs/reference") -> None:
-    """Write every page."""
+    """Write every page, and the description of the service."""
+    described = msgspec.json.format(openapi.document(ROUTES), indent=1)
+    (Path(folder) / "openapi.json").write_bytes(described + b"\n")
     for name, text in pages().items():
         (Path(folder) / name).write_text(text, encoding="utf-8")
 

@@ -17,6 +17,11 @@ def now() -> int:
     return time.time_ns() // 1_000 if fixed is None else _moment(fixed)
 
 
+def _present() -> int:
+    """The present moment, for a service that runs: whether the settings fix it was asked once."""
+    return time.time_ns() // 1_000
+
+
 def _moment(text: str) -> int:
     from datetime import datetime
 
@@ -43,7 +48,7 @@ def _serve(database: str, host: str, port: int, clock: Callable[[], int], say: C
     say(f"Backorder listens on {shown} and describes itself at {shown}/v1/docs")
     if link is not None:
         say(f"Nobody can sign in yet. This link signs the admin in once, within the hour: {shown}/sign-in/{link}")
-    serve.run(options, clock)
+    serve.run(options, clock if given(NOW) else _present)
 
 
 def command_line() -> "Group":

@@ -3,12 +3,15 @@
 import logging
 import re
 import secrets
+from functools import lru_cache
 from typing import Any
 
 from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.handlers import HTTPRouteHandler, get
-from litestar.plugins.prometheus import PrometheusConfig, PrometheusController
+from litestar.plugins.prometheus import PrometheusController
+from litestar.response.base import ASGIResponse
+from prometheus_client import Counter, Histogram
 
 from backorder.adapters.http import callers, openapi
 from backorder.adapters.http.problems import CONTENT, Refusal
@@ -18,6 +21,9 @@ from backorder.adapters.http.table import ROUTES
 BODY_MAX = 1_000_000  # bytes; lists of commands may have
 LIST_MAX = 8_000_000
 log = logging.getLogger("backorder.http")
+# Counted here with labels bound once: the framework's middleware took a seventh of a request's time.
+_COUNT = Counter("backorder_requests", "Requests answered.", ["method", "route", "status"])
+_TOOK = Histogram("backorder_request_seconds", "Seconds a request took.", ["method", "route"])
 _SAFE = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -27,7 +33,6 @@ _SAFE = {
 
 def application(house: House, hosts: list[str] | None = None, plugins: list[Any] | None = None) -> Litestar:
     """The service as an ASGI application. Refuses to be made with a route that declares no permission."""
-    metrics = PrometheusConfig(app_name="backorder", prefix="backorder", group_path=True)
     made = Litestar(
         route_handlers=[
             *(_served(house, route, frozenset(hosts or ())) for route in ROUTES),
@@ -38,7 +43,6 @@ def application(house: House, hosts: list[str] | None = None, plugins: list[Any]
         exception_handlers={Refusal: _refused, HTTPException: _http, Exception: _failed},
         request_max_body_size=BODY_MAX,
         openapi_config=None,
-        middleware=[metrics.middleware],
         plugins=plugins or [],
         logging_config=None,
         on_startup=[house.writer.start],
@@ -52,7 +56,9 @@ def application(house: House, hosts: list[str] | None = None, plugins: list[Any]
 
 
 def _served(house: House, route: Route, hosts: frozenset[str]) -> HTTPRouteHandler:
-    async def answer(request: Request[Any, Any, Any]) -> Response[bytes]:
+    took = _TOOK.labels(route.method, route.path)
+
+    async def answer(request: Request[Any, Any, Any]) -> ASGIResponse:
         started = house.clock()
         call = Call(request, callers.NOBODY, route, _request_id(request))
         try:
@@ -62,8 +68,10 @@ def _served(house: House, route: Route, hosts: frozenset[str]) -> HTTPRouteHandl
                 _permit(call)
             found = await route.answer(house, call)
         except Refusal as refusal:
-            found = _answer(refusal, request.url.path, call.id)
-        _tell(route.method, route.path, found.status, house.clock() - started, call)
+            found = _answer(refusal, request.scope["path"], call.id)
+        spent = house.clock() - started
+        took.observe(spent / 1_000_000)
+        _tell(route.method, route.path, found.status, spent, call)
         return _response(found, call.id)
 
     limit = LIST_MAX if route.path == "/v1/commands" else BODY_MAX
@@ -78,12 +86,12 @@ def _served(house: House, route: Route, hosts: frozenset[str]) -> HTTPRouteHandl
 
 
 @get("/v1/openapi.json", opt={"permission": OPEN}, sync_to_thread=False)
-def _document() -> Response[bytes]:
+def _document() -> ASGIResponse:
     return _response(Answer(openapi.document(ROUTES)), None)
 
 
 @get("/v1/docs", opt={"permission": OPEN}, sync_to_thread=False)
-def _page() -> Response[bytes]:
+def _page() -> ASGIResponse:
     return _response(Answer(openapi.page(ROUTES), content="text/html; charset=utf-8"), None)
 
 
@@ -117,22 +125,37 @@ def _answer(refusal: Refusal, instance: str, request: str) -> Answer:
     return Answer(refusal.document(plain, request), refusal.status, refusal.headers, CONTENT)
 
 
-def _response(answer: Answer, request: str | None) -> Response[bytes]:
-    headers = _SAFE | (answer.headers or {}) | ({"X-Request-Id": request} if request else {})
-    return Response(answer.body(), status_code=answer.status, headers=headers, media_type=answer.content)
+def _response(answer: Answer, request: str | None) -> ASGIResponse:
+    headers = [*_SAFE.items(), *(answer.headers or {}).items(), *((("X-Request-Id", request),) if request else ())]
+    raw = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in headers]
+    return ASGIResponse(body=answer.body(), status_code=answer.status, encoded_headers=raw, media_type=answer.content)
 
 
 def _tell(method: str, path: str, status: int, took: int, call: Call | None) -> None:
+    _counter(method, path, status).inc()
+    if not log.isEnabledFor(logging.INFO):
+        return
     fields = {"method": method, "route": path, "status": status, "microseconds": took}
     if call is not None:
         fields |= {"request": call.id, "account": call.caller.account}
     log.info("request", extra={"fields": fields})
 
 
+@lru_cache(maxsize=4096)
+def _counter(method: str, path: str, status: int) -> Counter:
+    return _COUNT.labels(method, path, status)
+
+
+def _whole(answer: Answer, request: str) -> Response[bytes]:
+    """The same, as those who catch what a route did not answer have to give it."""
+    headers = _SAFE | (answer.headers or {}) | {"X-Request-Id": request}
+    return Response(answer.body(), status_code=answer.status, headers=headers, media_type=answer.content)
+
+
 def _refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes]:
     ident = _request_id(request)
     _tell(request.method, "-", refusal.status, 0, None)
-    return _response(_answer(refusal, request.url.path, ident), ident)
+    return _whole(_answer(refusal, request.scope["path"], ident), ident)
 
 
 def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
@@ -146,7 +169,7 @@ def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[byt
     status = error.status_code if 400 <= error.status_code < 500 else 400
     headers = {}
     if isinstance(error, MethodNotAllowedException) or status == 405:
-        headers["Allow"] = _allowed(request.url.path)
+        headers["Allow"] = _allowed(request.scope["path"])
     return _refused(
         request,
         Refusal(status, words.get(status, "refused"), says.get(status, "the request is malformed"), headers=headers),
@@ -164,4 +187,4 @@ def _failed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes
     ident = _request_id(request)
     log.error("failed", exc_info=error, extra={"fields": {"request": ident, "method": request.method}})
     refusal = Refusal(500, "failed", "this is our fault; the log tells it under the request's id")
-    return _response(_answer(refusal, request.url.path, ident), ident)
+    return _whole(_answer(refusal, request.scope["path"], ident), ident)

@@ -36,12 +36,17 @@ def document(routes: Sequence[Route]) -> bytes:
         elif takes is not None and isinstance(route.takes, type) and issubclass(route.takes, Command):
             takes = _without(components[route.takes.__name__], ())
         paths.setdefault(path, {})[route.method.lower()] = _operation(route, path, takes, gives)
+    problem = {CONTENT: {"schema": {"$ref": _REF.format(name="Problem")}}}
     whole = {
         "openapi": "3.1.0",
         "info": {"title": "Backorder", "version": __version__, "description": "Promises for orders that outrun stock."},
         "paths": paths,
         "components": {
             "schemas": components,
+            "responses": {
+                str(status): {"description": words, "content": problem}
+                for status, words in {**_SHARED, **_WRITING}.items()
+            },
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -70,14 +75,13 @@ def _without(schema: dict[str, Any], omit: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _operation(route: Route, path: str, takes: Any, gives: Any) -> dict[str, Any]:
-    problem = {CONTENT: {"schema": {"$ref": _REF.format(name="Problem")}}}
     answers: dict[str, Any] = {}
     for status in route.statuses:
         answers[str(status)] = {"description": "Done."}
         if gives is not None and status < 300:
             answers[str(status)]["content"] = {"application/json": {"schema": gives}}
-    for status, words in {**_SHARED, **_WRITING}.items():
-        answers[str(status)] = {"description": words, "content": problem}
+    for status in (*_SHARED, *_WRITING):
+        answers[str(status)] = {"$ref": f"#/components/responses/{status}"}
     found: dict[str, Any] = {
         "summary": route.summary,
         "operationId": re.sub(r"\W+", "_", f"{route.method.lower()}{path}").strip("_"),
