@@ -1,13 +1,18 @@
-# Two commands on a bare machine with git, make and Python 3.11 or later: `make demo` and `make test`.
+# Three commands on a bare machine with git, make and Python 3.11 or later: `make demo`, `make serve` and `make test`.
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 
-.PHONY: demo test lint bench lock clean
+.PHONY: demo serve test lint bench lock clean
 
 demo: $(STAMP)
 	$(VENV)/bin/backorder demo --database demo.db --force
+
+# The service on the demo's database.
+serve: $(STAMP)
+	test -e demo.db || $(MAKE) demo
+	$(VENV)/bin/backorder serve --database demo.db
 
 test: $(STAMP) lint
 	$(RUN) -m pytest -n 2 -q

@@ -306,8 +306,12 @@ def _translated(error: BaseException | None, *, away: bool = False) -> StorageEr
     reason = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
     if state in _TRY_AGAIN or state == "23505" or "database is locked" in reason:
         return Conflict(f"the database is busy: {reason}")
-    if away or (type(error).__name__ == "OperationalError" and (state is None or state[:2] in _AWAY)):
-        return Unavailable(f"the database is away: {reason}")
+    lost = f"the database is away: {reason}"
+    if away or (state is not None and state[:2] in _AWAY):
+        return Unavailable(lost)
+    if state is None and type(error).__name__ == "OperationalError":  # no room, no disk, no connection
+        of_server = type(error).__module__.startswith("psycopg")
+        return Unavailable(lost if of_server else f"the database failed, nothing was written: {reason}")
     return StorageError(f"the database failed, nothing was written: {reason}")
 
 

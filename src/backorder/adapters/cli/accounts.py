@@ -2,11 +2,29 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
 from backorder.adapters.cli.main import Clock, cli, database_option
 from backorder.kernel.access import PERMISSIONS, ROLES
+
+if TYPE_CHECKING:
+    from backorder.storage.db import Database  # loaded when a command runs
+
+
+@contextmanager
+def opened(database: str) -> "Iterator[Database]":
+    """The database, closed afterwards."""
+    from backorder.storage.db import open_database
+
+    db = open_database(database)
+    try:
+        yield db
+    finally:
+        db.close()
 
 
 def _by() -> str:
@@ -28,15 +46,14 @@ def account() -> None:
 def put(clock: Clock, /, name: str, role: str, program: bool, password: bool, database: str) -> None:
     """Make the account NAME, or give it another role or password."""
     from backorder.commands import accounts
-    from backorder.storage.db import open_database
 
     secret = None
     if password:
         asked = sys.stdin.isatty()
         secret = click.prompt("Password", hide_input=True, confirmation_prompt=True) if asked else sys.stdin.readline()
-    db = open_database(database)
     kind = "program" if program else "person"
-    accounts.put_account(db, clock(), name, kind=kind, role=role, password=secret and secret.rstrip("\n"), by=_by())
+    with opened(database) as db:
+        accounts.put_account(db, clock(), name, kind=kind, role=role, password=secret and secret.rstrip("\n"), by=_by())
     click.echo(f"{name} is a {kind} with the role {role}.")
 
 
@@ -47,9 +64,9 @@ def put(clock: Clock, /, name: str, role: str, program: bool, password: bool, da
 def disable(clock: Clock, /, name: str, database: str) -> None:
     """Let NAME do nothing any more: sessions end, tokens are refused."""
     from backorder.commands import accounts
-    from backorder.storage.db import open_database
 
-    accounts.disable_account(open_database(database), clock(), name, by=_by())
+    with opened(database) as db:
+        accounts.disable_account(db, clock(), name, by=_by())
     click.echo(f"{name} is disabled.")
 
 
@@ -59,9 +76,8 @@ def accounts_(database: str) -> None:
     """List accounts, with their tokens."""
     from backorder.kernel.calendars import moment_datetime
     from backorder.storage import accounts
-    from backorder.storage.db import open_database
 
-    with open_database(database).read() as tx:
+    with opened(database) as db, db.read() as tx:
         known, tokens = accounts.load_accounts(tx), accounts.load_tokens(tx)
     for one in known:
         click.echo(f"{one.account}  {one.kind}  {one.role}{'  disabled' if one.disabled_at else ''}")
@@ -91,10 +107,11 @@ def issue(
 ) -> None:
     """Print a new token for ACCOUNT. It is shown this once."""
     from backorder.commands import accounts
-    from backorder.storage.db import open_database
 
-    db = open_database(database)
-    click.echo(accounts.issue_token(db, clock(), account, by=_by(), scopes=scopes or None, days=days, purpose=purpose))
+    with opened(database) as db:
+        click.echo(
+            accounts.issue_token(db, clock(), account, by=_by(), scopes=scopes or None, days=days, purpose=purpose)
+        )
 
 
 @token.command("revoke")
@@ -104,8 +121,8 @@ def issue(
 def revoke(clock: Clock, /, token: str, database: str) -> None:
     """Refuse TOKEN from now on; its first two parts are enough."""
     from backorder.commands import accounts
-    from backorder.storage.db import open_database
 
     public = token.removeprefix("bo_").partition("_")[0]
-    accounts.revoke_token(open_database(database), clock(), public, by=_by())
+    with opened(database) as db:
+        accounts.revoke_token(db, clock(), public, by=_by())
     click.echo(f"bo_{public}_... is refused from now on; a running service forgets it within a second.")

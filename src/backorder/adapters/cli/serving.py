@@ -8,7 +8,6 @@ from backorder import settings
 from backorder.adapters.cli.main import Clock, cli, database_option
 from backorder.kernel.errors import BackorderError
 from backorder.settings import HOST, PORT, SETTINGS
-from backorder.storage.db import shown
 
 Serve = Callable[[str, str, int, Clock, Callable[[str], None]], None]
 
@@ -40,6 +39,8 @@ def serving(serve: Serve) -> click.Command:
 @cli.command("settings")
 def show() -> None:
     """Print each setting, its value and where that comes from."""
+    from backorder.storage.db import shown
+
     wide = max(len(setting.name) for setting in SETTINGS)
     try:
         for setting in SETTINGS:

@@ -38,8 +38,8 @@ class House(NamedTuple):
     clock: Callable[[], int]
     readers: CapacityLimiter
     asked: set[str]  # idempotency keys whose commands are being applied
-    callers: dict[str, tuple[int, Identity]]  # who showed what, until when it is believed without looking
-    shelf: dict[str, tuple[int, bytes, str]]  # availability by SKU: until when, body, ETag
+    callers: dict[str, tuple[float, Identity]]  # who showed what, until when it is believed without looking
+    shelf: dict[str, tuple[float, bytes, str]]  # availability by SKU: until when, body, ETag
 
 
 class Call(NamedTuple):

@@ -1,5 +1,6 @@
 """Availability for product pages: answers stand on a shelf for a second, and say of when they are."""
 
+import asyncio
 from typing import Annotated, Any
 
 import msgspec
@@ -11,7 +12,7 @@ from backorder.adapters.http.reads import Text, ask
 from backorder.adapters.http.route import Answer, Call, House, digest
 from backorder.queries.availability import Availability, availability
 
-FRESH = 1_000_000  # microseconds that an answer stands
+FRESH = 1.0  # seconds that an answer stands
 SHELF_MAX = 50_000  # SKUs; beyond it the shelf is emptied
 SKUS_MAX = 500
 
@@ -33,10 +34,10 @@ async def see(house: House, call: Call) -> Answer:
     wanted = body.query(call.request, Wanted).sku
     if len(wanted) > 1:
         return await _several(house, wanted)
-    sku, now = wanted[0], house.clock()
+    sku, tick = wanted[0], asyncio.get_running_loop().time()
     kept = house.shelf.get(sku)
-    if kept is None or kept[0] <= now:
-        kept = await _look(house, sku, now)
+    if kept is None or kept[0] <= tick:
+        kept = await _look(house, sku, tick)
     _, text, tag = kept
     headers = {"ETag": tag, "Cache-Control": "private, max-age=1"}
     if call.request.headers.get("if-none-match") == tag:
@@ -44,15 +45,15 @@ async def see(house: House, call: Call) -> Answer:
     return Answer(text, headers=headers)
 
 
-async def _look(house: House, sku: str, now: int) -> tuple[int, bytes, str]:
-    found: Availability = (await ask(house, availability, house.db, now, [sku]))[0]
+async def _look(house: House, sku: str, tick: float) -> tuple[float, bytes, str]:
+    found: Availability = (await ask(house, availability, house.db, house.clock(), [sku]))[0]
     if found.state == "unknown":
         raise Refusal(404, "unknown_item", "no item has this SKU", field="sku")
     if len(house.shelf) >= SHELF_MAX:
         house.shelf.clear()
     said: dict[str, Any] = msgspec.structs.asdict(found) | {"as_of": None}
     tag = f'"{digest(msgspec.json.encode(said))[:20]}"'  # the same while nothing but the moment is different
-    house.shelf[sku] = kept = now + FRESH, msgspec.json.encode(found), tag
+    house.shelf[sku] = kept = tick + FRESH, msgspec.json.encode(found), tag
     return kept
 
 
