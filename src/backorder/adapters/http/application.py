@@ -31,6 +31,9 @@ _SAFE = {
 }
 
 
+_SAFE_RAW = tuple((name.lower().encode(), value.encode()) for name, value in _SAFE.items())
+
+
 def application(house: House, hosts: list[str] | None = None, plugins: list[Any] | None = None) -> Litestar:
     """The service as an ASGI application. Refuses to be made with a route that declares no permission."""
     made = Litestar(
@@ -126,8 +129,11 @@ def _answer(refusal: Refusal, instance: str, request: str) -> Answer:
 
 
 def _response(answer: Answer, request: str | None) -> ASGIResponse:
-    headers = [*_SAFE.items(), *(answer.headers or {}).items(), *((("X-Request-Id", request),) if request else ())]
-    raw = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in headers]
+    raw = list(_SAFE_RAW)
+    if request is not None:
+        raw.append((b"x-request-id", request.encode()))
+    for name, value in (answer.headers or {}).items():
+        raw.append((name.lower().encode(), value.encode("latin-1", "replace")))
     return ASGIResponse(body=answer.body(), status_code=answer.status, encoded_headers=raw, media_type=answer.content)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from functools import lru_cache
 from typing import Annotated, Any, TypeVar, get_origin
 
 import msgspec
@@ -63,7 +64,7 @@ def typed(text: bytes, kind: type[T]) -> T:
 
 def query(request: Request[Any, Any, Any], kind: type[S]) -> S:
     """The query of the address as `kind`: each parameter once, or a list where it may repeat; none that is unknown."""
-    hints = {field.name: field.type for field in msgspec.structs.fields(kind)}
+    hints = _parameters(kind)
     found: dict[str, Any] = {}
     for name, value in request.query_params.multi_items():
         if name not in hints:
@@ -71,7 +72,7 @@ def query(request: Request[Any, Any, Any], kind: type[S]) -> S:
             raise Refusal(400, "unknown_parameter", f"{name[:100]} is no parameter here: {known}", field=name[:100])
         if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
             raise Refusal(400, "invalid_parameter", "use no control characters", field=name)
-        if _repeats(hints[name]):
+        if hints[name]:
             found.setdefault(name, []).append(value)
         elif name in found:
             raise Refusal(400, "invalid_parameter", f"{name} is given twice", field=name)
@@ -81,6 +82,12 @@ def query(request: Request[Any, Any, Any], kind: type[S]) -> S:
         return msgspec.convert(found, kind, strict=False)
     except msgspec.ValidationError as error:
         raise _misfit(error, 400) from None
+
+
+@lru_cache(maxsize=64)
+def _parameters(kind: type[msgspec.Struct]) -> dict[str, bool]:
+    """The parameters by name, and whether each may repeat."""
+    return {field.name: _repeats(field.type) for field in msgspec.structs.fields(kind)}
 
 
 def _repeats(hint: Any) -> bool:
