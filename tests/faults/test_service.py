@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import new_database
+from servers import durable_server
 from service import Client, Reply, Service, running, start, stop, wait_ready
 
 from backorder.queries import check
@@ -212,6 +213,33 @@ def test_a_whole_service_that_is_killed_comes_up_again(service: Service) -> None
     client.close()
     assert stop(again) == 0
     _kept(service.url, load.acknowledged)
+
+
+@pytest.mark.parametrize("crashes", [2, pytest.param(10, marks=pytest.mark.long)])
+def test_a_database_that_is_killed_is_waited_for_without_a_restart(crashes: int) -> None:
+    """The service answers 503 with Retry-After while PostgreSQL is away, and goes on by itself when it is back."""
+    with durable_server() as server, running(server.place) as service:
+        admin = service.client()
+        assert admin.ask("PUT", "/v1/sites/MAIN", {}).status == 201
+        _backorderable(service, "GONE")
+        load = _Load(service, "GONE")
+        for _ in range(crashes):
+            time.sleep(1)
+            server.crash()
+            reply = admin.ask("GET", "/readyz")
+            assert (reply.status, reply.headers["retry-after"]) == (503, "1")
+            assert admin.ask("GET", "/healthz").status == 200
+            server.start()
+            wait_ready(service.port, service.process)
+        time.sleep(1)
+        load.end()
+        admin.close()
+        assert load.statuses <= {200, 201, 503}
+        assert len(load.acknowledged) > 50
+        _kept(server.place, load.acknowledged)
+        db = open_database(server.place)
+        assert check.run(db) == []
+        db.close()
 
 
 HOSTILE = (

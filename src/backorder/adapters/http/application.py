@@ -14,9 +14,10 @@ from litestar.response.base import ASGIResponse
 from prometheus_client import Counter, Histogram
 
 from backorder.adapters.http import callers, openapi
-from backorder.adapters.http.problems import CONTENT, Refusal
+from backorder.adapters.http.problems import AWAY, CONTENT, Refusal, busy
 from backorder.adapters.http.route import OPEN, Answer, Call, House, Route
 from backorder.adapters.http.table import ROUTES
+from backorder.kernel.errors import Conflict, Unavailable
 
 BODY_MAX = 1_000_000  # bytes; lists of commands may have
 LIST_MAX = 8_000_000
@@ -72,6 +73,9 @@ def _served(house: House, route: Route, hosts: frozenset[str]) -> HTTPRouteHandl
             found = await route.answer(house, call)
         except Refusal as refusal:
             found = _answer(refusal, request.scope["path"], call.id)
+        except (Unavailable, Conflict) as error:
+            log.warning("away", extra={"fields": {"request": call.id, "why": str(error)}})
+            found = _answer(busy(AWAY), request.scope["path"], call.id)
         spent = house.clock() - started
         took.observe(spent / 1_000_000)
         _tell(route.method, route.path, found.status, spent, call)

@@ -3,10 +3,7 @@
 import anyio.to_thread
 import msgspec
 
-from backorder.adapters.http.problems import busy
 from backorder.adapters.http.route import Answer, Call, House
-from backorder.kernel.errors import StorageError
-from backorder.storage.db import Database
 
 
 class Health(msgspec.Struct):
@@ -23,12 +20,5 @@ async def alive(house: House, _call: Call) -> Answer:
 
 async def ready(house: House, _call: Call) -> Answer:
     """`GET /readyz`: the database answers too."""
-    try:
-        await anyio.to_thread.run_sync(_reach, house.db, limiter=house.readers)
-    except StorageError as error:
-        raise busy(str(error)) from error
+    await anyio.to_thread.run_sync(house.db.reach, limiter=house.readers)
     return Answer(Health("ready", house.writer.waiting))
-
-
-def _reach(db: Database) -> None:
-    db.reach()

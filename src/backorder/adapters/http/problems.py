@@ -7,6 +7,7 @@ import msgspec
 from backorder.kernel.outcomes import LineAnswer, Outcome, Word
 
 CONTENT = "application/problem+json"
+AWAY = "the database is away or busy; whether anything was done is not known: ask again in a moment, with the same key"
 AGAIN = 1  # seconds after which asking again makes sense, where the service is only busy
 
 _STATUS = {

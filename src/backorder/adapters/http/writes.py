@@ -14,7 +14,6 @@ from backorder.adapters.http.route import Answer, Call, House, Route, digest
 from backorder.commands import BATCH_MAX, COMMANDS, Command, chunks, decode
 from backorder.commands._batch import KEY_MAX
 from backorder.commands.accounts import Identity
-from backorder.kernel.errors import Conflict, Unavailable
 from backorder.kernel.outcomes import Outcome
 from backorder.storage.audit import Entry
 from backorder.writer import Closed, Full
@@ -75,7 +74,7 @@ async def apply(house: House, call: Call, commands: Sequence[Command], content: 
                 outcomes += found
     except Full as error:
         raise busy(str(error), 429) from error
-    except (Closed, Unavailable, Conflict) as error:
+    except Closed as error:
         raise busy(str(error)) from error
     return outcomes
 
