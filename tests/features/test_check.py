@@ -172,7 +172,7 @@ def _mutations(db: Database) -> list[tuple[str, str]]:
 # Facts that stand in one place alone, so that nothing can contradict them: names, policies, who, why and when; what was
 # announced of a supply; the last entry of the ledger of changes.
 FREE_TABLES = {"shop", "categories", "item_sites", "people", "replies", "erasures", "customers", "items", "sites",
-               "suppliers", "changes", "holds"}  # fmt: skip
+               "suppliers", "changes", "holds", "events", "timers"}  # fmt: skip
 FREE = {
     "orders": "priority channel placed_at authorised_at country region zone sites currency shipping tax discount paid "
     "tags fingerprint",

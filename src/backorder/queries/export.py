@@ -10,10 +10,10 @@ from sqlalchemy import Table, select
 
 from backorder.kernel.calendars import day_date, moment_datetime
 from backorder.storage.db import Row, Tx
+from backorder.storage.restore import PRIVATE
 from backorder.storage.tables import metadata
 from backorder.storage.types import Day, Moment
 
-PRIVATE = {"accounts", "tokens", "sessions"}  # whoever restores an export makes access anew
 TABLES = tuple(sorted(metadata.tables.keys() - PRIVATE))
 # What a spreadsheet takes for a formula: after blanks one of = + - @, also in full width, or a control character.
 # Quote marks before it count too, so that taking our own one off again always gives the text that was there; and

@@ -5,7 +5,7 @@ from sqlalchemy import Index, PrimaryKeyConstraint
 from backorder.kernel.access import ROLES
 from backorder.storage.schema import flag, key, moment, named, one_of, reference, refuse, table, units, word
 
-# Who may do something here: a person, or a program that acts for the shop. Customers are not among them.
+# Who may do something here: a person, or a program that acts for the shop, or for the one customer that is named.
 accounts = table(
     "accounts",
     key("account"),
@@ -16,12 +16,14 @@ accounts = table(
     moment("disabled_at", nullable=True),
     units("failures"),
     moment("wait_until", nullable=True),
+    reference("customer", "customers.customer", nullable=True),
     PrimaryKeyConstraint("account"),
     one_of("kind", "person", "program"),
     one_of("role", *ROLES),
     named("password", "password IS NULL OR (kind = 'person' AND password LIKE '$argon2id$%')"),
     named("failures", "failures >= 0"),
 )
+Index("ix_accounts_customer", accounts.c.customer)
 
 # A token is shown once; kept are its public part, by which it is found, and the digest of its secret part.
 tokens = table(

@@ -10,7 +10,10 @@ from backorder.storage.db import Row, Tx
 
 
 class Account(NamedTuple):
-    """Who may do something here. `password` is an argon2id hash; `wait_until` holds back guessing."""
+    """Who may do something here. `password` is an argon2id hash; `wait_until` holds back guessing.
+
+    `customer` is the only one for whom the account may act; None for all.
+    """
 
     account: str
     kind: str
@@ -20,6 +23,7 @@ class Account(NamedTuple):
     disabled_at: int | None
     failures: int
     wait_until: int | None
+    customer: str | None = None
 
 
 class Token(NamedTuple):

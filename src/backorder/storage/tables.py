@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-from backorder.storage import access_tables, schema  # noqa: F401  # access has its tables in a file of its own
+from backorder.storage import access_tables, event_tables, schema  # noqa: F401  # they have files of their own
 from backorder.storage.schema import (
     AMOUNT_MAX,
     UNITS_MAX,
