@@ -58,7 +58,7 @@ def test_a_receipt_serves_one_line_or_hundreds_with_at_most_twelve_statements(
     with counted(db, monkeypatch) as numbers:
         do(db, "receive_supply", supply="PO-1", receipt="R", quantity=1)
         do(db, "receive_supply", supply="PO-2", receipt="R", quantity=600)
-    assert numbers[0] <= 12
+    assert numbers[0] <= 12 + 1  # the site's first units of the item: its stock is made, and waiting pegs move too
     assert numbers[1] <= 12
 
 

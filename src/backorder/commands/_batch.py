@@ -12,9 +12,11 @@ from msgspec import Meta
 
 from backorder.kernel.calendars import FIRST_DAY, LAST_DAY, day_date, moment_number
 from backorder.kernel.errors import Conflict
+from backorder.kernel.events import told
 from backorder.kernel.outcomes import Outcome, Word, refused
 from backorder.storage.book import Grown
 from backorder.storage.db import Database, Tx
+from backorder.storage.events import save_events
 from backorder.storage.replies import load_replies, save_replies
 
 BATCH_MAX = 8_192  # commands, and order lines, of one transaction
@@ -47,6 +49,7 @@ class Steps(NamedTuple):
     load: Callable[[Tx, Sequence[Any]], Any]
     decide: Callable[[Any, Any, int], Outcome]
     save: Callable[[Tx, Any], None]
+    tell: bool = True  # whether what is done is news: the past that an import tells is not
 
 
 def perform(db: Database, now: int, batch: Sequence[Any], steps: Steps) -> list[Outcome]:
@@ -116,13 +119,13 @@ def _transact(tx: Tx, now: int, batch: Sequence[Any], steps: Steps) -> list[Outc
     for command in batch:
         moment = now if command.at is None else moment_number(command.at)
         if command.id is None:
-            outcomes.append(steps.decide(work, command, moment))
+            outcomes.append(_decided(tx, work, command, moment, steps))
             continue
         content = fingerprint(command)
         if command.id in replies:
             outcomes.append(_repeated(command, content, *replies[command.id]))
             continue
-        outcome = steps.decide(work, command, moment)
+        outcome = _decided(tx, work, command, moment, steps)
         outcome.id = command.id
         answer = msgspec.json.encode(outcome).decode()
         replies[command.id] = content, answer
@@ -130,7 +133,17 @@ def _transact(tx: Tx, now: int, batch: Sequence[Any], steps: Steps) -> list[Outc
         outcomes.append(outcome)
     steps.save(tx, work)
     save_replies(tx, fresh)
+    if steps.tell:
+        tx.endings.append(lambda tx: save_events(tx, tx.events))
     return outcomes
+
+
+def _decided(tx: Tx, work: Any, command: Any, moment: int, steps: Steps) -> Outcome:
+    outcome = steps.decide(work, command, moment)
+    event = told(command.__struct_config__.tag, command, outcome, moment)
+    if event is not None:
+        tx.events.append(event)
+    return outcome
 
 
 def _repeated(command: Any, content: str, before: str, answer: str) -> Outcome:

@@ -111,7 +111,7 @@ def place_orders(db: Database, now: int, batch: Sequence[PlaceOrder]) -> list[Ou
 def import_orders(db: Database, now: int, batch: Sequence[ImportedOrder]) -> list[Outcome]:
     """Take over orders that were promised elsewhere, in the given order, which should be their live order."""
     assert sum(len(command.lines) for command in batch) <= BATCH_MAX, f"a batch holds at most {BATCH_MAX} lines"
-    return perform(db, now, batch, Steps(_check_imported, _load, _take_over, _save))
+    return perform(db, now, batch, Steps(_check_imported, _load, _take_over, _save, tell=False))
 
 
 def _check_imported(command: ImportedOrder) -> Outcome | None:

@@ -196,7 +196,7 @@ def _ship(work: _Work, command: Ship, now: int) -> Outcome:
         work.units.extend(rows)
     work.known[command.shipment] = storage.Shipment(command.order, content, None, None)
     work.rows.append((command.shipment, command.order, now, command.carrier, command.tracking, content))
-    return Outcome(Word.SHIPPED, subject=command.shipment)
+    return Outcome(Word.SHIPPED, subject=command.shipment, order=command.order)
 
 
 def _leaves_some(work: _Work, command: Ship, shipped: dict[int, int]) -> bool:
@@ -245,7 +245,7 @@ def _reverse(work: _Reversals, command: ReverseShipment, now: int) -> Outcome:
     reread(book, dict.fromkeys(with_their_orders(book, touched)), Why("reversed"))
     work.known[command.shipment] = shipment._replace(reversed_at=now)
     work.rows.append((command.shipment, now, command.reason))
-    return Outcome(Word.CHANGED, subject=command.shipment)
+    return Outcome(Word.CHANGED, subject=command.shipment, order=shipment.order)
 
 
 def _save_reversals(tx: Tx, work: _Reversals) -> None:
@@ -273,7 +273,7 @@ def _deliver(work: _Deliveries, command: RecordDelivery, now: int) -> Outcome:
         return Outcome(Word.EXISTS, subject=command.shipment)
     work.known[command.shipment] = shipment._replace(delivered_at=now)
     work.rows.append((command.shipment, now))
-    return Outcome(Word.CHANGED, subject=command.shipment)
+    return Outcome(Word.CHANGED, subject=command.shipment, order=shipment.order)
 
 
 def _save_deliveries(tx: Tx, work: _Deliveries) -> None:

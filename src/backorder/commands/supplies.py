@@ -115,7 +115,7 @@ def announce_supplies(db: Database, now: int, batch: Sequence[AnnounceSupply]) -
 
 def import_supplies(db: Database, now: int, batch: Sequence[ImportedSupply]) -> list[Outcome]:
     """Take over supplies, part received."""
-    return perform(db, now, batch, Steps(_check_imported, _load_announced, _announce, _save))
+    return perform(db, now, batch, Steps(_check_imported, _load_announced, _announce, _save, tell=False))
 
 
 def confirm_supplies(db: Database, now: int, batch: Sequence[ConfirmSupply]) -> list[Outcome]:

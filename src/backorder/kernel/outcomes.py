@@ -82,11 +82,15 @@ class LineAnswer(msgspec.Struct, omit_defaults=True):
 
 
 class Outcome(msgspec.Struct, omit_defaults=True):
-    """The answer to one command: a word, the echo of its `id` and subject, and what the caller needs."""
+    """The answer to one command: a word, the echo of its `id` and subject, and what the caller needs.
+
+    `order` is the one that a shipment is of.
+    """
 
     outcome: Word
     id: str | None = None
     subject: str | None = None
+    order: str | None = None
     lines: list[LineAnswer] = []
     quantity: int | None = None
     day: date | None = None

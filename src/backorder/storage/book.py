@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import and_, select, union_all
 
 from backorder.kernel.columns import STOCK, Book, Item, Lines, Pegs, Site, SitePolicy
+from backorder.kernel.events import moved, ready
 from backorder.storage.db import Row, Tx, among
 from backorder.storage.policies import LEVELS, effective
 from backorder.storage.tables import (
@@ -317,6 +318,7 @@ _LINE_CHANGES = (
     "person_day",
     "person_until",
 )
+_WAITING = _LINE_CHANGES.index("waiting")
 
 
 def _line_rows(book: Book) -> list[Row]:
@@ -357,6 +359,7 @@ def save(tx: Tx, loaded: Loaded) -> None:
     _save_lines(tx, loaded)
     _save_pegs(tx, loaded)
     _save_revisions(tx, loaded.book)
+    tx.events += [*moved(loaded.book), *ready(loaded.book, [row[_WAITING] for row in loaded.lines])]
 
 
 _SUPPLY_CHANGES = ("quantity", "received", "cancelled", "expected_on", "available_on", "confirmed", "moves", "pegged")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType, UserDefinedType
 
 from backorder.kernel.errors import Conflict, StorageError, Unavailable
+from backorder.kernel.events import Event
+from backorder.storage.turns import Turns
 from backorder.storage.types import Day, Moment
 
 VERSION = "0004"  # the newest migration; a test holds it to that
@@ -63,12 +65,22 @@ def _among_sqlite(element: _Among, compiler: SQLCompiler, **kw: Any) -> str:
 
 
 class Tx:
-    """One transaction: reads as Core statements, writes through the bulk paths. Counts its statements."""
+    """One transaction: reads as Core statements, writes through the bulk paths. Counts its statements.
+
+    `endings` are done in their order right before a writing transaction commits; `events` gathers what it has to tell.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.dialect = connection.dialect.name
         self.statements = 0
+        self.endings: list[Callable[[Tx], None]] = []
+        self.events: list[Event] = []
+
+    def end(self) -> None:
+        """Do what comes last."""
+        for ending in self.endings:
+            ending(self)
 
     def fetch(self, statement: Executable, **parameters: Any) -> list[Row]:
         """All rows of a query, as plain tuples: converted by column, which costs half of what result rows do."""
@@ -194,18 +206,25 @@ _DIALECTS: dict[str, Dialect] = {}
 class Database:
     """An open database: `with db.write() as tx` commits or rolls back as a whole, `db.read()` sees one state."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, turns: Turns | None = None) -> None:
         self.engine = engine
         self.dialect = engine.dialect.name
+        self.turns = turns or Turns()
         _DIALECTS[self.dialect] = engine.dialect
+
+    def _turn(self) -> AbstractContextManager[None]:
+        """SQLite lets one write at a time, whoever asks when it is free; among our threads they go in turn."""
+        return self.turns.turn(BUSY_SECONDS) if self.dialect == "sqlite" else nullcontext()
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
         """A transaction that may write. Raises Conflict where running it again may help, else StorageError."""
         with _wrapped(), self.engine.connect() as plain:
             connection = plain.execution_options(backorder_write=True)
-            with connection.begin():
-                yield Tx(connection)
+            with self._turn(), connection.begin():
+                tx = Tx(connection)
+                yield tx
+                tx.end()
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -222,7 +241,7 @@ class Database:
         """A database on which everything can be done, and is given up at the end. Others cannot write meanwhile."""
         with _wrapped(), self.engine.connect() as plain:
             connection = plain.execution_options(backorder_write=True)
-            with connection.begin() as whole:
+            with self._turn(), connection.begin() as whole:
                 yield _Rehearsal(self.engine, connection)
                 whole.rollback()
 
@@ -255,15 +274,15 @@ class _Closing(Database):
     """The database, with something that every writing transaction does last."""
 
     def __init__(self, whole: Database, last: Callable[[Tx], None]) -> None:
-        super().__init__(whole.engine)
+        super().__init__(whole.engine, whole.turns)
         self._last = last
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
         """A transaction that may write, closed with what was asked for."""
         with super().write() as tx:
+            tx.endings.append(self._last)
             yield tx
-            self._last(tx)
 
 
 class _Rehearsal(Database):
@@ -277,7 +296,9 @@ class _Rehearsal(Database):
     def write(self) -> Iterator[Tx]:
         """A part of the rehearsal, undone if it fails."""
         with _wrapped(), self._connection.begin_nested():
-            yield Tx(self._connection)
+            tx = Tx(self._connection)
+            yield tx
+            tx.end()
 
     @contextmanager
     def read(self) -> Iterator[Tx]:

@@ -2,9 +2,20 @@
 
 from sqlalchemy import Index, PrimaryKeyConstraint, text
 
-from backorder.storage.schema import flag, key, moment, named, one_of, refuse, reference, table, units, word
+from backorder.storage.schema import (
+    in_order_of_commits,
+    key,
+    moment,
+    named,
+    one_of,
+    reference,
+    refuse,
+    table,
+    units,
+    word,
+)
 
-# What happened, in the order of commits: a reader who has seen an event has seen all before it.
+# What happened, numbered by the database in the order of commits: who has seen an event has seen all before it.
 events = table(
     "events",
     units("n"),
@@ -17,16 +28,7 @@ events = table(
 )
 Index("ix_events_subject", events.c.subject, events.c.n)
 refuse(events, "events_no_update", "UPDATE")  # old ones may go: what they told stands in the ledgers
-
-# The number of the last event: whoever writes events holds this row until commit.
-event_head = table(
-    "event_head",
-    flag("one"),
-    units("n"),
-    PrimaryKeyConstraint("one"),
-    named("one", "one = 1"),
-    named("n", "n >= 0"),
-)
+in_order_of_commits(events)
 
 # Whom events are sent to, and up to which event their messages are in the outbox.
 feeds = table(

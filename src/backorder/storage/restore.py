@@ -12,7 +12,8 @@ from backorder.storage.db import Tx
 from backorder.storage.tables import metadata
 from backorder.storage.types import Day, Moment
 
-PRIVATE = {"accounts", "tokens", "sessions", "feeds", "outbox"}  # never exported: a copy lets nobody in, sends nothing
+# Never exported: a copy lets nobody in, and tells and sends nothing.
+PRIVATE = {"accounts", "tokens", "sessions", "events", "feeds", "outbox"}
 # Each after those that it refers to.
 TABLES = tuple(table.name for table in metadata.sorted_tables if table.name not in PRIVATE)
 _CHUNK = 10_000

@@ -139,3 +139,27 @@ def refuse(ledger: Table, name: str, change: str, when: str = "") -> None:
             f"FOR EACH {'ROW' if when else 'STATEMENT'} {condition}EXECUTE FUNCTION refuse_change()"
         ).execute_if(dialect="postgresql"),
     )
+
+
+def in_order_of_commits(log: Table) -> None:
+    """Let who inserts into the log go one after another, to their commits, so that its numbers are in that order.
+
+    SQLite writes one transaction at a time anyway. PostgreSQL draws the numbers of a statement's rows after it holds
+    this lock, which ends with the transaction.
+    """
+    event.listen(
+        log,
+        "after_create",
+        _ddl(
+            f"CREATE FUNCTION {log.name}_in_turn() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN PERFORM pg_advisory_xact_lock(hashtext('{log.name}')); RETURN NULL; END $$"
+        ).execute_if(dialect="postgresql"),
+    )
+    event.listen(
+        log,
+        "after_create",
+        _ddl(
+            f"CREATE TRIGGER {log.name}_in_turn BEFORE INSERT ON {log.name} "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION {log.name}_in_turn()"
+        ).execute_if(dialect="postgresql"),
+    )

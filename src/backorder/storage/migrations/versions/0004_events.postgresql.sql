@@ -12,13 +12,9 @@ CREATE INDEX ix_events_subject ON events (subject, n)
 -- next
 CREATE TRIGGER events_no_update BEFORE UPDATE ON events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 -- next
-CREATE TABLE event_head (
-  one SERIAL NOT NULL,
-  n BIGINT NOT NULL,
-  CONSTRAINT pk_event_head PRIMARY KEY (one),
-  CONSTRAINT ck_event_head_one CHECK (one = 1),
-  CONSTRAINT ck_event_head_n CHECK (n >= 0)
-)
+CREATE FUNCTION events_in_turn() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(hashtext('events')); RETURN NULL; END $$
+-- next
+CREATE TRIGGER events_in_turn BEFORE INSERT ON events FOR EACH STATEMENT EXECUTE FUNCTION events_in_turn()
 -- next
 CREATE TABLE feeds (
   sender TEXT COLLATE "C" NOT NULL,

@@ -14,15 +14,6 @@ CREATE INDEX ix_events_subject ON events (subject, n)
 -- next
 CREATE TRIGGER events_no_update BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'the ledger events is append-only'); END
 -- next
-CREATE TABLE event_head (
-  one INTEGER NOT NULL,
-  n INTEGER NOT NULL,
-  CONSTRAINT pk_event_head PRIMARY KEY (one),
-  CONSTRAINT ck_event_head_one CHECK (one = 1),
-  CONSTRAINT ck_event_head_n CHECK (n >= 0)
-)
- STRICT
--- next
 CREATE TABLE feeds (
   sender TEXT NOT NULL,
   after_n INTEGER NOT NULL,

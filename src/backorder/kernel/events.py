@@ -1,0 +1,144 @@
+"""What happened, for those who want to be told: every kind of event, and which commands cause it.
+
+A subject is an address: `orders/ID` is what `/v1/orders/ID` shows. Events carry ids and facts, never a person's data.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import NamedTuple
+
+import msgspec
+
+from backorder.kernel.calendars import day_date
+from backorder.kernel.columns import Book
+from backorder.kernel.outcomes import Outcome, Word
+
+
+class Event(NamedTuple):
+    """Something that happened to a subject at a moment (microseconds); `data` is JSON."""
+
+    at: int
+    kind: str
+    subject: str
+    data: str
+
+
+KINDS = {
+    "order_placed": "An order was taken, with the promise of each line.",
+    "order_changed": "An order has another address, ship option, priority or sites.",
+    "lines_added": "Lines were added to an order.",
+    "line_changed": "A line has another quantity or other days.",
+    "line_cancelled": "Units of a line are not wanted any more.",
+    "line_promised": "A person gave a line its date, or took it back.",
+    "promise_moved": "A promise changed: from which day to which (null: none), by which cause.",
+    "line_ready": "The last waiting unit of a line came in: all of it can be picked.",
+    "order_held": "A hold was put on an order.",
+    "order_released": "A hold was lifted.",
+    "lines_picked": "Units were picked.",
+    "lines_unpicked": "Picked units were put back.",
+    "order_shipped": "Units left; `subject` of the data is the shipment.",
+    "shipment_reversed": "A shipment turned out not to have left.",
+    "order_delivered": "A shipment reached the customer.",
+    "supply_announced": "Supply is on its way.",
+    "supply_confirmed": "A supplier stands by a day.",
+    "supply_rescheduled": "Supply has another day.",
+    "supply_received": "Units arrived.",
+    "supply_cancelled": "Units will not come.",
+    "stock_changed": "Stock was counted or adjusted.",
+    "item_put": "An item is there, or sells differently.",
+    "site_put": "A site is there, or works differently.",
+    "supplier_put": "A supplier is there, or works differently.",
+    "policy_put": "A category or the shop sells differently.",
+    "person_erased": "A customer's personal data are gone; the subject is the name that took their place.",
+}
+
+# By command: the kind of event, the first part of its subject, and the field of the command that names the rest; where
+# there is none, the outcome says it. Customers are put without an event: nothing of a person is told.
+_BY_COMMAND = {
+    "place_order": ("order_placed", "orders", "order"),
+    "change_order": ("order_changed", "orders", "order"),
+    "add_lines": ("lines_added", "orders", "order"),
+    "change_line": ("line_changed", "orders", "order"),
+    "cancel_line": ("line_cancelled", "orders", "order"),
+    "promise_line": ("line_promised", "orders", "order"),
+    "hold_order": ("order_held", "orders", "order"),
+    "release_order": ("order_released", "orders", "order"),
+    "pick": ("lines_picked", "orders", "order"),
+    "unpick": ("lines_unpicked", "orders", "order"),
+    "ship": ("order_shipped", "orders", "order"),
+    "reverse_shipment": ("shipment_reversed", "orders", ""),
+    "record_delivery": ("order_delivered", "orders", ""),
+    "announce_supply": ("supply_announced", "supplies", "supply"),
+    "confirm_supply": ("supply_confirmed", "supplies", "supply"),
+    "reschedule_supply": ("supply_rescheduled", "supplies", "supply"),
+    "receive_supply": ("supply_received", "supplies", "supply"),
+    "cancel_supply": ("supply_cancelled", "supplies", "supply"),
+    "count_stock": ("stock_changed", "items", "sku"),
+    "adjust_stock": ("stock_changed", "items", "sku"),
+    "put_item": ("item_put", "items", "sku"),
+    "put_site": ("site_put", "sites", "site"),
+    "put_supplier": ("supplier_put", "suppliers", "supplier"),
+    "put_category": ("policy_put", "categories", "category"),
+    "put_shop": ("policy_put", "shop", ""),
+    "erase_person": ("person_erased", "customers", ""),
+}
+SILENT = {"put_customer", "advance"}  # what the passing of time changes tells its own events
+
+_DONE = {Word.ACCEPTED, Word.CHANGED, Word.RECEIVED, Word.RESCHEDULED, Word.SHIPPED, Word.CANCELLED}
+
+
+class Moved(msgspec.Struct):
+    """The data of `promise_moved`, in the words of a line's revisions."""
+
+    line: str
+    before: date | None = msgspec.field(name="from")
+    to: date | None
+    cause: str
+    basis: str | None
+    supply: str | None
+
+
+class Ready(msgspec.Struct):
+    """The data of `line_ready`: the units that can be picked."""
+
+    line: str
+    sku: str
+    quantity: int
+
+
+def moved(book: Book) -> Iterator[Event]:
+    """The revisions of promises that were given before, as events; a line's first promise is told with its order."""
+    lines = book.lines
+    for revision in book.revisions:
+        if revision.n > 1:
+            days = _date(revision.from_day), _date(revision.to_day)
+            data = Moved(lines.line[revision.line], *days, revision.cause, revision.basis, revision.supply)
+            subject = f"orders/{lines.order[revision.line]}"
+            yield Event(revision.at, "promise_moved", subject, msgspec.json.encode(data).decode())
+
+
+def ready(book: Book, waited: Sequence[int]) -> Iterator[Event]:
+    """The lines of which units waited before, as `waited` says by line, and none waits now while some can be picked."""
+    lines = book.lines
+    for i, before in enumerate(waited):
+        if before and not lines.waiting[i] and lines.allocated[i]:
+            data = msgspec.json.encode(Ready(lines.line[i], lines.sku[i], lines.allocated[i])).decode()
+            yield Event(book.now, "line_ready", f"orders/{lines.order[i]}", data)
+
+
+def _date(day: int | None) -> date | None:
+    return None if day is None else day_date(day)
+
+
+def told(word: str, command: object, outcome: Outcome, at: int) -> Event | None:
+    """The event that a command caused, by its word and what it answered; None where nothing changed."""
+    if outcome.outcome not in _DONE or word in SILENT:
+        return None
+    kind, about, field = _BY_COMMAND[word]
+    name = outcome.order or getattr(command, field, None)
+    if name is None and getattr(command, "document", None) is not None:
+        about, name = "documents", getattr(command, "document", None)
+    return Event(at, kind, f"{about}/{name or outcome.subject}", msgspec.json.encode(outcome).decode())
+
+
+assert {kind for kind, _, _ in _BY_COMMAND.values()} | {"promise_moved", "line_ready"} == set(KINDS)
