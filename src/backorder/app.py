@@ -5,10 +5,13 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from backorder.settings import HOSTS, LOG, MIGRATE, NOW, TRACES, Wrong, given, value, yes
+from backorder.settings import HOSTS, JOURNAL, LOG, MIGRATE, NOW, TRACES, Wrong, given, value, yes
 
 if TYPE_CHECKING:
     from click import Group  # the command line is loaded when it runs
+
+    from backorder.storage.db import Database
+    from backorder.worker import Worker
 
 
 def now() -> int:
@@ -36,19 +39,56 @@ def _moment(text: str) -> int:
     return moment_number(moment)
 
 
-def _serve(database: str, host: str, port: int, clock: Callable[[], int], say: Callable[[str], None]) -> None:
+def _clock(asked: Callable[[], int]) -> Callable[[], int]:
+    return asked if given(NOW) else _present
+
+
+def _worker(db: "Database", clock: Callable[[], int]) -> "Worker":
+    """The worker with the senders that the settings name."""
+    from pathlib import Path
+
+    from backorder.adapters.journal import Journal
+    from backorder.worker import Worker
+
+    journal = given(JOURNAL)
+    return Worker(db, clock, [] if journal is None else [Journal(Path(journal))])
+
+
+def _work(database: str, clock: Callable[[], int], say: Callable[[str], None]) -> None:
+    """Run the worker alone, until told to stop."""
+    import signal
+
+    from backorder.adapters.http import logs
+    from backorder.storage.db import open_database, shown
+
+    db = open_database(database)
+    logs.begin(value(LOG))
+    worker = _worker(db, _clock(clock))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.close(0))
+    say(f"Seeing to timers and messages of {shown(database)}")
+    try:
+        worker.run()
+    finally:
+        db.close()
+
+
+def _serve(
+    database: str, host: str, port: int, working: bool, clock: Callable[[], int], say: Callable[[str], None]
+) -> None:
     """Run the service as the settings say, after telling where it is and how the first admin comes in."""
     from backorder.adapters.http import serve
 
     named = value(HOSTS)
     hosts = [] if named == HOSTS.default else [host.strip() for host in named.split(",")]
-    options = serve.Options(database, host, port, hosts, yes(MIGRATE), value(LOG), yes(TRACES))
+    worker = _worker if working else None
+    options = serve.Options(database, host, port, hosts, yes(MIGRATE), value(LOG), yes(TRACES), worker)
     link = serve.prepare(options, clock())
     shown = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     say(f"Backorder listens on {shown} and describes itself at {shown}/v1/docs")
     if link is not None:
         say(f"Nobody can sign in yet. This link signs the admin in once, within the hour: {shown}/sign-in/{link}")
-    serve.run(options, clock if given(NOW) else _present)
+    serve.run(options, _clock(clock))
 
 
 def command_line() -> "Group":
@@ -56,7 +96,8 @@ def command_line() -> "Group":
     from backorder.adapters.cli import cli, serving
 
     if "serve" not in cli.commands:
-        cli.add_command(serving(_serve))
+        for command in serving(_serve, _work):
+            cli.add_command(command)
     return cli
 
 

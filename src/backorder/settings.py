@@ -52,6 +52,18 @@ TRACES = Setting(
     "Whether requests are traced with OpenTelemetry; `yes` needs the extra `telemetry`, and its own OTEL_ settings.",
 )
 
+WORKER = Setting(
+    "BACKORDER_WORKER",
+    "yes",
+    "Whether the service sees to timers and messages too; with `no`, `backorder work` has to run beside it.",
+)
+
+JOURNAL = Setting(
+    "BACKORDER_JOURNAL",
+    "none",
+    "A file to whose end every event is written, as a line of JSON (CloudEvents 1.0): for programs that read files.",
+)
+
 FILE = Setting(
     "BACKORDER_SETTINGS",
     "none",
@@ -59,7 +71,7 @@ FILE = Setting(
     "environment goes before it.",
 )
 
-SETTINGS = (DATABASE, NOW, HOST, PORT, HOSTS, MIGRATE, LOG, TRACES, FILE)
+SETTINGS = (DATABASE, NOW, HOST, PORT, HOSTS, MIGRATE, LOG, TRACES, WORKER, JOURNAL, FILE)
 
 
 class Wrong(Exception):

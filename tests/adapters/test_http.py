@@ -171,6 +171,35 @@ def test_pages_hold_everything_once(admin: Client) -> None:
     assert set(names) <= {entry["order"] for entry in admin.ask("GET", "/v1/orders?limit=200").json["items"]}
 
 
+def test_who_asks_on_from_the_last_event_misses_none(service: Service, admin: Client) -> None:
+    seen: list[int] = []
+    after = admin.ask("GET", "/v1/events?limit=200").json["last"]
+    for n in range(7):
+        assert admin.ask("POST", "/v1/orders", order(f"EVENT-{n}")).status == 201
+    while True:
+        page = admin.ask("GET", f"/v1/events?limit=3&after={after}").json
+        if not page["items"]:
+            break
+        seen += [event["subject"] for event in page["items"] if event["kind"] == "order_placed"]
+        after = page["last"]
+    assert [subject for subject in seen if "EVENT" in subject] == [f"orders/EVENT-{n}" for n in range(7)]
+    mine = admin.ask("GET", "/v1/events?subject=orders/EVENT-3").json["items"]
+    assert [event["kind"] for event in mine] == ["order_placed"]
+    assert mine[0]["data"]["lines"][0]["promise"] == "2030-05-06"
+    assert "order_placed" in admin.ask("GET", "/v1/events/kinds").json["kinds"]
+
+
+def test_what_is_due_is_shown_to_those_who_may_see_it(service: Service, admin: Client) -> None:
+    assert {timer["kind"] for timer in admin.ask("GET", "/v1/timers").json["items"]} == {"advance", "forget"}
+    assert admin.ask("GET", "/v1/outbox?state=dead").json == {"items": [], "next": None}
+    assert admin.ask("GET", "/v1/outbox/standing").json["dead"] == 0
+    nothing = {"sender": "none", "event": 1}
+    refused(admin.ask("POST", "/v1/outbox/retry", nothing, Idempotency_Key='"r"'), 404, "unknown_message")
+    viewer = service.client("viewer")
+    refused(viewer.ask("GET", "/v1/outbox"), 403, "forbidden")
+    viewer.close()
+
+
 def test_availability_has_a_tag_and_a_bulk_form(admin: Client) -> None:
     one = admin.ask("GET", "/v1/availability?sku=CHAIR")
     assert one.json["state"] == "backorder"

@@ -18,12 +18,14 @@ from backorder.commands import (
     items,
     lines,
     orders,
+    outbox,
     people,
     policies,
     receipts,
     shipments,
     stock,
     supplies,
+    timers,
 )
 from backorder.commands._batch import BATCH_MAX, Command
 from backorder.kernel.outcomes import Outcome, Word
@@ -58,6 +60,9 @@ COMMANDS: dict[type[Command], Callable[[Database, int, Sequence[Any]], list[Outc
     shipments.RecordDelivery: shipments.record_deliveries,
     people.ErasePerson: people.erase_people,
     clock.Advance: clock.advance,
+    outbox.RetryMessage: outbox.retry_messages,
+    outbox.DiscardMessage: outbox.discard_messages,
+    timers.RetryTimer: timers.retry_timers,
 }
 
 # What an import may say besides: the past of orders and supplies. The words are the same.

@@ -19,17 +19,23 @@ PERMISSIONS = {
     "accounts.write": "Accounts and their tokens.",
     "audit.read": "The audit trail.",
     "clock.write": "Let the daily passing of time take effect.",
+    "events.read": "Events: what happened to orders, supplies and items.",
+    "outbox.read": "Messages and timers: what waits, and what was given up and why.",
+    "outbox.write": "Try again or discard what was given up.",
 }
 
-_READ = frozenset({"orders.read", "supply.read", "catalogue.read"})
+_READ = frozenset({"orders.read", "supply.read", "catalogue.read", "events.read"})
 
 ROLES: dict[str, frozenset[str]] = {
     "viewer": _READ,
     "planner": _READ
-    | {"orders.write", "orders.promise", "orders.hold", "supply.write", "catalogue.write", "clock.write"},
+    | {"orders.write", "orders.promise", "orders.hold", "supply.write", "catalogue.write", "clock.write"}
+    | {"outbox.read", "outbox.write"},
     "buyer": _READ | {"supply.write", "catalogue.write", "money.read", "money.write"},
     "warehouse": _READ | {"shipping.write", "stock.write"},
-    "service_agent": _READ | {"orders.write", "orders.promise", "orders.hold", "customers.read", "customers.write"},
+    "service_agent": _READ
+    | {"orders.write", "orders.promise", "orders.hold", "customers.read", "customers.write"}
+    | {"outbox.read", "outbox.write"},
     "finance": _READ | {"orders.hold", "customers.read", "money.read", "audit.read"},
     "integration": _READ
     | {

@@ -47,6 +47,13 @@ def local_day(moment: int, zone: str) -> int:
     return day_number(moment_datetime(moment).astimezone(ZoneInfo(zone)).date())
 
 
+def next_day_start(moment: int, zone: str) -> int:
+    """The moment, after the given one, at which the next day begins in `zone`: its midnight, or the end of its gap."""
+    place = ZoneInfo(zone)
+    tomorrow = day_date(local_day(moment, zone) + 1)
+    return moment_number(datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=place).astimezone(UTC))
+
+
 class Calendar:
     """Working days: a week pattern less the public holidays of a place.
 

@@ -15,3 +15,18 @@ class Conflict(StorageError):
 
 class Unavailable(StorageError):
     """The database is away or out of room. What was being committed may or may not stand: asking again tells."""
+
+
+class Fenced(BackorderError):
+    """What was claimed is somebody else's by now: what was done about it must not stand."""
+
+
+class NotSent(BackorderError):
+    """A message did not arrive; the message says why.
+
+    `for_good` says that trying again is of no use; `away` that the other side takes nothing at all at the moment.
+    """
+
+    def __init__(self, why: str, *, for_good: bool = False, away: bool = False) -> None:
+        super().__init__(why)
+        self.for_good, self.away = for_good, away

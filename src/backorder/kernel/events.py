@@ -82,7 +82,8 @@ _BY_COMMAND = {
     "put_shop": ("policy_put", "shop", ""),
     "erase_person": ("person_erased", "customers", ""),
 }
-SILENT = {"put_customer", "advance"}  # what the passing of time changes tells its own events
+# What the passing of time changes tells its own events; what is done about messages is no news for those who get them.
+SILENT = {"put_customer", "advance", "retry_message", "discard_message", "retry_timer"}
 
 _DONE = {Word.ACCEPTED, Word.CHANGED, Word.RECEIVED, Word.RESCHEDULED, Word.SHIPPED, Word.CANCELLED}
 

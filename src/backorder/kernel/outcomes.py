@@ -38,6 +38,8 @@ class Word(str, Enum):
     UNKNOWN_CUSTOMER = "unknown_customer", "No customer has this id: put it first."
     UNKNOWN_SUPPLIER = "unknown_supplier", "No supplier has this id: put it first."
     UNKNOWN_SHIPMENT = "unknown_shipment", "No shipment has this id."
+    UNKNOWN_MESSAGE = "unknown_message", "No message of this event is in the outbox for this sender."
+    UNKNOWN_TIMER = "unknown_timer", "There is no timer of this kind for this subject."
     OUT_OF_STOCK = "out_of_stock", "The item is sold from stock alone and has less than was asked for."
     BACKORDER_LIMIT = (
         "backorder_limit",

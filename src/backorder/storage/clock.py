@@ -1,9 +1,9 @@
-"""What the passing of time touches: supplies whose day has passed, and lines whose lead-time day has."""
+"""What the passing of time touches: supplies and lines whose day has passed; and in which zones days begin."""
 
 from sqlalchemy import bindparam, select
 
 from backorder.storage.db import Tx
-from backorder.storage.tables import LINE_OPEN, SUPPLY_TO_COME, lines, supplies
+from backorder.storage.tables import LINE_OPEN, SUPPLY_TO_COME, lines, sites, supplies
 from backorder.storage.types import Day
 
 _OVERDUE = select(supplies.c.sku).where(
@@ -21,3 +21,11 @@ _TOUCHED = _OVERDUE.union(_EXPIRED)
 def touched_skus(tx: Tx, before: int) -> list[str]:
     """Items with open supply expected, or waiting lines with a lead-time day, before a day number."""
     return [row[0] for row in tx.fetch(_TOUCHED, before=before)]
+
+
+_ZONES = select(sites.c.zone).distinct().order_by(sites.c.zone)
+
+
+def load_zones(tx: Tx) -> list[str]:
+    """The time zones of the sites."""
+    return [row[0] for row in tx.fetch(_ZONES)]

@@ -1,6 +1,6 @@
 """The tables of what is told and of what is due: events, who is told of them, and timers."""
 
-from sqlalchemy import Index, PrimaryKeyConstraint, text
+from sqlalchemy import ForeignKeyConstraint, Index, PrimaryKeyConstraint, text
 
 from backorder.storage.schema import (
     in_order_of_commits,
@@ -54,8 +54,9 @@ outbox = table(
     moment("ended_at", nullable=True),
     word("error"),
     PrimaryKeyConstraint("event", "sender"),
+    ForeignKeyConstraint(["event"], ["events.n"]),
     one_of("state", "waiting", "sent", "dead", "discarded"),
-    named("counts", "event >= 1 AND attempts >= 0 AND claim >= 0"),
+    named("counts", "attempts >= 0 AND claim >= 0"),
     named("ended", "(state = 'waiting') = (ended_at IS NULL)"),
     named("leased", "leased_until IS NULL OR state = 'waiting'"),
 )

@@ -1,4 +1,4 @@
-"""`backorder serve` and `backorder settings`; what serving means is handed in, because adapters do not know others."""
+"""`backorder serve`, `work` and `settings`; what the first two do is handed in, because adapters do not know others."""
 
 from collections.abc import Callable
 
@@ -7,13 +7,14 @@ import click
 from backorder import settings
 from backorder.adapters.cli.main import Clock, cli, database_option
 from backorder.kernel.errors import BackorderError
-from backorder.settings import HOST, PORT, SETTINGS
+from backorder.settings import HOST, PORT, SETTINGS, WORKER
 
-Serve = Callable[[str, str, int, Clock, Callable[[str], None]], None]
+Serve = Callable[[str, str, int, bool, Clock, Callable[[str], None]], None]
+Work = Callable[[str, Clock, Callable[[str], None]], None]
 
 
-def serving(serve: Serve) -> click.Command:
-    """The command `serve`, which runs the service."""
+def serving(serve: Serve, work: Work) -> tuple[click.Command, click.Command]:
+    """The commands `serve`, which runs the service, and `work`, which runs its worker alone."""
 
     @click.command("serve")
     @click.option("--host", default=lambda: settings.value(HOST), show_default=f"${HOST.name} or {HOST.default}")
@@ -23,17 +24,33 @@ def serving(serve: Serve) -> click.Command:
         default=lambda: settings.value(PORT),
         show_default=f"${PORT.name} or {PORT.default}",
     )
+    @click.option(
+        "--worker/--no-worker",
+        "working",
+        default=lambda: settings.yes(WORKER),
+        help=f"Whether it sees to timers and messages too (${WORKER.name}).",
+    )
     @database_option
     @click.pass_obj
-    def command(clock: Clock, host: str, port: int, database: str) -> None:
-        """Run the service: the HTTP API, and the writer behind it.
+    def serve_(clock: Clock, host: str, port: int, working: bool, database: str) -> None:
+        """Run the service: the HTTP API with the writer behind it, and the worker.
 
         It makes or upgrades its database, prints its address and, while nobody can sign in, a link that signs the
         admin in once. Stop it with Ctrl-C or SIGTERM: what is being applied is finished.
         """
-        serve(database, host, port, clock, click.echo)
+        serve(database, host, port, working, clock, click.echo)
 
-    return command
+    @click.command("work")
+    @database_option
+    @click.pass_obj
+    def work_(clock: Clock, database: str) -> None:
+        """Run the worker alone: what is due happens, messages go out. For services that run with --no-worker.
+
+        Several may run against one PostgreSQL database. Stop it with Ctrl-C or SIGTERM.
+        """
+        work(database, clock, click.echo)
+
+    return serve_, work_
 
 
 @cli.command("settings")

@@ -18,6 +18,7 @@ from backorder.adapters.http.problems import AWAY, CONTENT, Refusal, busy
 from backorder.adapters.http.route import OPEN, Answer, Call, House, Route
 from backorder.adapters.http.table import ROUTES
 from backorder.kernel.errors import Conflict, Unavailable
+from backorder.worker import Worker
 
 BODY_MAX = 1_000_000  # bytes; lists of commands may have
 LIST_MAX = 8_000_000
@@ -35,7 +36,9 @@ _SAFE = {
 _SAFE_RAW = tuple((name.lower().encode(), value.encode()) for name, value in _SAFE.items())
 
 
-def application(house: House, hosts: list[str] | None = None, plugins: list[Any] | None = None) -> Litestar:
+def application(
+    house: House, hosts: list[str] | None = None, plugins: list[Any] | None = None, worker: Worker | None = None
+) -> Litestar:
     """The service as an ASGI application. Refuses to be made with a route that declares no permission."""
     made = Litestar(
         route_handlers=[
@@ -49,8 +52,8 @@ def application(house: House, hosts: list[str] | None = None, plugins: list[Any]
         openapi_config=None,
         plugins=plugins or [],
         logging_config=None,
-        on_startup=[house.writer.start],
-        on_shutdown=[house.writer.close, house.db.close],
+        on_startup=[house.writer.start, *([worker.start] if worker else [])],
+        on_shutdown=[*([worker.close] if worker else []), house.writer.close, house.db.close],
     )
     for route in made.routes:
         for handler in getattr(route, "route_handlers", ()):

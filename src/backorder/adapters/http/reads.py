@@ -128,9 +128,9 @@ class Nothing(msgspec.Struct, forbid_unknown_fields=True):
 async def lines(house: House, call: Call) -> Answer:
     """`GET /v1/lines`."""
     wanted = body.query(call.request, LinesPage)
-    fields = msgspec.structs.asdict(wanted) | {"limit": wanted.limit + 1, "after": _cursor(wanted.after, 2)}
+    fields = msgspec.structs.asdict(wanted) | {"limit": wanted.limit + 1, "after": cursor(wanted.after, 2)}
     found = await ask(house, list_lines, house.db, house.clock(), Filters(**fields))
-    return _page(Lines, found, wanted.limit, lambda line: [line.order, line.line])
+    return page(Lines, found, wanted.limit, lambda line: [line.order, line.line])
 
 
 async def orders(house: House, call: Call) -> Answer:
@@ -138,7 +138,7 @@ async def orders(house: House, call: Call) -> Answer:
     wanted = body.query(call.request, OrdersPage)
 
     def question() -> list[lists.OrderRow]:
-        after = _cursor(wanted.after, 1)
+        after = cursor(wanted.after, 1)
         return lists.list_orders(
             house.db,
             waiting=wanted.waiting,
@@ -147,7 +147,7 @@ async def orders(house: House, call: Call) -> Answer:
             after=after[0] if after else None,
         )
 
-    return _page(Orders, await ask(house, question), wanted.limit, lambda order: [order.order])
+    return page(Orders, await ask(house, question), wanted.limit, lambda order: [order.order])
 
 
 async def items(house: House, call: Call) -> Answer:
@@ -155,12 +155,12 @@ async def items(house: House, call: Call) -> Answer:
     wanted = body.query(call.request, ItemsPage)
 
     def question() -> list[lists.ItemRow]:
-        after = _cursor(wanted.after, 1)
+        after = cursor(wanted.after, 1)
         return lists.list_items(
             house.db, waiting=wanted.waiting, limit=wanted.limit + 1, after=after[0] if after else ""
         )
 
-    return _page(Items, await ask(house, question), wanted.limit, lambda item: [item.sku])
+    return page(Items, await ask(house, question), wanted.limit, lambda item: [item.sku])
 
 
 async def supplies(house: House, call: Call) -> Answer:
@@ -168,7 +168,7 @@ async def supplies(house: House, call: Call) -> Answer:
     wanted = body.query(call.request, SuppliesPage)
 
     def question() -> list[show.SupplyView]:
-        after = _cursor(wanted.after, 1)
+        after = cursor(wanted.after, 1)
         return lists.list_supplies(
             house.db,
             house.clock(),
@@ -179,18 +179,16 @@ async def supplies(house: House, call: Call) -> Answer:
             after=after[0] if after else "",
         )
 
-    return _page(Supplies, await ask(house, question), wanted.limit, lambda supply: [supply.supply])
+    return page(Supplies, await ask(house, question), wanted.limit, lambda supply: [supply.supply])
 
 
 async def audit(house: House, call: Call) -> Answer:
     """`GET /v1/audit`."""
     wanted = body.query(call.request, Page)
-    before = _cursor(wanted.after, 1)
-    if before is not None and not (before[0].isascii() and before[0].isdecimal() and len(before[0]) < 16):
-        raise _foreign()
+    before = cursor(wanted.after, 1, number=True)
     at = int(before[0]) if before else None
     found = await ask(house, trail.entries, house.db, at, wanted.limit + 1)
-    return _page(Trail, found, wanted.limit, lambda entry: [str(entry.n)])
+    return page(Trail, found, wanted.limit, lambda entry: [str(entry.n)])
 
 
 async def quote(house: House, call: Call) -> Answer:
@@ -202,7 +200,7 @@ async def quote(house: House, call: Call) -> Answer:
     return Answer(answers, headers=PRIVATE)
 
 
-def _page(kind: Any, found: list[Any], limit: int, key: Callable[[Any], list[str]]) -> Answer:
+def page(kind: Any, found: list[Any], limit: int, key: Callable[[Any], list[str]]) -> Answer:
     """The first `limit` of what was found, and where the next page starts if there was more."""
     more = _token(key(found[limit - 1])) if len(found) > limit else None
     return Answer(kind(found[:limit], more), headers=PRIVATE)
@@ -212,8 +210,8 @@ def _token(key: list[str]) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
 
 
-def _cursor(text: str | None, parts: int) -> tuple[str, ...] | None:
-    """The key that a page's `next` stands for."""
+def cursor(text: str | None, parts: int, *, number: bool = False) -> tuple[str, ...] | None:
+    """The key that a page's `next` stands for; with `number` its first part is one."""
     if text is None:
         return None
     try:
@@ -221,7 +219,7 @@ def _cursor(text: str | None, parts: int) -> tuple[str, ...] | None:
         found = msgspec.json.decode(raw, type=list[Annotated[str, Meta(max_length=200, pattern="^[^\0]*$")]])
     except (binascii.Error, UnicodeError, msgspec.DecodeError):
         raise _foreign() from None
-    if len(found) != parts:
+    if len(found) != parts or (number and not (found[0].isascii() and found[0].isdecimal() and len(found[0]) < 16)):
         raise _foreign()
     return tuple(found)
 

@@ -18,6 +18,7 @@ from backorder.commands import accounts
 from backorder.storage.accounts import load_accounts
 from backorder.storage.db import Database, open_database
 from backorder.storage.migrate import upgrade
+from backorder.worker import Worker
 from backorder.writer import Writer
 
 READERS = 16  # threads that read: as many as there are pooled connections
@@ -36,6 +37,7 @@ class Options(NamedTuple):
     migrate: bool
     log: str
     traces: bool
+    worker: Callable[[Database, Callable[[], int]], Worker] | None = None  # None: somebody else sees to what is due
 
 
 def prepare(options: Options, now: int) -> str | None:
@@ -71,7 +73,9 @@ def house(db: Database, clock: Callable[[], int]) -> House:
 def load(options: Options, clock: Callable[[], int]) -> Litestar:
     """The application, as the listening process loads it."""
     logs.begin(options.log)
-    return application(house(open_database(options.database), clock), options.hosts, _traces(options))
+    db = open_database(options.database)
+    worker = None if options.worker is None else options.worker(db, clock)
+    return application(house(db, clock), options.hosts, _traces(options), worker)
 
 
 def _traces(options: Options) -> list[Any]:

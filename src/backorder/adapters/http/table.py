@@ -1,6 +1,6 @@
 """Every route of the service. What is not here does not exist; what names no permission does not start."""
 
-from backorder.adapters.http import health, reads, shelf, sign_in, writes
+from backorder.adapters.http import health, reads, shelf, sign_in, told, writes
 from backorder.adapters.http.reads import Nothing
 from backorder.adapters.http.route import OPEN, Route
 from backorder.adapters.http.writes import door
@@ -13,16 +13,19 @@ from backorder.commands import (
     items,
     lines,
     orders,
+    outbox,
     people,
     policies,
     receipts,
     shipments,
     stock,
     supplies,
+    timers,
 )
 from backorder.kernel.access import PERMISSIONS
 from backorder.kernel.outcomes import Outcome
 from backorder.queries import explain, quotes, show
+from backorder.queries import outbox as standing
 from backorder.queries.availability import Availability
 from backorder.queries.lines import LineView
 
@@ -73,6 +76,20 @@ READS = (
         list[Outcome],
         list[quotes.Quote],
     ),
+    Route("GET", "/v1/events", "events.read", told.events, "What happened.", told.Events, None, told.EventsPage),
+    Route("GET", "/v1/events/kinds", "events.read", told.kinds, "The kinds of events.", told.EventKinds, None, Nothing),
+    Route("GET", "/v1/outbox", "outbox.read", told.messages, "Messages.", told.Messages, None, told.MessagesPage),
+    Route(
+        "GET",
+        "/v1/outbox/standing",
+        "outbox.read",
+        told.standing,
+        "How much waits, and was given up.",
+        standing.Standing,
+        None,
+        Nothing,
+    ),
+    Route("GET", "/v1/timers", "outbox.read", told.timers, "What is due when.", told.Timers, None, told.TimersPage),
     Route("GET", "/v1/audit", "audit.read", reads.audit, "Who asked for what.", reads.Trail, None, reads.Page),
 )
 
@@ -116,6 +133,9 @@ WRITES = (
     door("POST", f"{_DOCUMENT}/receive", receipts.ReceiveSupply, "Receive against a purchase order.", key=False),
     door("POST", "/v1/stock/count", stock.CountStock, "Say how many units there are."),
     door("POST", "/v1/stock/adjust", stock.AdjustStock, "Say how many units there are more or less."),
+    door("POST", "/v1/outbox/retry", outbox.RetryMessage, "Send a message that was given up after all."),
+    door("POST", "/v1/outbox/discard", outbox.DiscardMessage, "Never send a message."),
+    door("POST", "/v1/timers/{kind:str}/{subject:str}/retry", timers.RetryTimer, "Try again what was given up."),
     door("POST", "/v1/clock", clock.Advance, "Let the passing of days take effect.", key=False),
 )
 

@@ -49,6 +49,9 @@ PERMITS = {  # the permission that each command asks for
     "record_delivery": "shipping.write",
     "erase_person": "customers.erase",
     "advance": "clock.write",
+    "retry_message": "outbox.write",
+    "discard_message": "outbox.write",
+    "retry_timer": "outbox.write",
 }
 _SUBJECTS = ("order", "supply", "document", "shipment", "sku", "site", "supplier", "category")
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])

@@ -55,8 +55,9 @@ CREATE TABLE outbox (
   ended_at TIMESTAMPTZ,
   error TEXT,
   CONSTRAINT pk_outbox PRIMARY KEY (event, sender),
+  CONSTRAINT fk_outbox_event FOREIGN KEY(event) REFERENCES events (n),
   CONSTRAINT ck_outbox_state CHECK (state IN ('waiting', 'sent', 'dead', 'discarded')),
-  CONSTRAINT ck_outbox_counts CHECK (event >= 1 AND attempts >= 0 AND claim >= 0),
+  CONSTRAINT ck_outbox_counts CHECK (attempts >= 0 AND claim >= 0),
   CONSTRAINT ck_outbox_ended CHECK ((state = 'waiting') = (ended_at IS NULL)),
   CONSTRAINT ck_outbox_leased CHECK (leased_until IS NULL OR state = 'waiting'),
   CONSTRAINT fk_outbox_sender FOREIGN KEY(sender) REFERENCES feeds (sender)

@@ -1,0 +1,154 @@
+"""The outbox: a message for each event and sender, sent in the order of its subject, or left to a person."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, bindparam, delete, exists, func, or_, select
+from sqlalchemy.sql.expression import literal_column
+
+from backorder.storage.db import Row, Tx
+from backorder.storage.event_tables import events, feeds, outbox
+from backorder.storage.types import Moment
+
+
+class Message(NamedTuple):
+    """An event on its way to a sender. `claim` is the number of the claim, its fence."""
+
+    event: int
+    sender: str
+    at: int
+    kind: str
+    subject: str
+    data: str
+    attempts: int
+    claim: int
+
+
+_earlier = outbox.alias("earlier")
+_WAITING: ColumnElement[str] = literal_column("'waiting'")  # word for word as in the partial indexes
+_NOW = bindparam("now", type_=Moment())
+_DUE = (
+    select(
+        outbox.c.event,
+        outbox.c.sender,
+        events.c.at,
+        events.c.kind,
+        events.c.subject,
+        events.c.data,
+        outbox.c.attempts,
+        outbox.c.claim,
+    )
+    .join(events, events.c.n == outbox.c.event)
+    .where(outbox.c.sender == bindparam("sender"), outbox.c.state == _WAITING, outbox.c.due_at <= _NOW)
+    .where(or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= _NOW))
+    .where(
+        ~exists(
+            select(literal_column("1")).where(
+                _earlier.c.sender == outbox.c.sender,
+                _earlier.c.subject == outbox.c.subject,
+                _earlier.c.event < outbox.c.event,
+                _earlier.c.state == _WAITING,
+            )
+        )
+    )
+    .order_by(outbox.c.due_at, outbox.c.event)
+    .limit(bindparam("most"))
+    .with_for_update(of=outbox, skip_locked=True)
+)
+_FEED = select(feeds.c.after_n).where(feeds.c.sender == bindparam("sender"))
+_NEW = (
+    select(events.c.n, events.c.subject)
+    .where(events.c.n > bindparam("after"))
+    .order_by(events.c.n)
+    .limit(bindparam("most"))
+)
+_STATES = (
+    select(outbox.c.sender, outbox.c.event, outbox.c.state)
+    .where(outbox.c.event.in_(bindparam("events", expanding=True)))
+    .order_by(outbox.c.event, outbox.c.sender)
+    .with_for_update()
+)
+_KEY = ("event", "sender")
+_MINE = (*_KEY, "claim")
+
+
+def add_feed(tx: Tx, sender: str, after: int, at: int) -> None:
+    """Let a sender be told of the events behind `after`, unless it is told already."""
+    if not tx.fetch(_FEED, sender=sender):
+        tx.insert(feeds, ("sender", "after_n", "made_at"), [(sender, after, at)])
+
+
+def told_until(tx: Tx, sender: str) -> int:
+    """The last event of which there is a message for the sender."""
+    return int(tx.fetch(_FEED, sender=sender)[0][0])
+
+
+def spread(tx: Tx, sender: str, now: int, most: int) -> int:
+    """Put messages for the sender's next events into the outbox; how many. Each is put there once."""
+    after = tx.fetch(_FEED.with_for_update(), sender=sender)[0][0]
+    new = tx.fetch(_NEW, after=after, most=most)
+    if new:
+        columns = ("event", "sender", "subject", "state", "due_at", "attempts", "claim")
+        tx.insert(outbox, columns, [(n, sender, subject, "waiting", now, 0, 0) for n, subject in new])
+        tx.update(feeds, ("sender",), ("after_n",), [(sender, new[-1][0])])
+    return len(new)
+
+
+def claim_messages(tx: Tx, sender: str, now: int, until: int, most: int) -> list[Message]:
+    """Claim messages that are due: of each subject the first, so that a subject's messages go in their order."""
+    found = [Message(*row) for row in tx.fetch(_DUE, sender=sender, now=now, most=most)]
+    claimed = [message._replace(claim=message.claim + 1) for message in found]
+    tx.update(outbox, _KEY, ("claim", "leased_until"), [(*m[:2], m.claim, until) for m in claimed])
+    return claimed
+
+
+def mark_sent(tx: Tx, sent: Sequence[Message], now: int) -> None:
+    """Mark messages as sent, where the claim still holds."""
+    columns = ("state", "ended_at", "leased_until", "error")
+    tx.update(outbox, _MINE, columns, [(*m[:2], m.claim, "sent", now, None, None) for m in sent])
+
+
+def put_off(tx: Tx, rows: Sequence[tuple[Message, int, str]]) -> None:
+    """Let messages be tried again at a moment, where the claim still holds, as (message, moment, why)."""
+    columns = ("due_at", "attempts", "leased_until", "error")
+    tx.update(outbox, _MINE, columns, [(*m[:2], m.claim, at, m.attempts + 1, None, why) for m, at, why in rows])
+
+
+def give_up(tx: Tx, rows: Sequence[tuple[Message, str]], now: int) -> None:
+    """Leave messages to a person, where the claim still holds, as (message, why); those behind them go on."""
+    columns = ("state", "ended_at", "attempts", "leased_until", "error")
+    tx.update(outbox, _MINE, columns, [(*m[:2], m.claim, "dead", now, m.attempts + 1, None, why) for m, why in rows])
+
+
+def let_go(tx: Tx, claimed: Sequence[Message]) -> None:
+    """Give claims back that nothing was done about."""
+    tx.update(outbox, _MINE, ("leased_until",), [(*m[:2], m.claim, None) for m in claimed])
+
+
+def lock_states(tx: Tx, numbers: Sequence[int]) -> dict[tuple[str, int], str]:
+    """The states of the messages of events, by sender and event; nobody else changes them until commit."""
+    rows = tx.fetch(_STATES, events=sorted(set(numbers))) if numbers else []
+    return {(sender, event): state for sender, event, state in rows}
+
+
+def revive(tx: Tx, rows: Sequence[Row]) -> None:
+    """Let messages that were given up be sent after all, as (event, sender, moment)."""
+    columns = ("due_at", "state", "ended_at", "attempts")
+    tx.update(outbox, _KEY, columns, [(*row, "waiting", None, 0) for row in rows])
+
+
+def discard(tx: Tx, rows: Sequence[Row]) -> None:
+    """Let messages never be sent, as (event, sender, moment)."""
+    columns = ("ended_at", "state", "leased_until")
+    tx.update(outbox, _KEY, columns, [(*row, "discarded", None) for row in rows])
+
+
+def forget(tx: Tx, before: int) -> None:
+    """Delete messages that ended, and events, from before a moment; what a person has still to decide on stays.
+
+    The last event stays too: its number is the one that the next is counted from.
+    """
+    tx.fetch(delete(outbox).where(outbox.c.state.in_(("sent", "discarded")), outbox.c.ended_at < before))
+    left = exists(select(literal_column("1")).where(outbox.c.event == events.c.n))
+    last = select(func.max(events.c.n)).scalar_subquery()
+    tx.fetch(delete(events).where(events.c.at < before, events.c.n < last, ~left))

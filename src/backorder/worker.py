@@ -1,0 +1,265 @@
+"""The heartbeat: due timers become commands, events become messages, messages go to their senders.
+
+`run_once(now)` does what is due and comes back; the thread around it does that again and again. Several workers may
+run against one database: each claims what it takes, for a while, and a claim that was lost leaves no effect.
+"""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from typing import NamedTuple, Protocol
+
+from backorder.commands import COMMANDS
+from backorder.commands.clock import Advance
+from backorder.kernel.calendars import moment_datetime, next_day_start
+from backorder.kernel.errors import Fenced, NotSent, StorageError, Unavailable
+from backorder.kernel.retries import HOUR, MESSAGES, SECOND, TIMERS, wait
+from backorder.storage import outbox, timers
+from backorder.storage.audit import Entry, save_entries
+from backorder.storage.clock import load_zones
+from backorder.storage.db import Database, Tx
+from backorder.storage.events import last_event
+from backorder.storage.outbox import Message
+from backorder.storage.timers import Timer
+
+LEASE = 60 * SECOND  # how long a claim holds: longer than any sender takes for what it gets at once
+TIMERS_MAX = 500  # claimed at once
+EVENTS_MAX = 1_000  # put into the outbox at once
+MESSAGES_MAX = 50  # claimed at once for a sender that does not like more
+PAUSE = 1.0  # seconds between looks at what is due
+WEEK = 7 * 24 * HOUR
+KEPT = 12 * WEEK  # events, and messages that ended, are kept so long
+FAILURES_MAX = 3  # of one sender in a row: then it is left alone until the next round but one
+ALONE_FOR = 30 * SECOND
+log = logging.getLogger("backorder.worker")
+Done = Counter[str]  # how often what was done: fired and failed timers; spread events; sent, unsent, dead messages
+
+
+class Sender(Protocol):
+    """What takes messages to the world."""
+
+    name: str  # by which it is known in the outbox; it does not change
+    at_once: int  # how many messages it likes to get in one call
+
+    def send(self, messages: Sequence[Message]) -> list[NotSent | None]:
+        """Send messages, in order; for each None or why it was not sent. May send one again that was sent before.
+
+        `sender` and `event` together name a message for good: the receiver can tell a repeat by them.
+        """
+
+
+class Duty(NamedTuple):
+    """What a kind of timer stands for: `act` does it, `again` says when it is due next (None: never)."""
+
+    act: Callable[[Database, int, Sequence[Timer]], None]
+    again: Callable[[Tx, int], int] | None = None
+    together: int = 1  # timers of one transaction
+
+
+def _advance(db: Database, now: int, _timers: Sequence[Timer]) -> None:
+    COMMANDS[Advance](db, now, [Advance(to=moment_datetime(now))])
+
+
+def _next_day(tx: Tx, now: int) -> int:
+    """When a day begins next at some site; within the hour in any case, because sites come and go."""
+    return min([now + HOUR, *(next_day_start(now, zone) for zone in load_zones(tx))])
+
+
+def _forget(db: Database, now: int, _timers: Sequence[Timer]) -> None:
+    with db.write() as tx:
+        outbox.forget(tx, now - KEPT)
+
+
+DUTIES = {
+    "advance": Duty(_advance, _next_day),
+    "forget": Duty(_forget, lambda _tx, now: now + 24 * HOUR),
+}
+_ALWAYS = ("advance", "forget")  # timers of the shop as a whole, which are always there
+_SHOP = "shop"
+
+
+class Worker:
+    """Sees to timers and messages, now and then or all the time. `senders` have different names."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Callable[[], int],
+        senders: Iterable[Sender] = (),
+        duties: dict[str, Duty] | None = None,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._senders = {sender.name: sender for sender in senders}
+        self._duties = DUTIES if duties is None else duties
+        self._left_alone: dict[str, int] = {}
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self.run, name="worker", daemon=True)
+
+    def start(self) -> None:
+        """Begin, in a thread of its own."""
+        self._thread.start()
+
+    def close(self, seconds: float = 30.0) -> None:
+        """Begin nothing more; wait for what is being done. Claims that nothing was done about are given back."""
+        self._over.set()
+        if self._thread.is_alive():
+            self._thread.join(seconds)
+
+    def run(self) -> None:
+        """Do what is due until told to end. Whatever goes wrong is logged, and tried again a little later."""
+        ready, failures = False, 0
+        while not self._over.is_set():
+            try:
+                if not ready:
+                    self.prepare(self._clock())
+                    ready = True
+                done, failures = self.run_once(self._clock()), 0
+            except StorageError as error:  # the database is away: all claims end by themselves
+                log.warning("waiting", extra={"fields": {"why": str(error)}})
+                done, failures = Done(), min(failures + 1, 5)
+            except Exception:  # the heartbeat goes on: what is due tomorrow must not depend on today's fault
+                log.exception("failed")
+                done, failures = Done(), min(failures + 1, 5)
+            if not (done["fired"] or done["spread"] or done["sent"]):
+                self._over.wait(PAUSE * 2**failures)
+
+    def prepare(self, now: int) -> None:
+        """See that the timers that are always there are, and that every sender is told of what happens from now on."""
+        with self._db.write() as tx:
+            for kind in _ALWAYS:
+                if kind in self._duties and not timers.load_timers(tx, kind, [_SHOP]):
+                    timers.put_timers(tx, [(kind, _SHOP, now)])
+            last = last_event(tx)
+            for name in self._senders:
+                outbox.add_feed(tx, name, last, now)
+
+    def run_once(self, now: int) -> Done:
+        """Do what is due at a moment (microseconds), once; what was done. Raises Unavailable where the database is."""
+        done = self._fire(now)
+        for name in self._senders:
+            done["spread"] += self._spread(name, now)
+        chosen = [sender for name, sender in self._senders.items() if self._left_alone.get(name, 0) <= now]
+        if chosen:
+            with ThreadPoolExecutor(len(chosen)) as threads:  # a slow one keeps the others waiting for the round only
+                for part in threads.map(lambda sender: self._send(sender, now), chosen):
+                    done += part
+        return done
+
+    def _fire(self, now: int) -> Done:
+        done = Done()
+        with self._db.write() as tx:
+            claimed = timers.claim_timers(tx, now, now + LEASE, TIMERS_MAX)
+        claimed.sort(key=lambda timer: timer.kind)
+        for kind, group in groupby(claimed, key=lambda timer: timer.kind):
+            duty = self._duties.get(kind)
+            if duty is None:  # one of a newer version, which sees to it
+                continue
+            mine = list(group)
+            for n in range(0, len(mine), duty.together):
+                done += self._see_to(duty, now, mine[n : n + duty.together])
+        return done
+
+    def _see_to(self, duty: Duty, now: int, mine: list[Timer]) -> Done:
+        """Do what timers stand for and close them, in one transaction; where that fails, one by one."""
+        if self._over.is_set():
+            with self._db.write() as tx:
+                timers.let_go(tx, mine)
+            return Done()
+        closed = []
+
+        def close(tx: Tx) -> None:
+            timers.close_timers(tx, mine, None if duty.again is None else duty.again(tx, now))
+            if tx.events:
+                save_entries(tx, [Entry("worker", "", "-", mine[0].kind, mine[0].subject, len(mine), "")], now)
+            closed.append(now)
+
+        try:
+            duty.act(self._db.closing_with(close), now, mine)
+            if not closed:  # all of it was refused before there was a transaction
+                with self._db.write() as tx:
+                    close(tx)
+        except Unavailable:
+            raise
+        except Fenced as error:
+            log.warning("fenced", extra={"fields": {"why": str(error)}})
+            return Done(fenced=1)
+        except Exception as error:  # whatever it is, other timers must not wait for it
+            if len(mine) > 1:
+                return sum((self._see_to(duty, now, [timer]) for timer in mine), Done())
+            self._put_off(mine[0], now, error)
+            return Done(failed=1)
+        return Done(fired=len(mine))
+
+    def _put_off(self, timer: Timer, now: int, error: Exception) -> None:
+        log.error("timer", exc_info=error, extra={"fields": {"kind": timer.kind, "subject": timer.subject}})
+        pause = wait(TIMERS, timer.attempts + 1, f"{timer.kind} {timer.subject}")
+        why = f"{type(error).__name__}: {error}"[:500]
+        with self._db.write() as tx:
+            if pause is None:
+                timers.give_up(tx, timer, now, why)
+            else:
+                timers.put_off(tx, timer, now + pause, why)
+
+    def _spread(self, sender: str, now: int) -> int:
+        with self._db.read() as tx:
+            if last_event(tx) <= outbox.told_until(tx, sender):
+                return 0
+        with self._db.write() as tx:
+            return outbox.spread(tx, sender, now, EVENTS_MAX)
+
+    def _send(self, sender: Sender, now: int) -> Done:
+        """Claim messages for a sender and hand them over, as many as it likes at once, until it fails too often."""
+        done, failures = Done(), 0
+        with self._db.write() as tx:
+            claimed = outbox.claim_messages(tx, sender.name, now, now + LEASE, max(sender.at_once, MESSAGES_MAX))
+        for n in range(0, len(claimed), sender.at_once):
+            if self._over.is_set() or failures >= FAILURES_MAX or self._clock() >= now + LEASE:
+                with self._db.write() as tx:
+                    outbox.let_go(tx, claimed[n:])
+                break
+            part = claimed[n : n + sender.at_once]
+            answers = _hand_over(sender, part)
+            done += self._note(part, answers, now)
+            away = sum(answer is not None and answer.away for answer in answers)
+            failures = failures + away if away else 0
+        if failures >= FAILURES_MAX:
+            self._left_alone[sender.name] = now + ALONE_FOR
+        return done
+
+    def _note(self, part: Sequence[Message], answers: Sequence[NotSent | None], now: int) -> Done:
+        """Write down what became of messages, in one transaction."""
+        sent: list[Message] = []
+        later: list[tuple[Message, int, str]] = []
+        dead: list[tuple[Message, str]] = []
+        for message, answer in zip(part, answers, strict=True):
+            if answer is None:
+                sent.append(message)
+                continue
+            why = str(answer)[:500]
+            pause = wait(MESSAGES, message.attempts + 1, f"{message.sender} {message.event}")
+            if pause is None or answer.for_good:
+                dead.append((message, why))
+            else:
+                later.append((message, now + pause, why))
+        with self._db.write() as tx:
+            outbox.mark_sent(tx, sent, now)
+            outbox.put_off(tx, later)
+            outbox.give_up(tx, dead, now)
+        return Done(sent=len(sent), unsent=len(later), dead=len(dead))
+
+
+def _hand_over(sender: Sender, part: Sequence[Message]) -> list[NotSent | None]:
+    """What a sender says of messages; where it breaks, of one after the other, so that only those at fault fail."""
+    try:
+        answers = sender.send(part)
+    except Exception as error:  # whatever it is, it concerns these messages alone
+        if len(part) > 1:
+            return [answer for message in part for answer in _hand_over(sender, [message])]
+        log.exception("sender", extra={"fields": {"sender": sender.name, "event": part[0].event}})
+        return [NotSent(f"{type(error).__name__}: {error}")]
+    assert len(answers) == len(part), "a sender answers for every message"
+    return answers

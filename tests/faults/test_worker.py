@@ -1,0 +1,187 @@
+"""The worker in trouble: killed, stopped and woken, two at once, beside the service and in it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from service import NOW, running, stop
+
+from backorder import worker as module
+from backorder.commands import decode, run
+from backorder.queries import check
+from backorder.queries.outbox import list_events, list_messages
+from backorder.storage import outbox
+from backorder.storage.db import Database, open_database
+
+EVENTS = 40
+
+
+@contextmanager
+def working(url: str, journal: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """A worker in a process of its own."""
+    environment = os.environ | {"BACKORDER_LOG": "none", "BACKORDER_JOURNAL": str(journal)}
+    command = [sys.executable, "-m", "backorder", "work", "--database", url]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, start_new_session=True)
+    assert process.stdout is not None
+    assert b"Seeing to timers" in process.stdout.readline()
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGCONT)
+            stop(process)
+        process.stdout.close()
+
+
+def cause_events(db: Database, count: int, name: str = "I") -> None:
+    batch = [{"do": "put_item", "sku": f"{name}{n % 7}", "lead_time_days": n} for n in range(count)]
+    run(db, NOW, [decode(command) for command in batch])
+
+
+def lines(journal: Path) -> list[dict]:
+    """What stands in the journal, whole lines only."""
+    if not journal.exists():
+        return []
+    found = []
+    for line in journal.read_text(encoding="utf-8").splitlines():
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            continue  # a crash left the beginning of one
+    return found
+
+
+def wait_for(what: Callable[[], bool], seconds: float = 30) -> None:
+    until = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.05)
+
+
+def arrived(db: Database, journal: Path) -> Callable[[], bool]:
+    return lambda: {event.n for event in list_events(db, limit=10_000)} <= {int(line["id"]) for line in lines(journal)}
+
+
+def in_order(journal: Path) -> None:
+    """The first time that each event arrived, those of a subject are in their order."""
+    subjects = defaultdict(list)
+    for ident in dict.fromkeys((int(line["id"]), line["subject"]) for line in lines(journal)):
+        subjects[ident[1]].append(ident[0])
+    assert all(numbers == sorted(numbers) for numbers in subjects.values())
+
+
+def feed(db: Database, name: str = "journal") -> None:
+    with db.write() as tx:
+        outbox.add_feed(tx, name, 0, NOW)
+
+
+def test_the_service_sees_to_it_itself_and_leaves_it_to_another_when_told(
+    db: Database, url: str, tmp_path: Path
+) -> None:
+    journal = tmp_path / "events.jsonl"
+    with running(url, BACKORDER_JOURNAL=str(journal)) as service:
+        client = service.client()
+        assert client.ask("PUT", "/v1/items/CHAIR", {}).status == 201
+        wait_for(lambda: any(line["subject"] == "items/CHAIR" for line in lines(journal)))
+        client.close()
+    with running(url, BACKORDER_JOURNAL=str(journal), BACKORDER_WORKER="no") as service:
+        client = service.client()
+        assert client.ask("PUT", "/v1/items/DESK", {}).status == 201
+        time.sleep(2)
+        assert not any(line["subject"] == "items/DESK" for line in lines(journal))
+        with working(url, journal) as beside:
+            wait_for(lambda: any(line["subject"] == "items/DESK" for line in lines(journal)))
+            assert stop(beside) == 0
+        client.close()
+
+
+@pytest.mark.parametrize("rounds", [3, pytest.param(20, marks=pytest.mark.long)])
+def test_a_worker_that_is_killed_again_and_again_loses_nothing(
+    db: Database, url: str, tmp_path: Path, rounds: int
+) -> None:
+    journal = tmp_path / "events.jsonl"
+    feed(db)
+    for n in range(rounds):
+        with working(url, journal) as process:
+            cause_events(db, EVENTS, f"K{n}-")
+            time.sleep(0.05 * n)
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(30)
+    _end_leases(db)
+    with working(url, journal):
+        wait_for(arrived(db, journal))
+    in_order(journal)
+    assert check.run(db) == []
+
+
+def _end_leases(db: Database) -> None:
+    """As if their time had passed: who held them is dead."""
+    held = list_messages(db, state="waiting", limit=10_000)
+    with db.write() as tx:
+        keys = [(message.event, message.sender, None) for message in held]
+        tx.update(outbox.outbox, ("event", "sender"), ("leased_until",), keys)
+
+
+@pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=pytest.mark.long)])
+def test_a_worker_that_is_stopped_and_woken_beside_another_sends_at_most_what_it_held_twice(
+    db: Database, url: str, tmp_path: Path, rounds: int
+) -> None:
+    """Stopped at any moment, another takes over once the lease is over, woken: nothing is lost, little comes twice."""
+    journal = tmp_path / "events.jsonl"
+    feed(db)
+    for n in range(rounds):
+        with working(url, journal) as paused:
+            cause_events(db, EVENTS, f"S{n}-")
+            time.sleep(0.03 * n)
+            paused.send_signal(signal.SIGSTOP)
+            _end_leases(db)
+            with working(url, journal):
+                wait_for(arrived(db, journal))
+                paused.send_signal(signal.SIGCONT)
+                time.sleep(0.3)
+    got = Counter(int(line["id"]) for line in lines(journal))
+    assert set(got) == {event.n for event in list_events(db, limit=10_000)}
+    assert max(got.values()) <= 2
+    in_order(journal)
+
+
+def test_two_workers_at_once_send_each_message_once(db: Database, url: str, tmp_path: Path) -> None:
+    journal = tmp_path / "events.jsonl"
+    feed(db)
+    with working(url, journal), working(url, journal):
+        for n in range(5):
+            cause_events(db, EVENTS, f"T{n}-")
+        wait_for(arrived(db, journal))
+        time.sleep(1.5)
+    got = Counter(int(line["id"]) for line in lines(journal))
+    assert set(got.values()) == {1}
+    in_order(journal)
+
+
+def test_a_worker_outlives_its_database_being_away(tmp_path: Path) -> None:
+    from servers import durable_server
+
+    journal = tmp_path / "events.jsonl"
+    with durable_server() as server:
+        db = open_database(server.place)
+        feed(db)
+        with working(server.place, journal) as process:
+            cause_events(db, EVENTS, "A")
+            server.crash()
+            time.sleep(1.5)
+            assert process.poll() is None
+            server.start()
+            db.engine.dispose()  # our own connections died with it
+            cause_events(db, EVENTS, "B")
+            wait_for(arrived(db, journal), seconds=60 + module.LEASE / 1_000_000)
+            assert stop(process) == 0
+        db.close()
+    in_order(journal)

@@ -1,0 +1,479 @@
+"""The worker: what is due happens once, messages arrive in their order, what is given up is left to a person."""
+
+import random
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from shop import NOW, announce, do, order, shop
+
+from backorder import worker as module
+from backorder.adapters.journal import Journal
+from backorder.kernel.calendars import moment_number
+from backorder.kernel.errors import NotSent
+from backorder.kernel.retries import MESSAGES, SECOND, TIMERS, wait
+from backorder.queries import check
+from backorder.queries.outbox import list_events, list_messages, list_timers, standing
+from backorder.storage import outbox, timers
+from backorder.storage.db import Database
+from backorder.storage.outbox import Message
+from backorder.worker import DUTIES, LEASE, Duty, Worker
+
+START = moment_number(NOW)
+HOUR = 3_600 * SECOND
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> int:
+        return self.now
+
+
+class Sink:
+    """A sender that remembers what arrived, and fails as a test says."""
+
+    def __init__(self, name: str = "sink", at_once: int = 1, fail=lambda message: None) -> None:
+        self.name, self.at_once, self.fail = name, at_once, fail
+        self.got: list[Message] = []
+        self.calls = 0
+
+    def send(self, messages: Sequence[Message]) -> list[NotSent | None]:
+        self.calls += 1
+        answers = []
+        for message in messages:
+            answer = self.fail(message)
+            if answer is None:
+                self.got.append(message)
+            answers.append(answer)
+        return answers
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def until_quiet(worker: Worker, clock: Clock, rounds: int = 10_000) -> Counter:
+    """Rounds of a worker, the clock going on to whatever is due next for messages, until none waits."""
+    done: Counter = Counter()
+    for _ in range(rounds):
+        now = worker.run_once(clock.now)
+        done += now
+        if not (now["sent"] or now["spread"]):
+            waiting = list_messages(worker._db, state="waiting", limit=1_000)
+            if not waiting:
+                return done
+            heads = {
+                (message.sender, message.subject): message for message in reversed(waiting)
+            }  # the others wait for them
+            due = min(message.due_at for message in heads.values())
+            clock.now = max(clock.now + SECOND, moment_number(due))
+    raise AssertionError("messages go on waiting")
+
+
+def events(db: Database, count: int, subjects: int = 3) -> list[str]:
+    """Stock counts of some items: an event each. The subjects in their order."""
+    skus = [f"I{n}" for n in range(subjects)]
+    shop(db, skus)
+    for n in range(count):
+        do(db, "adjust_stock", sku=skus[n % subjects], site="MAIN", delta=1, reason="found")
+    return skus
+
+
+# --- timers
+
+
+def test_the_day_turns_by_itself(db: Database, clock: Clock) -> None:
+    do(db, "put_site", site="MAIN", zone="America/New_York")
+    do(db, "put_item", sku="CHAIR")
+    announce(db, "PO-1", 5, "2026-12-01")
+    order(db, "ada", 2)
+    found = Worker(db, clock)
+    found.prepare(clock.now)
+    assert found.run_once(clock.now)["fired"] == 2  # the day, and the forgetting of what is old
+    assert found.run_once(clock.now)["fired"] == 0
+    midnight = moment_number(datetime(2026, 12, 2, 5, tzinfo=UTC))  # where the site is
+    clock.now = midnight - 1
+    found.run_once(clock.now)
+    assert "promise_moved" not in {event.kind for event in list_events(db, limit=100)}
+    clock.now = midnight
+    found.run_once(clock.now)
+    moved = [event for event in list_events(db, limit=100) if event.kind == "promise_moved"]
+    assert [event.subject for event in moved] == ["orders/ada"]
+    assert not check.run(db)
+
+
+def test_the_day_begins_after_the_gap_where_midnight_is_skipped() -> None:
+    """Beirut, 2026-03-29: clocks go from 00:00 to 01:00, so that the day begins at 22:00 UTC all the same."""
+    from backorder.kernel.calendars import local_day, next_day_start
+
+    for zone in ("Asia/Beirut", "America/Sao_Paulo", "Europe/London", "Pacific/Apia", "America/Havana"):
+        moment = moment_number(datetime(2018, 1, 1, tzinfo=UTC))
+        for _ in range(400):
+            start = next_day_start(moment, zone)
+            assert moment < start <= moment + 49 * HOUR
+            assert local_day(start, zone) == local_day(moment, zone) + 1 or zone == "Pacific/Apia"
+            assert local_day(start - 1, zone) == local_day(moment, zone)
+            moment = start
+
+
+def _put(db: Database, kind: str, count: int, due: int = START) -> None:
+    with db.write() as tx:
+        timers.put_timers(tx, [(kind, f"t{n:03}", due) for n in range(count)])
+
+
+def _counting(seen: list[str]) -> Duty:
+    def act(db: Database, _now: int, claimed: Sequence[timers.Timer]) -> None:
+        with db.write():
+            seen.extend(timer.subject for timer in claimed)
+
+    return Duty(act, None, together=7)
+
+
+def test_workers_at_once_see_to_each_timer_once(db: Database, clock: Clock) -> None:
+    _put(db, "bell", 100)
+    seen: list[str] = []
+    workers = [Worker(db, clock, duties={"bell": _counting(seen)}) for _ in range(4)]
+    threads = [threading.Thread(target=one.run_once, args=(clock.now,)) for one in workers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(seen) == [f"t{n:03}" for n in range(100)]
+    assert list_timers(db) == []
+
+
+def test_nothing_happens_early_and_what_nobody_knows_stays(db: Database, clock: Clock) -> None:
+    _put(db, "bell", 1, START + 1)
+    _put(db, "of a newer version", 1)
+    seen: list[str] = []
+    found = Worker(db, clock, duties={"bell": _counting(seen)})
+    found.run_once(START)
+    assert seen == []
+    found.run_once(START + 1)
+    assert seen == ["t000"]
+    assert [timer.kind for timer in list_timers(db)] == ["of a newer version"]
+
+
+def test_a_worker_that_was_paused_leaves_no_effect_once_another_took_over(db: Database, clock: Clock) -> None:
+    """It claims a timer, sleeps beyond its lease, and wakes in the middle of its transaction's work."""
+    shop(db)
+    _put(db, "bell", 1)
+    other = Worker(db, clock, duties={"bell": Duty(lambda db, now, _: _found(db, now))})
+
+    def slow(db_: Database, now: int, _claimed: Sequence[timers.Timer]) -> None:
+        if not other_ran:
+            other_ran.append(other.run_once(now + LEASE + 1))
+        _found(db_, now)
+
+    other_ran: list[Counter] = []
+    paused = Worker(db, clock, duties={"bell": Duty(slow)})
+    assert paused.run_once(clock.now) == Counter(fenced=1)
+    assert other_ran == [Counter(fired=1)]
+    stock = [event for event in list_events(db, limit=100) if event.kind == "stock_changed"]
+    assert len(stock) == 1
+    assert list_timers(db) == []
+
+
+def _found(db: Database, now: int) -> None:
+    from backorder.commands import decode, run
+
+    run(db, now, [decode({"do": "adjust_stock", "sku": "CHAIR", "site": "MAIN", "delta": 1, "reason": "found"})])
+
+
+def test_a_timer_that_is_moved_while_somebody_sees_to_it_is_not_seen_to(db: Database, clock: Clock) -> None:
+    shop(db)
+    _put(db, "bell", 1)
+
+    def act(db_: Database, now: int, _claimed: Sequence[timers.Timer]) -> None:
+        _put(db, "bell", 1, START + HOUR)
+        _found(db_, now)
+
+    assert Worker(db, clock, duties={"bell": Duty(act)}).run_once(clock.now) == Counter(fenced=1)
+    assert [timer.due_at for timer in list_timers(db)] == [NOW + timedelta(hours=1)]
+    assert "stock_changed" not in {event.kind for event in list_events(db, limit=100)}
+
+
+def test_who_claims_and_dies_is_followed_by_another(db: Database, clock: Clock) -> None:
+    _put(db, "bell", 3)
+    with db.write() as tx:
+        assert len(timers.claim_timers(tx, clock.now, clock.now + LEASE, 10)) == 3
+    seen: list[str] = []
+    found = Worker(db, clock, duties={"bell": _counting(seen)})
+    assert found.run_once(clock.now + LEASE - 1)["fired"] == 0
+    assert found.run_once(clock.now + LEASE)["fired"] == 3
+
+
+def test_a_poisonous_timer_is_put_off_given_up_and_tried_again_when_a_person_says_so(
+    db: Database, clock: Clock
+) -> None:
+    _put(db, "bell", 20)
+    seen: list[str] = []
+    sick = {"t007"}
+
+    def act(db: Database, _now: int, claimed: Sequence[timers.Timer]) -> None:
+        with db.write():
+            for timer in claimed:
+                if timer.subject in sick:
+                    raise RuntimeError("poison")
+            seen.extend(timer.subject for timer in claimed)
+
+    found = Worker(db, clock, duties={"bell": Duty(act, None, together=7)})
+    assert found.run_once(clock.now) == Counter(fired=19, failed=1)
+    assert len(seen) == 19
+    for failures in range(1, len(TIMERS) + 1):
+        waits = wait(TIMERS, failures, "bell t007")
+        assert TIMERS[failures - 1] <= waits <= TIMERS[failures - 1] * 1.1
+        assert found.run_once(clock.now + waits - 1) == Counter()
+        clock.now += waits
+        assert found.run_once(clock.now) == Counter(failed=1)
+    dead = list_timers(db, dead=True)
+    assert [(timer.subject, timer.error) for timer in dead] == [("t007", "RuntimeError: poison")]
+    assert standing(db, clock.now).timers_dead == 1
+    clock.now += 1_000 * HOUR
+    assert found.run_once(clock.now) == Counter()
+    sick.clear()
+    assert do(db, "retry_timer", kind="bell", subject="none").outcome.value == "unknown_timer"
+    assert do(db, "retry_timer", kind="bell", subject="t007").outcome.value == "changed"
+    assert do(db, "retry_timer", kind="bell", subject="t007").outcome.value == "exists"
+    assert found.run_once(clock.now) == Counter(fired=1)
+    assert list_timers(db) == []
+
+
+# --- messages
+
+
+def test_each_event_arrives_once_and_each_subjects_in_their_order_though_a_third_fail(
+    db: Database, clock: Clock
+) -> None:
+    chance = random.Random(3)
+    sinks = [Sink("one", 1, lambda _: NotSent("no") if chance.random() < 0.3 else None), Sink("two", 20)]
+    found = Worker(db, clock, sinks, duties={})
+    found.prepare(clock.now)
+    events(db, 150)
+    until_quiet(found, clock)
+    expected = [event.n for event in list_events(db, limit=1_000)]
+    for sink in sinks:
+        assert sorted(message.event for message in sink.got) == expected
+        by_subject = defaultdict(list)
+        for message in sink.got:
+            by_subject[message.subject].append(message.event)
+        assert all(numbers == sorted(numbers) for numbers in by_subject.values())
+    assert {message.state for message in list_messages(db, limit=1_000)} == {"sent"}
+
+
+def test_a_sender_is_told_of_what_happens_from_when_it_is_there(db: Database, clock: Clock) -> None:
+    events(db, 5)
+    sink = Sink()
+    found = Worker(db, clock, [sink], duties={})
+    found.prepare(clock.now)
+    until_quiet(found, clock)
+    assert sink.got == []
+    do(db, "adjust_stock", sku="I0", site="MAIN", delta=1, reason="found")
+    until_quiet(Worker(db, clock, [sink], duties={}), clock)  # and another one goes on where the first was
+    assert [message.subject for message in sink.got] == ["items/I0"]
+
+
+def test_what_is_given_up_steps_aside_and_a_person_decides(db: Database, clock: Clock) -> None:
+    sink = Sink(fail=lambda message: NotSent("unreadable", for_good=True) if message.event in sick else None)
+    found = Worker(db, clock, [sink], duties={})
+    found.prepare(clock.now)
+    events(db, 6, subjects=1)
+    numbers = [event.n for event in list_events(db, limit=100)]
+    sick = {numbers[3], numbers[4]}
+    until_quiet(found, clock)
+    assert [message.event for message in sink.got] == [n for n in numbers if n not in sick]
+    dead = list_messages(db, state="dead")
+    assert {(message.event, message.error) for message in dead} == {(n, "unreadable") for n in sick}
+    assert standing(db, clock.now).dead == 2
+    first, second = sorted(sick)
+    sick = set()
+    assert do(db, "retry_message", sender="sink", event=first).outcome.value == "changed"
+    assert do(db, "discard_message", sender="sink", event=second).outcome.value == "changed"
+    assert do(db, "discard_message", sender="sink", event=second).outcome.value == "exists"
+    assert do(db, "retry_message", sender="none", event=first).outcome.value == "unknown_message"
+    until_quiet(found, clock)
+    assert sink.got[-1].event == first
+    assert second not in {message.event for message in sink.got}
+    assert do(db, "retry_message", sender="sink", event=first).outcome.value == "not_allowed"
+    assert standing(db, clock.now).dead == 0
+
+
+def test_a_message_that_never_arrives_is_given_up_after_three_days(db: Database, clock: Clock) -> None:
+    sink = Sink(fail=lambda message: NotSent("no") if message.subject == "items/I0" else None)
+    found = Worker(db, clock, [sink], duties={})
+    found.prepare(clock.now)
+    events(db, 3)
+    until_quiet(found, clock)
+    dead = list_messages(db, state="dead")
+    assert {message.subject for message in dead} == {"items/I0"}
+    assert {message.attempts for message in dead} == {len(MESSAGES) + 1}
+    assert timedelta(days=3) < dead[0].ended_at - NOW < timedelta(days=8)  # two messages, one behind the other
+
+
+def test_one_sender_that_is_away_is_left_alone_and_the_other_goes_on(db: Database, clock: Clock) -> None:
+    gone = Sink("gone", 1, lambda _: NotSent("refused", away=True))
+    here = Sink("here")
+    found = Worker(db, clock, [gone, here], duties={})
+    found.prepare(clock.now)
+    shop(db, [f"I{n}" for n in range(40)])
+    for _ in range(20):
+        found.run_once(clock.now)
+    assert len(here.got) == len(list_events(db, limit=1_000))
+    assert gone.calls == module.FAILURES_MAX  # no storm: the other 38 wait without a try
+    clock.now += module.ALONE_FOR
+    found.run_once(clock.now)
+    assert gone.calls <= 2 * module.FAILURES_MAX
+    gone.fail = lambda _: None
+    until_quiet(found, clock)
+    assert len(gone.got) == len(here.got)
+
+
+def test_a_sender_that_breaks_fails_for_the_message_that_broke_it(db: Database, clock: Clock) -> None:
+    def fail(message: Message) -> None:
+        if message.subject == "items/I1":
+            raise ZeroDivisionError("template")
+
+    sink = Sink("sink", 10, fail)
+    found = Worker(db, clock, [sink], duties={})
+    found.prepare(clock.now)
+    events(db, 3)
+    for _ in range(10):
+        found.run_once(clock.now)
+    waiting = list_messages(db, state="waiting")
+    assert {(message.subject, message.attempts > 0) for message in waiting} >= {("items/I1", True)}
+    assert {message.subject for message in waiting} == {"items/I1"}
+    assert "template" in next(message.error for message in waiting if message.error)
+
+
+def test_after_a_crash_between_sending_and_writing_it_down_it_is_sent_again_and_nothing_is_lost(
+    db: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The receiver tells a repeat by sender and event: each crash makes one repeat at most."""
+    chance, crashes = random.Random(11), []
+    sink = Sink()
+    found = Worker(db, clock, [sink], duties={})
+    found.prepare(clock.now)
+    events(db, 60)
+    original = outbox.mark_sent
+
+    def crash(tx, sent, now) -> None:
+        if chance.random() < 0.2:
+            crashes.append(sent[0].event)
+            raise KeyboardInterrupt  # nothing below catches it, as nothing catches a kill
+        original(tx, sent, now)
+
+    monkeypatch.setattr(outbox, "mark_sent", crash)
+    for _ in range(2_000):
+        try:
+            done = found.run_once(clock.now)
+        except KeyboardInterrupt:
+            clock.now += LEASE + 1
+            continue
+        if not done["sent"] and not done["spread"]:
+            if not list_messages(db, state="waiting"):
+                break
+            clock.now += LEASE
+    got = Counter(message.event for message in sink.got)
+    assert set(got) == {event.n for event in list_events(db, limit=1_000)}
+    assert sum(got.values()) - len(got) == len(crashes) > 0
+    order_ = list(dict.fromkeys(message.event for message in sink.got if message.subject == "items/I0"))
+    assert order_ == sorted(order_)
+
+
+def test_a_worker_whose_lease_is_over_sends_nothing_more(db: Database, clock: Clock) -> None:
+    def pause(_message: Message) -> None:
+        clock.now += LEASE  # as if it had been stopped while sending the first
+
+    sink = Sink(fail=pause)
+    found = Worker(db, clock, [sink], duties={})
+    found.prepare(clock.now)
+    shop(db, ["A", "B", "C"])
+    found.run_once(START)
+    found.run_once(START)
+    assert len(sink.got) == 1
+
+
+def test_a_worker_that_is_told_to_stop_gives_its_claims_back(db: Database, clock: Clock) -> None:
+    sink = Sink(fail=lambda _: found.close(0))
+    found = Worker(db, clock, [sink], duties={"bell": _counting([])})
+    found.prepare(clock.now)
+    shop(db, ["A", "B", "C"])
+    found.run_once(clock.now)
+    assert len(sink.got) == 1
+    next_one = Sink()
+    until_quiet(Worker(db, clock, [next_one], duties={}), Clock())  # at once: nobody's lease is in the way
+    assert len(sink.got) + len(next_one.got) == len(list_events(db, limit=100))
+
+
+def test_old_messages_and_events_go_and_what_a_person_has_to_decide_stays(db: Database, clock: Clock) -> None:
+    sink = Sink(fail=lambda message: NotSent("never", for_good=True) if message.event == 2 else None)
+    found = Worker(db, clock, [sink], duties={"forget": DUTIES["forget"]})
+    found.prepare(clock.now)
+    events(db, 5)
+    until_quiet(found, clock)
+    last = list_events(db, limit=100)[-1].n
+    clock.now += module.KEPT + 24 * HOUR
+    found.run_once(clock.now)
+    assert [event.n for event in list_events(db, limit=100)] == [2, last]
+    assert [message.event for message in list_messages(db, limit=100)] == [2]
+    do(db, "adjust_stock", sku="I0", site="MAIN", delta=1, reason="found")
+    assert list_events(db, limit=100)[-1].n > last
+
+
+def test_the_heartbeat_goes_on_whatever_happens(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PAUSE", 0.01)
+    rounds = threading.Semaphore(0)
+    found = Worker(db, lambda: START)
+
+    def broken(_now: int) -> Counter:
+        rounds.release()
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(found, "run_once", broken)
+    found.start()
+    assert all(rounds.acquire(timeout=10) for _ in range(3))
+    found.close()
+    assert not found._thread.is_alive()
+
+
+# --- the journal
+
+
+def test_the_journal_has_every_event_as_a_line_and_mends_what_a_crash_left(
+    db: Database, clock: Clock, tmp_path: Path
+) -> None:
+    import json
+
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b'{"specversion":"1.0","id":"be')
+    found = Worker(db, clock, [Journal(path)], duties={})
+    found.prepare(clock.now)
+    events(db, 20)
+    until_quiet(found, clock)
+    torn, *lines = path.read_text(encoding="utf-8").splitlines()
+    assert torn == '{"specversion":"1.0","id":"be'
+    said = [json.loads(line) for line in lines]
+    assert sorted(int(event["id"]) for event in said) == [event.n for event in list_events(db, limit=100)]
+    assert said[0]["type"] == "backorder.site_put"
+    assert said[-1]["data"]["outcome"] == "changed"
+
+
+def test_a_journal_that_cannot_be_written_keeps_its_events_waiting(db: Database, clock: Clock, tmp_path: Path) -> None:
+    path = tmp_path / "not there" / "events.jsonl"
+    found = Worker(db, clock, [Journal(path)], duties={})
+    found.prepare(clock.now)
+    events(db, 2)
+    found.run_once(clock.now)
+    found.run_once(clock.now)
+    assert "No such file" in next(message.error for message in list_messages(db) if message.error)
+    path.parent.mkdir()
+    until_quiet(found, clock)
+    assert len(path.read_text(encoding="utf-8").splitlines()) == len(list_events(db, limit=100))
