@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import new_database
+from load import Load, backorderable, kept, order
 from servers import durable_server
 from service import Client, Reply, Service, running, start, stop, wait_ready
 
@@ -33,10 +34,6 @@ def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]
         db = open_database(url)
         assert check.run(db) == []
         db.close()
-
-
-def order(name: str, sku: str, units: int = 1) -> dict:
-    return {"order": name, "lines": [{"line": "1", "sku": sku, "quantity": units}]}
 
 
 def at_once(jobs: list) -> list:
@@ -112,69 +109,14 @@ def test_lost_replies_are_asked_for_again_and_nothing_is_done_twice(service: Ser
     admin.close()
 
 
-class _Load:
-    """Orders placed by several clients, who remember what was acknowledged, until they are told to stop."""
-
-    def __init__(self, service: Service, sku: str, clients: int = 8) -> None:
-        self.acknowledged: set[str] = set()
-        self.statuses: set[int] = set()
-        self._over = threading.Event()
-        self._service, self._sku = service, sku
-        self._threads = [threading.Thread(target=self._run, args=(n,)) for n in range(clients)]
-        for thread in self._threads:
-            thread.start()
-
-    def _run(self, me: int) -> None:
-        n = 0
-        while not self._over.is_set():
-            client = self._service.client("integration")
-            try:
-                while not self._over.is_set():
-                    n += 1
-                    reply = client.ask("POST", "/v1/orders", order(f"L{me}-{n}", self._sku))
-                    self.statuses.add(reply.status)
-                    if reply.status in {200, 201}:
-                        self.acknowledged.add(f"L{me}-{n}")
-                    else:
-                        time.sleep(0.05)
-            except OSError:
-                time.sleep(0.05)
-            finally:
-                client.close()
-
-    def end(self) -> None:
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
-
-
-def _backorderable(service: Service, sku: str) -> None:
-    admin = service.client()
-    assert admin.ask("PUT", f"/v1/items/{sku}", {"coverage": "lead_time", "lead_time_days": 30}).status == 201
-    admin.close()
-
-
-def _kept(url: str, acknowledged: set[str]) -> None:
-    """Every order that was acknowledged is there."""
-    from sqlalchemy import select
-
-    from backorder.storage.tables import orders
-
-    db = open_database(url)
-    with db.read() as tx:
-        there = {row[0] for row in tx.fetch(select(orders.c.order_id))}
-    db.close()
-    assert acknowledged - there == set()
-
-
 def _children(process: subprocess.Popen) -> list[int]:
     path = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     return [int(pid) for pid in path.read_text().split()]
 
 
 def test_a_killed_process_is_started_again_and_nothing_acknowledged_is_lost(service: Service) -> None:
-    _backorderable(service, "KILL")
-    load = _Load(service, "KILL")
+    backorderable(service, "KILL")
+    load = Load(service, "KILL")
     for pause in (0.7, 6):  # who dies twice within 5.5 seconds is not started again: then the whole service ends
         time.sleep(pause)
         for pid in _children(service.process):
@@ -185,23 +127,23 @@ def test_a_killed_process_is_started_again_and_nothing_acknowledged_is_lost(serv
     load.end()
     assert len(load.acknowledged) > 50
     assert load.statuses <= {200, 201, 503}
-    _kept(service.url, load.acknowledged)
+    kept(service.url, load.acknowledged)
 
 
 def test_it_stops_when_told_and_finishes_what_it_took(service: Service) -> None:
-    _backorderable(service, "STOP")
-    load = _Load(service, "STOP")
+    backorderable(service, "STOP")
+    load = Load(service, "STOP")
     time.sleep(1)
     assert stop(service.process) == 0
     load.end()
     assert len(load.acknowledged) > 20
     assert load.statuses <= {200, 201, 503}
-    _kept(service.url, load.acknowledged)
+    kept(service.url, load.acknowledged)
 
 
 def test_a_whole_service_that_is_killed_comes_up_again(service: Service) -> None:
-    _backorderable(service, "WHOLE")
-    load = _Load(service, "WHOLE", clients=2)
+    backorderable(service, "WHOLE")
+    load = Load(service, "WHOLE", clients=2)
     time.sleep(1)
     os.killpg(service.process.pid, signal.SIGKILL)
     service.process.wait(30)
@@ -212,7 +154,7 @@ def test_a_whole_service_that_is_killed_comes_up_again(service: Service) -> None
         assert client.ask("GET", f"/v1/orders/{name}").status == 200
     client.close()
     assert stop(again) == 0
-    _kept(service.url, load.acknowledged)
+    kept(service.url, load.acknowledged)
 
 
 @pytest.mark.parametrize("crashes", [2, pytest.param(10, marks=pytest.mark.long)])
@@ -221,8 +163,8 @@ def test_a_database_that_is_killed_is_waited_for_without_a_restart(crashes: int)
     with durable_server() as server, running(server.place) as service:
         admin = service.client()
         assert admin.ask("PUT", "/v1/sites/MAIN", {}).status == 201
-        _backorderable(service, "GONE")
-        load = _Load(service, "GONE")
+        backorderable(service, "GONE")
+        load = Load(service, "GONE")
         for _ in range(crashes):
             time.sleep(1)
             server.crash()
@@ -236,7 +178,7 @@ def test_a_database_that_is_killed_is_waited_for_without_a_restart(crashes: int)
         admin.close()
         assert load.statuses <= {200, 201, 503}
         assert len(load.acknowledged) > 50
-        _kept(server.place, load.acknowledged)
+        kept(server.place, load.acknowledged)
         db = open_database(server.place)
         assert check.run(db) == []
         db.close()

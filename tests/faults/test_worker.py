@@ -1,23 +1,23 @@
 """The worker in trouble: killed, stopped and woken, two at once, beside the service and in it."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from load import arrived, end_leases, in_order, lines, wait_for
 from service import NOW, running, stop
 
 from backorder import worker as module
 from backorder.commands import decode, run
 from backorder.queries import check
-from backorder.queries.outbox import list_events, list_messages
+from backorder.queries.outbox import list_events
 from backorder.storage import outbox
 from backorder.storage.db import Database, open_database
 
@@ -44,38 +44,6 @@ def working(url: str, journal: Path) -> Iterator["subprocess.Popen[bytes]"]:
 def cause_events(db: Database, count: int, name: str = "I") -> None:
     batch = [{"do": "put_item", "sku": f"{name}{n % 7}", "lead_time_days": n} for n in range(count)]
     run(db, NOW, [decode(command) for command in batch])
-
-
-def lines(journal: Path) -> list[dict]:
-    """What stands in the journal, whole lines only."""
-    if not journal.exists():
-        return []
-    found = []
-    for line in journal.read_text(encoding="utf-8").splitlines():
-        try:
-            found.append(json.loads(line))
-        except ValueError:
-            continue  # a crash left the beginning of one
-    return found
-
-
-def wait_for(what: Callable[[], bool], seconds: float = 30) -> None:
-    until = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < until, "it did not happen"
-        time.sleep(0.05)
-
-
-def arrived(db: Database, journal: Path) -> Callable[[], bool]:
-    return lambda: {event.n for event in list_events(db, limit=10_000)} <= {int(line["id"]) for line in lines(journal)}
-
-
-def in_order(journal: Path) -> None:
-    """The first time that each event arrived, those of a subject are in their order."""
-    subjects = defaultdict(list)
-    for ident in dict.fromkeys((int(line["id"]), line["subject"]) for line in lines(journal)):
-        subjects[ident[1]].append(ident[0])
-    assert all(numbers == sorted(numbers) for numbers in subjects.values())
 
 
 def feed(db: Database, name: str = "journal") -> None:
@@ -115,19 +83,11 @@ def test_a_worker_that_is_killed_again_and_again_loses_nothing(
             time.sleep(0.05 * n)
             os.killpg(process.pid, signal.SIGKILL)
             process.wait(30)
-    _end_leases(db)
+    end_leases(db)
     with working(url, journal):
         wait_for(arrived(db, journal))
     in_order(journal)
     assert check.run(db) == []
-
-
-def _end_leases(db: Database) -> None:
-    """As if their time had passed: who held them is dead."""
-    held = list_messages(db, state="waiting", limit=10_000)
-    with db.write() as tx:
-        keys = [(message.event, message.sender, None) for message in held]
-        tx.update(outbox.outbox, ("event", "sender"), ("leased_until",), keys)
 
 
 @pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=pytest.mark.long)])
@@ -142,7 +102,7 @@ def test_a_worker_that_is_stopped_and_woken_beside_another_sends_at_most_what_it
             cause_events(db, EVENTS, f"S{n}-")
             time.sleep(0.03 * n)
             paused.send_signal(signal.SIGSTOP)
-            _end_leases(db)
+            end_leases(db)
             with working(url, journal):
                 wait_for(arrived(db, journal))
                 paused.send_signal(signal.SIGCONT)
