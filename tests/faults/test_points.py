@@ -47,7 +47,11 @@ def test_who_dies_there_loses_nothing_and_does_nothing_twice(
     db: Database, url: str, tmp_path: Path, point: str
 ) -> None:
     marker, journal = tmp_path / "fired", tmp_path / "events.jsonl"
-    faults = {"PYTHONPATH": str(FOLDER), "BACKORDER_FAULT": f"{point}|{marker}", "BACKORDER_JOURNAL": str(journal)}
+    faults = {
+        "PYTHONPATH": str(FOLDER),
+        "BACKORDER_FAULT": f"{point}|{marker}|SIGKILL",
+        "BACKORDER_JOURNAL": str(journal),
+    }
     with running(url, **faults) as service:
         _furnish(service)
         load = Load(service, "FAULT", clients=4)

@@ -25,6 +25,7 @@ from backorder.storage.types import Day, Moment
 VERSION = "0004"  # the newest migration; a test holds it to that
 SQLITE_FLOOR = (3, 51, 3)  # earlier ones can lose a commit when the WAL is reset while another connection reads
 BUSY_SECONDS = 30
+IDLE_SECONDS = 60  # in a transaction, between two statements
 POOL = 16  # connections kept open; three times as many more while they are asked for
 _AWAY = {"08", "53", "57", "58"}  # connection, resources, shut down, system: PostgreSQL's classes of errors
 _TRY_AGAIN = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
@@ -372,7 +373,9 @@ def connect(place: str) -> Engine:
         return _sqlite(url)
     import psycopg  # noqa: F401  # fail here, with SQLAlchemy's message, rather than at the first statement
 
-    return create_engine(url, pool_size=POOL, max_overflow=3 * POOL)
+    # A process that was stopped in the middle of a transaction must not hold its locks for ever.
+    options = f"-c idle_in_transaction_session_timeout={IDLE_SECONDS}s"
+    return create_engine(url, pool_size=POOL, max_overflow=3 * POOL, connect_args={"options": options})
 
 
 def _sqlite(url: URL) -> Engine:

@@ -1,25 +1,27 @@
-"""Kills the process at a named point, once: for tests, where PYTHONPATH lets the interpreter find this by itself.
+"""Kills or stops the process at a named point, once: for tests, where PYTHONPATH lets the interpreter find this.
 
-BACKORDER_FAULT is `POINT|MARKER`: whoever reaches the point first makes the file MARKER and dies of it.
+BACKORDER_FAULT is `POINT|MARKER|SIGNAL`: whoever reaches the point first makes the file MARKER and gets the signal.
 """
 
 import os
 import signal
+import threading
 from collections.abc import Callable
 from typing import Any
 
-_POINT, _, _MARKER = os.environ.get("BACKORDER_FAULT", "").partition("|")
+_POINT, _MARKER, _SIGNAL = os.environ.get("BACKORDER_FAULT", "||").split("|")
 
 
 def at(point: str) -> None:
-    """Die here, if this is the point and nobody died of it yet."""
+    """Get the signal here, if this is the point and nobody got it yet."""
     if point != _POINT:
         return
     try:
         os.close(os.open(_MARKER, os.O_CREAT | os.O_EXCL))
     except FileExistsError:
         return
-    os.kill(os.getpid(), signal.SIGKILL)
+    # to this very thread: another one might be woken for it, while this goes on for a moment
+    signal.pthread_kill(threading.get_ident(), signal.Signals[_SIGNAL])
 
 
 def around(
