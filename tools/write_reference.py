@@ -19,6 +19,7 @@ from backorder.adapters.http import openapi
 from backorder.adapters.http.table import ROUTES
 from backorder.commands import COMMANDS
 from backorder.kernel.access import PERMISSIONS, ROLES
+from backorder.kernel.events import KINDS, Moved, Ready
 from backorder.kernel.orders import MEANING, MOVES, PLACES
 from backorder.kernel.outcomes import Word
 from backorder.queries.check import RULES
@@ -47,6 +48,7 @@ def pages() -> dict[str, str]:
         "life-of-a-line.md": life(),
         "checks.md": checks(),
         "http.md": http(),
+        "events.md": events(),
     }
     return {name: "\n".join(lines).rstrip() + "\n" for name, lines in made.items()}
 
@@ -195,6 +197,22 @@ def http() -> Iterator[str]:
     for permission, meaning in PERMISSIONS.items():
         roles = ", ".join(role for role, permitted in ROLES.items() if permission in permitted)
         yield f"| `{permission}` | {meaning} | {roles} |"
+
+
+def events() -> Iterator[str]:
+    yield NOTE
+    yield "# Events\n"
+    yield "What is told, in the transaction that changed it ([how to follow it](../how-to/follow-what-happens.md)). A subject"
+    yield "is an address: `orders/ID` is what `/v1/orders/ID` shows. The data are the command's outcome, where nothing else is"
+    yield "said. `customer` commands and questions tell nothing.\n"
+    yield "| kind | meaning |\n|---|---|"
+    yield from (f"| `{kind}` | {meaning} |" for kind, meaning in KINDS.items())
+    for kind, data in (("promise_moved", Moved), ("line_ready", Ready)):
+        yield (
+            f"\n`{kind}` has the data "
+            + ", ".join(f"`{field.encode_name}`" for field in msgspec.structs.fields(data))
+            + "."
+        )
 
 
 def checks() -> Iterator[str]:
