@@ -342,19 +342,6 @@ def person_due(now: int, database: str) -> None:
 
 
 @cli.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False))
-@database_option
-def restore(folder: str, database: str) -> None:
-    """Read tables that `export --folder` wrote back into an empty database.
-
-    All of them or none; then every invariant is verified.
-    """
-    from backorder.adapters.cli.restore import restore as restore_folder
-
-    restore_folder(folder, database)
-
-
-@cli.command()
 @click.option(
     "--database",
     "-d",
