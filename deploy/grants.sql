@@ -12,8 +12,10 @@ BEGIN;
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM backorder_app, backorder_reader;
 
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO backorder_reader;
+GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO backorder_reader;
 
 GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO backorder_app;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO backorder_app;
 
 -- Written once: the version of the tables, the ledgers, the audit trail, who was erased.
 REVOKE INSERT, UPDATE ON alembic_version FROM backorder_app;
@@ -23,7 +25,8 @@ REVOKE UPDATE ON stock_moves, promises, receipts, cancellations, changes, audit,
 GRANT UPDATE (reference) ON stock_moves TO backorder_app;
 GRANT UPDATE (reason) ON cancellations, changes TO backorder_app;
 
--- Rows that go: pegs that move, sites that an item leaves, persons who are erased, sessions that end, what was told.
+-- Rows that go: pegs that move, sites that an item leaves, persons who are erased, sessions that end, what was told and
+-- what was due.
 GRANT DELETE ON pegs, item_sites, people, customers, sessions, events, outbox, timers TO backorder_app;
 
 COMMIT;

@@ -95,17 +95,19 @@ def test_a_unit_runs_what_there_is(path: Path) -> None:
     assert service["StateDirectory"] == Path(service["WorkingDirectory"]).name
 
 
-def test_the_service_has_time_to_stop_and_is_always_started_again() -> None:
-    service = {name: value for _, name, value in unit(DEPLOY / "systemd" / "backorder.service")}
+@pytest.mark.parametrize(("name", "container"), [("backorder", "service"), ("backorder-worker", "worker")])
+def test_what_serves_has_time_to_stop_and_is_always_started_again(name: str, container: str) -> None:
+    service = {word: value for _, word, value in unit(DEPLOY / "systemd" / f"{name}.service")}
     assert seconds(service["TimeoutStopSec"]) > STOP_SECONDS
     assert (service["Restart"], service["KillMode"]) == ("always", "mixed")
     assert seconds(service["RestartSec"]) * 5 > 10, "systemd gives up after five starts within ten seconds"
-    assert seconds(OURS["service"]["stop_grace_period"]) > STOP_SECONDS
+    assert seconds(OURS[container]["stop_grace_period"]) > STOP_SECONDS
+    assert OURS[container]["restart"] == "unless-stopped"
 
 
 def test_every_timer_starts_a_unit() -> None:
     timers = {path.stem for path in (DEPLOY / "systemd").glob("*.timer")}
-    assert timers == {path.stem for path in UNITS} - {"backorder"}
+    assert timers == {path.stem for path in UNITS} - {"backorder", "backorder-worker"}
 
 
 def test_compose_names_what_there_is() -> None:
