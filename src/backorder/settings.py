@@ -67,7 +67,7 @@ JOURNAL = Setting(
 PG_PROGRAMS = Setting(
     "BACKORDER_PG_PROGRAMS",
     "PATH",
-    "The folder of PostgreSQL's programs pg_dump and pg_restore, for `backorder backup` and `restore`, such as "
+    "The folder of PostgreSQL's programs pg_dump, pg_restore and psql, for `backorder backup` and `restore`, such as "
     "/usr/lib/postgresql/18/bin.",
 )
 
