@@ -48,9 +48,9 @@ class Roles(NamedTuple):
     reader: str
 
 
-def sql(place: str, name: str, prefix: str) -> None:
+def sql(place: str, name: str, prefix: str, secrets: str = "/run/secrets") -> None:
     """Run a file of `deploy/` with psql, the roles under names of this test's own: roles are the whole server's."""
-    text = (DEPLOY / name).read_text(encoding="utf-8")
+    text = (DEPLOY / name).read_text(encoding="utf-8").replace("/run/secrets", secrets)
     text = re.sub(r"\bbackorder_(?=migrator|app|reader)", prefix, text)
     subprocess.run(
         [PROGRAMS / "psql", "--no-psqlrc", "--quiet", f"--dbname={place}"], input=text.encode(), check=True, timeout=60
@@ -205,3 +205,22 @@ def test_the_reader_backs_up_and_tries_it_and_writes_nothing(
     with pytest.raises(StorageError, match="permission denied"):
         order(db, "never", 1, "READ")
     db.close()
+
+
+def test_passwords_come_from_files(roles: Roles, tmp_path: Path) -> None:
+    prefix = str(make_url(roles.app).username).removesuffix("app")
+    look = "SELECT rolname, rolpassword FROM pg_authid WHERE rolname LIKE %s ORDER BY 1"
+    for role in ("migrator", "app", "reader"):
+        (tmp_path / f"{role}_password").write_text(f"it's-{role}-\\-secret")
+    with psycopg.connect(roles.superuser, autocommit=True) as connection:
+        before = dict(connection.execute(look, [f"{prefix}%"]).fetchall())
+        sql(roles.superuser, "passwords.sql", prefix, str(tmp_path))
+        after = dict(connection.execute(look, [f"{prefix}%"]).fetchall())
+    try:
+        assert before.keys() == after.keys() == {f"{prefix}{role}" for role in ("migrator", "app", "reader")}
+        for name, kept in after.items():
+            assert kept.startswith("SCRAM-SHA-256$")
+            assert kept != before[name]
+    finally:
+        for name in after:
+            _execute(f"ALTER ROLE {name} PASSWORD 'x'")
