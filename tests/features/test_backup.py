@@ -318,8 +318,8 @@ def test_a_full_disk_leaves_the_last_backup_as_it_was(small: Database, url: str,
     assert list(tmp_path.glob("*.part*")) == []
 
 
-def _stand_in(folder: Path, text: str) -> Path:
-    program = folder / "pg_dump"
+def _stand_in(folder: Path, text: str, name: str = "pg_dump") -> Path:
+    program = folder / name
     program.write_text(f"#!/bin/sh\n{text}\n")
     program.chmod(0o755)
     return folder
@@ -337,6 +337,19 @@ def test_a_missing_or_old_program_is_told_with_the_way_out(
     assert "is of PostgreSQL 9" in said
     assert re.search(r"postgresql-client-\d\d", said)
     assert not (tmp_path / "x").exists()
+
+
+def test_a_script_that_ends_early_between_two_statements_commits_nothing(
+    postgresql_url: str, empty_postgresql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "one.backup"
+    backorder("backup", file, "--database", postgresql_url)
+    (tmp_path / "psql").symlink_to(PROGRAMS / "psql")
+    _stand_in(tmp_path, "echo 'CREATE TABLE half (a int);'; echo 'it broke' >&2; exit 1", "pg_restore")
+    monkeypatch.setenv("BACKORDER_PG_PROGRAMS", str(tmp_path))
+    assert "it broke" in backorder("restore", file, "--into", empty_postgresql_url, code=1)
+    monkeypatch.setenv("BACKORDER_PG_PROGRAMS", str(PROGRAMS))
+    backorder("restore", file, "--into", empty_postgresql_url)  # which refuses places that are not empty
 
 
 def test_a_password_stands_on_no_command_line(
