@@ -26,11 +26,15 @@ lint: $(STAMP)
 bench: $(STAMP)
 	$(RUN) -m bench
 
-# The lock carries hashes and no index address, so that it installs from any index.
+# The locks carry hashes and no index address, so that they install from any index. The one for running holds no more
+# than a service needs, and the one for building what makes the wheel: both at the versions that were tested.
+COMPILE := $(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header
 lock: $(STAMP)
 	$(RUN) -m pip install -q uv
-	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-annotate --no-header --extra fast --extra full --extra telemetry --extra dev pyproject.toml -o requirements.lock
+	$(COMPILE) --extra fast --extra full --extra telemetry --extra dev pyproject.toml -o requirements.lock
+	$(COMPILE) --extra telemetry -c requirements.lock pyproject.toml -o requirements-run.lock
+	echo hatchling | $(COMPILE) -c requirements.lock - -o requirements-build.lock
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)

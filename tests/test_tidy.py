@@ -14,9 +14,9 @@ SOURCE = ROOT / "src" / "backorder"
 FILES = sorted(SOURCE.rglob("*.py"))
 EVERYWHERE = sorted(
     path
-    for folder in ("src", "tests", "tools", "bench", "docs")
+    for folder in ("src", "tests", "tools", "bench", "docs", "deploy")
     for path in (ROOT / folder).rglob("*")
-    if path.suffix in {".py", ".md", ".toml", ".sql"} and path != Path(__file__)
+    if path.suffix in {".py", ".md", ".toml", ".sql", ".yaml", ".service", ".conf", ".sh"} and path != Path(__file__)
 )
 
 FUNCTION_MAX, FUNCTION_TYPICAL = 70, 40

@@ -64,6 +64,13 @@ JOURNAL = Setting(
     "A file to whose end every event is written, as a line of JSON (CloudEvents 1.0): for programs that read files.",
 )
 
+PG_PROGRAMS = Setting(
+    "BACKORDER_PG_PROGRAMS",
+    "PATH",
+    "The folder of PostgreSQL's programs pg_dump, pg_restore and psql, for `backorder backup` and `restore`, such as "
+    "/usr/lib/postgresql/18/bin.",
+)
+
 FILE = Setting(
     "BACKORDER_SETTINGS",
     "none",
@@ -71,7 +78,7 @@ FILE = Setting(
     "environment goes before it.",
 )
 
-SETTINGS = (DATABASE, NOW, HOST, PORT, HOSTS, MIGRATE, LOG, TRACES, WORKER, JOURNAL, FILE)
+SETTINGS = (DATABASE, NOW, HOST, PORT, HOSTS, MIGRATE, LOG, TRACES, WORKER, JOURNAL, PG_PROGRAMS, FILE)
 
 
 class Wrong(Exception):

@@ -1,9 +1,14 @@
 """The commands around the service: accounts, tokens and settings, as an operator types them."""
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from service import Client, free_port, stop, wait_ready
 
 from backorder import settings
 from backorder.adapters.http import serve
@@ -103,3 +108,54 @@ def test_every_setting_is_used_somewhere() -> None:
     for name, setting in vars(settings).items():
         if isinstance(setting, settings.Setting):
             assert source.count(name) > 2, name
+
+
+def test_the_log_tells_who_did_what_and_no_secret(db: Database, url: str, tmp_path: Path) -> None:
+    password, wrong = "correct horse battery", "wrong-horse-battery"
+    accounts.put_account(db, NOW, "ada", kind="person", role="admin", password=password, by="test")
+    accounts.put_account(db, NOW, "shop", kind="program", role="integration", by="test")
+    token, link = accounts.issue_token(db, NOW, "shop", by="test"), accounts.sign_in_link(db, NOW, "ada", by="test")
+    log, port = tmp_path / "log", free_port()
+    words = ["serve", "--port", str(port), "--database", url]
+    with log.open("wb") as told:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "backorder", *words],
+            env=os.environ | {"BACKORDER_LOG": "json", "BACKORDER_NOW": "2026-11-24T06:00:00+00:00"},
+            stdout=told,
+            stderr=told,
+        )
+        try:
+            wait_ready(port, process)
+            client = Client(port)
+            own = {"Sec_Fetch_Site": "same-origin"}
+            cookies = [
+                reply.headers["set-cookie"].split("=")[1].split(";")[0]
+                for reply in (
+                    client.ask("POST", "/v1/session", {"account": "ada", "password": password}, **own),
+                    client.ask("POST", f"/sign-in/{link}", b"", **own),
+                )
+            ]
+            assert client.ask("POST", "/v1/session", {"account": "ada", "password": wrong}, **own).status == 401
+            assert client.ask("POST", "/v1/session", f'{{"password": "{wrong}"'.encode(), **own).status == 400
+            shown = ("Bearer bo_no_such-canary", f"Basic {wrong}", f"Bearer {token}")
+            for header in shown:
+                client.ask("GET", f"/v1/session?token={wrong}", Authorization=header, X_Request_Id=token)
+            assert client.ask("GET", "/v1/session", Cookie=f"__Host-backorder={cookies[0]}").status == 200
+            assert client.ask("GET", "/v1/session", Authorization=shown[-1]).status == 200
+            client.close()
+        finally:
+            stop(process)
+    said = log.read_text(encoding="utf-8")
+    for secret in (password, wrong, token, token.split("_", 2)[2], link, *cookies, "canary"):
+        assert secret not in said
+    lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    assert {"ada", "shop", "nobody"} <= {line.get("account") for line in lines}
+
+
+def test_an_address_that_cannot_be_reached_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = "postgresql://me:s3cret@127.0.0.1:1/none"
+    monkeypatch.setenv("BACKORDER_DATABASE", place)
+    for words in (["check"], ["init"], ["backup", "x"], ["settings"], ["serve", "--port", "1"]):
+        result = CliRunner().invoke(command_line(), words, obj=lambda: NOW)
+        assert "s3cret" not in result.output, words
+        assert result.exit_code == (0 if words == ["settings"] else 1), result.output

@@ -317,17 +317,29 @@ def person_export(customer: str, out: str | None, database: str) -> None:
 @person.command("erase")
 @click.argument("customer", required=False)
 @click.option("--due", is_flag=True, help="Everybody whose data may go (`person due`).")
+@click.option(
+    "--list", "listed", type=click.Path(exists=True, dir_okay=False), help="Everybody in this file, one id a line."
+)
 @click.option("--reason", help="Why; it is kept, so do not name them.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @as_of_option
 @database_option
-def person_erase(customer: str | None, due: bool, reason: str | None, yes: bool, now: int, database: str) -> None:
-    """Erase the personal data of a CUSTOMER. Orders and ledgers stay, as those of nobody."""
+def person_erase(
+    customer: str | None, due: bool, listed: str | None, reason: str | None, yes: bool, now: int, database: str
+) -> None:
+    """Erase the personal data of a CUSTOMER. Orders and ledgers stay, as those of nobody.
+
+    --list erases again, after a backup was restored, those who were erased since it was made; who is not there is
+    passed over.
+    """
     from backorder.adapters.cli import people
 
-    if due == (customer is not None):
-        raise click.UsageError("name a customer, or say --due")
-    chosen = people.due(now, database) if customer is None else [customer]
+    if (customer is not None) + due + (listed is not None) != 1:
+        raise click.UsageError("name a customer, or say --due or --list")
+    if listed is not None:
+        chosen = people.known(Path(listed), database)
+    else:
+        chosen = people.due(now, database) if customer is None else [customer]
     people.erase(chosen, reason, now, database, ask=not yes)
 
 
@@ -339,19 +351,6 @@ def person_due(now: int, database: str) -> None:
     from backorder.adapters.cli import people
 
     people.due(now, database)
-
-
-@cli.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False))
-@database_option
-def restore(folder: str, database: str) -> None:
-    """Read tables that `export --folder` wrote back into an empty database.
-
-    All of them or none; then every invariant is verified.
-    """
-    from backorder.adapters.cli.restore import restore as restore_folder
-
-    restore_folder(folder, database)
 
 
 @cli.command()

@@ -50,6 +50,20 @@ def due(now: int, place: str) -> list[str]:
     return [who for who, _ in found]
 
 
+def known(file: Path, place: str) -> list[str]:
+    """The customers of a file, one id a line, who are there; the others are told."""
+    names = dict.fromkeys(filter(None, map(str.strip, file.read_text(encoding="utf-8").splitlines())))
+    db = open_database(place)
+    try:
+        there = {name for name in names if people.everything(db, name) is not None}
+    finally:
+        db.close()
+    for name in names:
+        if name not in there:
+            click.echo(f"{name}: there is no such customer.")
+    return [name for name in names if name in there]
+
+
 def erase(customers: list[str], reason: str | None, now: int, place: str, *, ask: bool) -> None:
     """Erase persons after asking; exits 3 if one could not be."""
     if not customers:

@@ -1,8 +1,8 @@
-"""`backorder restore`: what `export --folder` wrote, back into an empty database."""
+"""`backorder restore`: a backup into a new place; what `export --folder` wrote, into an empty database."""
 
 import csv
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,10 @@ import msgspec
 from backorder.adapters.cli.exits import MISSING
 from backorder.queries import check as checks
 from backorder.queries import export as exports
+from backorder.storage import backup as backups
 from backorder.storage import restore as whole
-from backorder.storage.db import open_database
+from backorder.storage.db import open_database, shown
+from backorder.storage.migrate import upgrade
 
 
 def restore(folder: str, place: str) -> None:
@@ -33,6 +35,48 @@ def restore(folder: str, place: str) -> None:
     if found:
         sys.exit(MISSING)
     click.echo(f"Sound: {len(checks.RULES)} rules hold.")
+
+
+def bring_back(source: Path, place: str, clock: Callable[[], int], programs: str | None, *, verify: bool) -> bool:
+    """Restore a backup into a new place and open it there; whether it is sound, as far as that was asked for.
+
+    One of an older version is upgraded in its new place, as the service would upgrade it.
+    """
+    if not backups.proven(source):
+        click.echo(f"There is no {source}.sha256: that no byte has changed since is not proven.", err=True)
+    began = clock()
+    version = backups.bring_back(source, place, programs)
+    if not backups.is_current(version):
+        upgrade(place)
+        click.echo(f"It was of version {version} and was upgraded in its new place.")
+    db = open_database(place)
+    try:
+        click.echo(f"Restored: {backups.rows(db):,} rows, in {_seconds(clock() - began)}.")
+        if not verify:
+            click.echo(f"Verify it: backorder check --database {shown(place)}")
+            return True
+        began = clock()
+        found = checks.run(db)
+    finally:
+        db.close()
+    for finding in found:
+        click.echo(f"{finding.rule}: {finding.subject}: {finding.message}")
+    took = _seconds(clock() - began)
+    if found:
+        click.echo(f"Not sound: {len(found)} findings, {took}.", err=True)
+        return False
+    click.echo(f"Sound: {len(checks.RULES)} rules hold, and the audit trail is whole, {took}.")
+    return True
+
+
+def rehearse(source: Path, database: str, clock: Callable[[], int], programs: str | None) -> bool:
+    """Restore a backup into a place that is gone afterwards; whether it is sound."""
+    with backups.passing_place(source, database) as place:
+        return bring_back(source, place, clock, programs, verify=True)
+
+
+def _seconds(microseconds: int) -> str:
+    return f"{microseconds / 1_000_000:.1f} s"
 
 
 def _exported(folder: Path, name: str) -> tuple[list[str], Iterator[list[Any]]]:
