@@ -21,6 +21,7 @@ from state import apply, state
 
 from backorder.adapters.cli import cli
 from backorder.kernel.errors import StorageError
+from backorder.queries.outbox import list_events
 from backorder.storage.db import VERSION, Database, open_database
 from backorder.storage.files import written_whole
 from backorder.storage.migrate import upgrade
@@ -148,6 +149,10 @@ def test_what_comes_back_is_the_same(small: Database, url: str, fresh: str, tmp_
     db = open_database(fresh)
     assert state(db) == state(small)
     assert order(db, "SO-2", 1).outcome.value == "accepted"
+    before, after = list_events(small, limit=100), list_events(db, limit=100)
+    assert after[: len(before)] == before
+    assert [event.kind for event in after[len(before) :]] == ["database_restored", "order_placed"]
+    assert after[-1].n == after[-2].n + 1 > before[-1].n + 10**8  # numbers that nobody was ever given
     with pytest.raises(StorageError, match="append-only"), db.write() as tx:
         tx.fetch(text("DELETE FROM promises"))
     db.close()

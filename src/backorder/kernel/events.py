@@ -49,6 +49,7 @@ KINDS = {
     "site_put": "A site is there, or works differently.",
     "supplier_put": "A supplier is there, or works differently.",
     "policy_put": "A category or the shop sells differently.",
+    "database_restored": "The database was brought back from a backup: what was told after it was made may not stand.",
     "person_erased": "A customer's personal data are gone; the subject is the name that took their place.",
 }
 
@@ -142,4 +143,6 @@ def told(word: str, command: object, outcome: Outcome, at: int) -> Event | None:
     return Event(at, kind, f"{about}/{name or outcome.subject}", msgspec.json.encode(outcome).decode())
 
 
-assert {kind for kind, _, _ in _BY_COMMAND.values()} | {"promise_moved", "line_ready"} == set(KINDS)
+assert {kind for kind, _, _ in _BY_COMMAND.values()} | {"promise_moved", "line_ready", "database_restored"} == set(
+    KINDS
+)

@@ -16,12 +16,16 @@ from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from backorder.kernel.errors import StorageError
+from backorder.kernel.events import Event
 from backorder.storage import postgresql
 from backorder.storage.db import VERSION, Database, connect, parse_url, shown
+from backorder.storage.event_tables import events
+from backorder.storage.events import last_event
 from backorder.storage.files import digest, written_whole
 from backorder.storage.schema import metadata
 
 _KINDS = {b"SQLite format 3\0": "sqlite", b"PGDMP": "postgresql"}  # how the files begin
+NEVER_GIVEN = 10**9  # events that a shop will not have had since its backup
 _BESIDE = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a database that is in use
 
 
@@ -206,6 +210,19 @@ def _analyze(place: str) -> None:
 def _filled(connection: Connection) -> list[str]:
     names = connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")).all()
     return [row[0] for row in names if connection.execute(text(f'SELECT 1 FROM "{row[0]}" LIMIT 1')).all()]
+
+
+def tell_restored(db: Database, now: int) -> None:
+    """Tell, as an event, that the database was brought back; from now on events have numbers never given before.
+
+    After the backup was made events were numbered on; whoever got them must not take new ones for repeats.
+    """
+    with db.write() as tx:
+        n = last_event(tx) + NEVER_GIVEN
+        told = Event(now, "database_restored", "shop/database", "{}")
+        tx.insert(events, ("n", *Event._fields), [(n, *told)])
+        if tx.dialect == "postgresql":
+            tx.fetch(text("SELECT setval(pg_get_serial_sequence('events', 'n'), :n)"), n=n)
 
 
 def rows(db: Database) -> int:

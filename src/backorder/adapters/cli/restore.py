@@ -51,6 +51,7 @@ def bring_back(source: Path, place: str, clock: Callable[[], int], programs: str
         click.echo(f"It was of version {version} and was upgraded in its new place.")
     db = open_database(place)
     try:
+        backups.tell_restored(db, clock())
         click.echo(f"Restored: {backups.rows(db):,} rows, in {_seconds(clock() - began)}.")
         if not verify:
             click.echo(f"Verify it: backorder check --database {shown(place)}")
