@@ -72,7 +72,7 @@ def commands() -> Iterator[str]:
 def _fields(kind: Any, prefix: str = "") -> Iterator[str]:
     hints = typing.get_type_hints(kind, include_extras=True)
     for field in msgspec.structs.fields(kind):
-        if field.name in {"id", "at"} and not prefix and kind is not Quote:
+        if field.name in {"id", "at", "bound_to"} and not prefix and kind is not Quote:
             continue
         hint = hints[field.name]
         needed = ", required" if field.required else ""

@@ -21,6 +21,7 @@ from backorder.storage import accounts as storage
 from backorder.storage.accounts import Account, Session, Token
 from backorder.storage.audit import Entry, save_entries
 from backorder.storage.db import Database, Tx
+from backorder.storage.orders import load_customers
 
 SECOND = 1_000_000
 IDLE = 30 * 60 * SECOND  # a session ends when nobody was there for so long
@@ -37,18 +38,33 @@ class Refused(BackorderError):
 
 
 class Identity(NamedTuple):
-    """Who is asking, and what they may do. `session` is set for people in a browser."""
+    """Who is asking, and what they may do. `session` is set for people in a browser.
+
+    Beside the orders of `customer`, where it is set, there are none for them.
+    """
 
     account: str
     role: str
     permissions: frozenset[str]
     session: str | None = None
+    customer: str | None = None
 
 
 def put_account(
-    db: Database, now: int, account: str, *, kind: str, role: str, password: str | None = None, by: str
+    db: Database,
+    now: int,
+    account: str,
+    *,
+    kind: str,
+    role: str,
+    password: str | None = None,
+    customer: str | None = None,
+    by: str,
 ) -> None:
-    """Make an account, or give it another role or password; both end its sessions. Raises Refused."""
+    """Make an account, or give it another role or password; both end its sessions. Raises Refused.
+
+    An account that is made for a customer stays bound to that customer, whether or not it is said again.
+    """
     if role not in ROLES:
         raise Refused(f"{role} is no role: use one of {', '.join(ROLES)}")
     if not 1 <= len(account) <= 200 or not account.isprintable():
@@ -61,9 +77,13 @@ def put_account(
     with db.write() as tx:
         before = storage.load_account(tx, account)
         if before is None:
-            made = Account(account, kind, role, hashed, now, None, 0, None)
+            if customer is not None and customer not in load_customers(tx, [customer]):
+                raise Refused(f"there is no customer {customer}: put it first")
+            made = Account(account, kind, role, hashed, now, None, 0, None, customer)
         elif before.kind != kind:
             raise Refused(f"{account} is a {before.kind} and stays one: make another account")
+        elif customer not in {None, before.customer}:
+            raise Refused(f"whom {account} is bound to stays as it is: make another account")
         else:
             made = before._replace(role=role, password=hashed or before.password, disabled_at=None, failures=0)
             storage.end_all_sessions(tx, account)
@@ -136,7 +156,7 @@ def by_token(db: Database, now: int, text: str) -> Identity | None:
         with db.write() as tx:
             storage.mark_tokens(tx, "used_at", [(public, now)])
     scopes = None if token.scopes is None else frozenset(msgspec.json.decode(token.scopes, type=list[str]))
-    return Identity(account.account, account.role, allowed(account.role, scopes))
+    return _identity(account, scopes)
 
 
 def sign_in(db: Database, now: int, account: str, password: str) -> str | None:
@@ -195,7 +215,12 @@ def by_session(db: Database, now: int, secret: str) -> Identity | None:
     if now - session.seen_at >= USED_EVERY:
         with db.write() as tx:
             storage.touch_session(tx, digest, now)
-    return Identity(account.account, account.role, allowed(account.role, None), digest)
+    return _identity(account, None, digest)
+
+
+def _identity(account: Account, scopes: frozenset[str] | None, session: str | None = None) -> Identity:
+    permissions = allowed(account.role, scopes, bound=account.customer is not None)
+    return Identity(account.account, account.role, permissions, session, account.customer)
 
 
 def sign_out(db: Database, secret: str) -> None:

@@ -1,5 +1,7 @@
 """Who may do what: every permission with its meaning, and the roles as sets of them. What is not named is denied."""
 
+from msgspec import Meta
+
 PERMISSIONS = {
     "orders.read": "Orders, their lines, promises and why they have their dates.",
     "orders.write": "Place orders, add and change lines, cancel.",
@@ -52,7 +54,33 @@ ROLES: dict[str, frozenset[str]] = {
 }
 
 
-def allowed(role: str, scopes: frozenset[str] | None) -> frozenset[str]:
-    """What an account of this role may do with a token of these scopes; `None` narrows nothing."""
-    of_role = ROLES.get(role, frozenset())
+def only_with(permission: str, instead: str = "null") -> Meta:
+    """Marks a field of what is read: whoever lacks the permission gets the field's default in its place."""
+    words = {"description": f"Only with `{permission}`, else {instead}."}
+    return Meta(extra={"permission": permission}, extra_json_schema=words)
+
+
+# What a caller bound to one customer may have at most: what can be narrowed to that customer, or tells of no other.
+BOUND = frozenset({"orders.read", "orders.write", "catalogue.read", "customers.read"})
+
+# The commands that such a caller may give, and what may be said in them; what is not named is denied. Whoever orders
+# may say what they want and where to. Ranks, moments, payments and sites are the shop's to say.
+BOUND_COMMANDS: dict[str, frozenset[str]] = {
+    "place_order": frozenset(
+        {"order", "lines", "customer", "channel", "ship", "accept", "ship_to", "currency", "tags"},
+    ),
+    "add_lines": frozenset({"order", "lines", "currency", "reason"}),
+    "change_line": frozenset({"order", "line", "quantity", "requested_on", "accept_by", "reason"}),
+    "change_order": frozenset({"order", "ship", "ship_to", "reason"}),
+    "cancel_line": frozenset({"order", "line", "quantity", "reason"}),
+}
+BOUND_QUOTE = frozenset({"sku", "quantity", "id", "customer", "ship_to", "requested_on", "accept_by"})
+
+
+def allowed(role: str, scopes: frozenset[str] | None, *, bound: bool = False) -> frozenset[str]:
+    """What an account of this role may do with a token of these scopes; `None` narrows nothing.
+
+    `bound` accounts are those of one customer.
+    """
+    of_role = ROLES.get(role, frozenset()) & BOUND if bound else ROLES.get(role, frozenset())
     return of_role if scopes is None else of_role & scopes

@@ -60,16 +60,18 @@ def read(text: bytes) -> Quote:
     return _QUOTE.decode(text)
 
 
-def quote(db: Database, now: int, batch: Sequence[Quote]) -> list[Outcome]:
+def quote(db: Database, now: int, batch: Sequence[Quote], of: str | None = None) -> list[Outcome]:
     """Answer each question as if it were the only one: `answered` with one line, or the refusal it would get.
 
-    `now` is the moment in microseconds. Quoting and then placing, with nothing in between, gives the same dates.
+    `now` is the moment in microseconds; for whoever asks on behalf `of` a customer there are no others. Quoting and
+    then placing, with nothing in between, gives the same dates.
     """
     with db.read() as tx:
         loaded = books.load(tx, [question.sku for question in batch], waiting=False, lock=False)
         capped = [item.sku for item in loaded.book.items.values() if item.capped]
         caps = load_caps(tx, capped)
         named = sorted({question.customer for question in batch if question.customer is not None})
+        named = named if of is None else [of]
         customers = load_customers(tx, named) if named else {}
     loaded.book.set_clock(now)
     return [_answer(loaded, caps, question, customers) for question in batch]

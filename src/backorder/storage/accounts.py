@@ -51,7 +51,8 @@ class Session(NamedTuple):
     link: int
 
 
-_ACCOUNT = select(accounts).where(accounts.c.account == bindparam("account"))
+_ACCOUNTS = select(*(accounts.c[name] for name in Account._fields))
+_ACCOUNT = _ACCOUNTS.where(accounts.c.account == bindparam("account"))
 _TOKEN = select(tokens).where(tokens.c.token == bindparam("token"))
 _SESSION = select(sessions).where(sessions.c.digest == bindparam("digest"))
 
@@ -64,7 +65,7 @@ def load_account(tx: Tx, account: str) -> Account | None:
 
 def load_accounts(tx: Tx) -> list[Account]:
     """All accounts by name."""
-    return [Account(*row) for row in tx.fetch(select(accounts).order_by(accounts.c.account))]
+    return [Account(*row) for row in tx.fetch(_ACCOUNTS.order_by(accounts.c.account))]
 
 
 def save_account(tx: Tx, account: Account, *, new: bool) -> None:
@@ -121,3 +122,14 @@ def end_sessions(tx: Tx, digests: Sequence[str]) -> None:
 def end_all_sessions(tx: Tx, account: str) -> None:
     """Forget every session and link of an account."""
     tx.delete(sessions, ("account",), [(account,)])
+
+
+def disable_bound(tx: Tx, customer: str, name: str, at: int) -> None:
+    """Disable the accounts of a customer for whom another name stands from now on; they stay bound to that."""
+    chosen = select(accounts.c.account, accounts.c.disabled_at).where(accounts.c.customer == customer)
+    theirs = tx.fetch(chosen)
+    rows = [(account, name, before or at) for account, before in theirs]
+    tx.update(accounts, ("account",), ("customer", "disabled_at"), rows)
+    for account, _ in theirs:
+        end_all_sessions(tx, account)
+        tx.update(tokens, ("account",), ("purpose",), [(account, None)])

@@ -41,9 +41,12 @@ def account() -> None:
 @click.option("--role", required=True, type=click.Choice(list(ROLES)), help="What it may do.")
 @click.option("--program", is_flag=True, help="A program, which shows tokens; else a person, who signs in.")
 @click.option("--password", is_flag=True, help="Ask for a password, or read it from standard input.")
+@click.option("--customer", help="It sees and touches the orders of this customer and no others.")
 @database_option
 @click.pass_obj
-def put(clock: Clock, /, name: str, role: str, program: bool, password: bool, database: str) -> None:
+def put(
+    clock: Clock, /, name: str, role: str, program: bool, password: bool, customer: str | None, database: str
+) -> None:
     """Make the account NAME, or give it another role or password."""
     from backorder.commands import accounts
 
@@ -53,8 +56,10 @@ def put(clock: Clock, /, name: str, role: str, program: bool, password: bool, da
         secret = click.prompt("Password", hide_input=True, confirmation_prompt=True) if asked else sys.stdin.readline()
     kind = "program" if program else "person"
     with opened(database) as db:
-        accounts.put_account(db, clock(), name, kind=kind, role=role, password=secret and secret.rstrip("\n"), by=_by())
-    click.echo(f"{name} is a {kind} with the role {role}.")
+        secret = secret and secret.rstrip("\n")
+        accounts.put_account(db, clock(), name, kind=kind, role=role, password=secret, customer=customer, by=_by())
+    bound = f", bound to the customer {customer}" if customer else ""
+    click.echo(f"{name} is a {kind} with the role {role}{bound}.")
 
 
 @account.command("disable")
@@ -80,7 +85,8 @@ def accounts_(database: str) -> None:
     with opened(database) as db, db.read() as tx:
         known, tokens = accounts.load_accounts(tx), accounts.load_tokens(tx)
     for one in known:
-        click.echo(f"{one.account}  {one.kind}  {one.role}{'  disabled' if one.disabled_at else ''}")
+        bound = f"  for {one.customer}" if one.customer else ""
+        click.echo(f"{one.account}  {one.kind}  {one.role}{bound}{'  disabled' if one.disabled_at else ''}")
         for token in tokens:
             if token.account == one.account:
                 used = (

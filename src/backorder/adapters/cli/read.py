@@ -219,6 +219,8 @@ def _listed(what: str, db: Database, now: int, limit: int, filters: dict[str, An
     if what == "lines":
         return list(lines.list_lines(db, now, lines.Filters(**filters, limit=limit)))
     if what == "orders":
+        if filters.pop("late", False):
+            filters["late_at"] = now
         return list(lists.list_orders(db, **filters, limit=limit))
     if what == "items":
         return list(lists.list_items(db, **filters, limit=limit))

@@ -24,11 +24,12 @@ class SignIn(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Me(msgspec.Struct):
-    """Who is asking, and what they may do."""
+    """Who is asking, and what they may do; `customer` is the one they are bound to, if they are."""
 
     account: str
     role: str
     permissions: list[str]
+    customer: str | None
 
 
 async def sign_in(house: House, call: Call) -> Answer:
@@ -56,7 +57,7 @@ async def sign_out(house: House, call: Call) -> Answer:
 
 async def me(_house: House, call: Call) -> Answer:
     """`GET /v1/session`: who is asking."""
-    found = Me(call.caller.account, call.caller.role, sorted(call.caller.permissions))
+    found = Me(call.caller.account, call.caller.role, sorted(call.caller.permissions), call.caller.customer)
     return Answer(found, headers={"Cache-Control": "private, no-store"})
 
 
