@@ -1,7 +1,5 @@
 """Who may do what: every permission with its meaning, and the roles as sets of them. What is not named is denied."""
 
-from msgspec import Meta
-
 PERMISSIONS = {
     "orders.read": "Orders, their lines, promises and why they have their dates.",
     "orders.write": "Place orders, add and change lines, cancel.",
@@ -52,13 +50,6 @@ ROLES: dict[str, frozenset[str]] = {
     },
     "admin": frozenset(PERMISSIONS),
 }
-
-
-def only_with(permission: str, instead: str = "null") -> Meta:
-    """Marks a field of what is read: whoever lacks the permission gets the field's default in its place."""
-    words = {"description": f"Only with `{permission}`, else {instead}."}
-    return Meta(extra={"permission": permission}, extra_json_schema=words)
-
 
 # What a caller bound to one customer may have at most: what can be narrowed to that customer, or tells of no other.
 BOUND = frozenset({"orders.read", "orders.write", "catalogue.read", "customers.read"})

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import msgspec
 from sqlalchemy import Column, Select, select
 
-from backorder.kernel.access import only_with
 from backorder.kernel.policies import LEVELLED
+from backorder.kernel.private import only_with
 from backorder.storage.db import Database, Row
 from backorder.storage.tables import categories, customers, people, sites, suppliers
 

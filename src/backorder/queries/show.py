@@ -6,11 +6,11 @@ from typing import Annotated, Any
 import msgspec
 from sqlalchemy import and_, bindparam, case, func, or_, select
 
-from backorder.kernel.access import only_with
 from backorder.kernel.calendars import local_day, moment_datetime
 from backorder.kernel.columns import STOCK
 from backorder.kernel.money import text as money_text
 from backorder.kernel.policies import LEVELLED, resolve
+from backorder.kernel.private import only_with
 from backorder.queries.lines import LINES, LineView, as_date, of_customer, read_lines
 from backorder.storage.db import Database, Row, Tx
 from backorder.storage.items import load_item_sites

@@ -1,6 +1,6 @@
 """Fields that not everybody may read: who lacks a field's permission gets its default in its place.
 
-Which fields those are is said where they are declared (`kernel.access.only_with`), and nowhere else.
+Which fields those are is said where they are declared (`kernel.private.only_with`), and nowhere else.
 """
 
 import typing
