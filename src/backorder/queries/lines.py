@@ -304,7 +304,9 @@ def _conditions(filters: Filters, today: int) -> Iterator[ColumnElement[bool]]:
     if filters.after is not None:
         order, line = filters.after
         place = select(lines.c.position).where(lines.c.order_id == order, lines.c.line == line).scalar_subquery()
-        yield or_(lines.c.order_id > order, and_(lines.c.order_id == order, lines.c.position > place))
+        # Said apart, and of each table, so that its index is entered there and not walked up to it.
+        yield and_(*(table.c.order_id >= order for table in (lines, orders, _first)))
+        yield or_(lines.c.order_id > order, lines.c.position > place)
 
 
 _READY = (

@@ -206,11 +206,13 @@ def list_orders(
         .limit(limit)
     )
     if after is not None:
-        chosen = chosen.where(orders.c.order_id > after)
-    if waiting:
-        chosen = chosen.having(left > 0)
-    if late_at is not None:
-        chosen = chosen.having(func.max(case((is_late(local_day(late_at, "UTC")), 1), else_=0)) > 0)
+        chosen = chosen.where(orders.c.order_id > after, lines.c.order_id > after)  # both enter their index there
+    for wanted in (
+        (lines.c.waiting > 0) & LINE_OPEN if waiting else None,
+        None if late_at is None else is_late(local_day(late_at, "UTC")),
+    ):
+        if wanted is not None:
+            chosen = chosen.where(orders.c.order_id.in_(select(lines.c.order_id).where(wanted).scalar_subquery()))
     with db.read() as tx:
         rows = tx.fetch(chosen)
     return [
