@@ -7,7 +7,7 @@ cannot be answered again. Each is a transaction of its own with its entry in the
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from backorder.kernel.access import PERMISSIONS, ROLES, allowed
+from backorder.kernel.composing import composed
 from backorder.kernel.errors import BackorderError
 from backorder.storage import accounts as storage
 from backorder.storage.accounts import Account, Session, Token
@@ -59,11 +60,13 @@ def put_account(
     role: str,
     password: str | None = None,
     customer: str | None = None,
+    leaked: Callable[[str], bool] = lambda _: False,
     by: str,
 ) -> None:
     """Make an account, or give it another role or password; both end its sessions. Raises Refused.
 
-    An account that is made for a customer stays bound to that customer, whether or not it is said again.
+    An account that is made for a customer stays bound to that customer, whether or not it is said again. `leaked` says
+    which passwords nobody may choose.
     """
     if role not in ROLES:
         raise Refused(f"{role} is no role: use one of {', '.join(ROLES)}")
@@ -71,9 +74,7 @@ def put_account(
         raise Refused("an account's name has 1 to 200 printable characters")
     if password is not None and kind != "person":
         raise Refused("a program has tokens, no password")
-    if password is not None and not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
-        raise Refused(f"a password has {PASSWORD_MIN} to {PASSWORD_MAX} characters")
-    hashed = None if password is None else _hasher().hash(password)
+    hashed = None if password is None else _chosen(password, leaked)
     with db.write() as tx:
         before = storage.load_account(tx, account)
         if before is None:
@@ -89,6 +90,16 @@ def put_account(
             storage.end_all_sessions(tx, account)
         storage.save_account(tx, made, new=before is None)
         _note(tx, now, by, "put_account", account, role)
+
+
+def _chosen(password: str, leaked: Callable[[str], bool]) -> str:
+    """The hash of a password that somebody chose. Raises Refused for one that is no good."""
+    password = composed(password)
+    if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
+        raise Refused(f"a password has {PASSWORD_MIN} to {PASSWORD_MAX} characters")
+    if leaked(password):
+        raise Refused("this password is on the list of those that leaked elsewhere: choose another")
+    return _hasher().hash(password)
 
 
 def disable_account(db: Database, now: int, account: str, *, by: str) -> None:
@@ -263,7 +274,7 @@ def _nobodys_hash() -> str:
 
 def _matches(hashed: str | None, password: str) -> bool:
     try:
-        _hasher().verify(hashed or _nobodys_hash(), password)
+        _hasher().verify(hashed or _nobodys_hash(), composed(password))
     except (VerifyMismatchError, InvalidHashError):
         return False
     return hashed is not None

@@ -4,12 +4,14 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from backorder.adapters.cli.main import Clock, cli, database_option
 from backorder.kernel.access import PERMISSIONS, ROLES
+from backorder.settings import PASSWORDS_REFUSED, words
 
 if TYPE_CHECKING:
     from backorder.storage.db import Database  # loaded when a command runs
@@ -48,8 +50,10 @@ def put(
     clock: Clock, /, name: str, role: str, program: bool, password: bool, customer: str | None, database: str
 ) -> None:
     """Make the account NAME, or give it another role or password."""
+    from backorder.adapters import leaked
     from backorder.commands import accounts
 
+    refused = words(PASSWORDS_REFUSED)
     secret = None
     if password:
         asked = sys.stdin.isatty()
@@ -57,7 +61,17 @@ def put(
     kind = "program" if program else "person"
     with opened(database) as db:
         secret = secret and secret.rstrip("\n")
-        accounts.put_account(db, clock(), name, kind=kind, role=role, password=secret, customer=customer, by=_by())
+        accounts.put_account(
+            db,
+            clock(),
+            name,
+            kind=kind,
+            role=role,
+            password=secret,
+            customer=customer,
+            leaked=partial(leaked.has, refused) if refused else lambda _: False,
+            by=_by(),
+        )
     bound = f", bound to the customer {customer}" if customer else ""
     click.echo(f"{name} is a {kind} with the role {role}{bound}.")
 

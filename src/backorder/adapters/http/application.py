@@ -74,6 +74,7 @@ def _served(house: House, route: Route, hosts: frozenset[str]) -> HTTPRouteHandl
             _named(request, hosts)
             if route.permission != OPEN:
                 call = call._replace(caller=await callers.caller(house, request))
+                house.limits.request(call.caller.account)
                 _permit(call)
             found = await route.answer(house, call)
         except Refusal as refusal:

@@ -10,6 +10,7 @@ from anyio import CapacityLimiter
 from litestar import Request
 
 from backorder.adapters.http import addresses
+from backorder.adapters.http.limits import Limits
 from backorder.adapters.http.problems import Refusal
 from backorder.commands.accounts import Identity
 from backorder.storage.db import Database
@@ -44,6 +45,7 @@ class House(NamedTuple):
     asked: set[str]  # idempotency keys whose commands are being applied
     callers: dict[str, tuple[float, Identity]]  # who showed what, until when it is believed without looking
     shelf: dict[str, tuple[float, bytes, str]]  # availability by SKU: until when, body, ETag
+    limits: Limits
 
 
 class Call(NamedTuple):

@@ -40,7 +40,8 @@ async def sign_in(house: House, call: Call) -> Answer:
     if asked.link:
         secret = await ask(house, accounts.open_link, house.db, now, asked.link)
     else:
-        secret = await ask(house, accounts.sign_in, house.db, now, asked.account, asked.password)
+        house.limits.sign_in(call.request)
+        secret = await house.limits.hashing(accounts.sign_in, house.db, now, asked.account, asked.password)
     if secret is None:
         raise Refusal(401, "unauthorised", "name, password or link is wrong, or came too often: try again in a minute")
     return Answer(b"", 204, {"Set-Cookie": _COOKIE.format(secret, 12 * 3_600), "Cache-Control": "no-store"})
