@@ -135,6 +135,7 @@ def _sample(kind: type) -> dict[str, Any]:
         "lines": [{"line": "new", "sku": "CHAIR", "quantity": 1}] if kind.__name__ in {"PlaceOrder", "AddLines"}
         else [{"line": "1", "quantity": 1}],
         "quantity": 1, "expected_on": "2030-05-06", "kind": "payment", "day": "2030-05-06", "by": "customer",
+        "sender": "journal", "event": 1, "subject": "x",
         "receipt": "R", "delta": 1, "reason": "r", "to": "2030-05-06T00:00:00Z",
     }  # fmt: skip
     if kind.__name__ == "AnnounceSupply":

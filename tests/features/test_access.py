@@ -1,14 +1,20 @@
 """Who comes in, with what, and what the trail says of it."""
 
+from pathlib import Path
+
 import pytest
+from click.testing import CliRunner
 from shop import do
 from sqlalchemy import text
 
+from backorder.adapters.cli import cli
+from backorder.adapters.cli.who import who
 from backorder.commands import accounts, decode, run
 from backorder.commands.accounts import FREE_TRIES, IDLE, LINK, SECOND, Refused
 from backorder.kernel.access import BOUND, PERMISSIONS, ROLES
 from backorder.kernel.errors import StorageError
 from backorder.queries import check
+from backorder.queries.trail import entries
 from backorder.storage import accounts as storage
 from backorder.storage import audit
 from backorder.storage.db import Database
@@ -212,3 +218,61 @@ def test_erasing_a_customer_ends_their_accounts_in_the_same_transaction(bound: D
     with bound.read() as tx:
         assert texts(tx, "for ada") == []
         assert {who.customer for who in storage.load_accounts(tx)} == {None, "erased-000001"}
+
+
+def _cli(db: Database, url: str, *words: str, said: str | None = None) -> str:
+    result = CliRunner().invoke(cli, [*words, "--database", url], obj=lambda: NOW, input=said)
+    assert result.exit_code in {0, 3}, result.output
+    return result.stdout
+
+
+def _trail(db: Database) -> list[tuple[str, str, str | None, int]]:
+    return [(entry.actor, entry.what, entry.subject, entry.commands) for entry in reversed(entries(db, limit=200))]
+
+
+def test_what_is_done_at_the_command_line_leaves_an_entry_for_each_transaction(
+    db: Database, url: str, tmp_path: Path
+) -> None:
+    commands = [
+        '{"do": "put_site", "site": "MAIN"}',
+        '{"do": "put_item", "sku": "CHAIR"}',
+        '{"do": "put_item", "sku": "DESK"}',
+        '{"do": "put_item"}',
+        '{"do": "put_customer", "customer": "ada@example.com"}',
+    ]
+    _cli(db, url, "apply", "-", said="\n".join(commands))
+    sheet = tmp_path / "items.csv"
+    sheet.write_text("sku,supplier\nLAMP,ACME\n", encoding="utf-8")
+    for dry in (["--dry-run"], ["--yes"]):
+        _cli(db, url, "import", "items", str(sheet), *dry)
+    _cli(db, url, "person", "erase", "ada@example.com", "--yes")
+    assert {who for who, *_ in _trail(db)} == {who()}
+    assert [entry[1:] for entry in _trail(db)] == [
+        ("put_site", "MAIN", 1),
+        ("put_item", "CHAIR", 2),
+        ("put_customer", None, 1),
+        ("put_supplier", "ACME", 1),
+        ("put_item", "LAMP", 1),
+        ("erase_person", None, 1),
+    ]
+    assert check.run(db) == []
+    assert who().startswith("cli:")
+
+
+def test_a_head_that_is_kept_shows_a_trail_that_was_written_anew(people: Database, url: str) -> None:
+    head = _cli(people, url, "audit", "head").strip()
+    assert head.startswith("2:")
+    accounts.put_account(people, NOW, "bob", kind="person", role="viewer", by="test")
+    assert "leads up to entry 2" in _cli(people, url, "audit", "verify", "--head", head)
+    with people.write() as tx:  # with all rights the whole of it is made again, in its own order
+        for table in ("audit", "audit_head"):
+            if tx.dialect == "sqlite":
+                tx.fetch(text(f"DROP TRIGGER IF EXISTS {table}_no_delete"))
+            else:
+                tx.fetch(text(f"ALTER TABLE {table} DISABLE TRIGGER ALL"))
+            tx.fetch(text(f"DELETE FROM {table}"))
+        audit.save_entries(tx, [audit.Entry("nobody", "", "-", "put_account", "ada", 1, "0" * 64)] * 3, NOW)
+    assert _cli(people, url, "audit", "verify") == "The trail is whole.\n"
+    assert _cli(people, url, "audit", "verify", "--head", head) == "entry 2 is not the one whose hash was kept\n"
+    assert "entry 9 is not" in _cli(people, url, "audit", "verify", "--head", f"9:{'0' * 64}")
+    assert CliRunner().invoke(cli, ["audit", "verify", "--head", "9", "-d", url]).exit_code == 2

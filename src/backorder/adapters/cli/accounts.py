@@ -1,6 +1,5 @@
 """Accounts and tokens from the command line: whoever can reach the database may."""
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from backorder.adapters.cli.main import Clock, cli, database_option
+from backorder.adapters.cli.who import who
 from backorder.kernel.access import PERMISSIONS, ROLES
 from backorder.settings import PASSWORDS_REFUSED, words
 
@@ -27,10 +27,6 @@ def opened(database: str) -> "Iterator[Database]":
         yield db
     finally:
         db.close()
-
-
-def _by() -> str:
-    return f"cli {os.environ.get('USER') or os.environ.get('LOGNAME') or 'somebody'}"
 
 
 @cli.group()
@@ -70,7 +66,7 @@ def put(
             password=secret,
             customer=customer,
             leaked=partial(leaked.has, refused) if refused else lambda _: False,
-            by=_by(),
+            by=who(),
         )
     bound = f", bound to the customer {customer}" if customer else ""
     click.echo(f"{name} is a {kind} with the role {role}{bound}.")
@@ -85,7 +81,7 @@ def disable(clock: Clock, /, name: str, database: str) -> None:
     from backorder.commands import accounts
 
     with opened(database) as db:
-        accounts.disable_account(db, clock(), name, by=_by())
+        accounts.disable_account(db, clock(), name, by=who())
     click.echo(f"{name} is disabled.")
 
 
@@ -130,7 +126,7 @@ def issue(
 
     with opened(database) as db:
         click.echo(
-            accounts.issue_token(db, clock(), account, by=_by(), scopes=scopes or None, days=days, purpose=purpose)
+            accounts.issue_token(db, clock(), account, by=who(), scopes=scopes or None, days=days, purpose=purpose)
         )
 
 
@@ -144,5 +140,5 @@ def revoke(clock: Clock, /, token: str, database: str) -> None:
 
     public = token.removeprefix("bo_").partition("_")[0]
     with opened(database) as db:
-        accounts.revoke_token(db, clock(), public, by=_by())
+        accounts.revoke_token(db, clock(), public, by=who())
     click.echo(f"bo_{public}_... is refused from now on; a running service forgets it within a second.")

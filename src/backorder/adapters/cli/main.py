@@ -373,14 +373,15 @@ def person_due(now: int, database: str) -> None:
 @cli.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False))
 @database_option
-def restore(folder: str, database: str) -> None:
+@click.pass_obj
+def restore(clock: Clock, folder: str, database: str) -> None:
     """Read tables that `export --folder` wrote back into an empty database.
 
     All of them or none; then every invariant is verified.
     """
     from backorder.adapters.cli.restore import restore as restore_folder
 
-    restore_folder(folder, database)
+    restore_folder(folder, clock(), database)
 
 
 @cli.command()

@@ -11,14 +11,13 @@ import msgspec
 from backorder.adapters.http import body
 from backorder.adapters.http.problems import Refusal, busy, refusal_of, status_of
 from backorder.adapters.http.route import Answer, Call, House, Route, digest
-from backorder.commands import BATCH_MAX, COMMANDS, Command, chunks, decode
+from backorder.commands import BATCH_MAX, COMMANDS, Command, chunks, decode, entry
 from backorder.commands._batch import KEY_MAX
 from backorder.commands._bound import beyond
 from backorder.commands.accounts import Identity
 from backorder.commands.orders import PlaceOrder
 from backorder.kernel.access import BOUND_COMMANDS
 from backorder.kernel.outcomes import Outcome
-from backorder.storage.audit import Entry
 from backorder.writer import Closed, Full
 
 KEY = re.compile(r'^"([\x21\x23-\x5b\x5d-\x7e]{1,120})"$')  # a quoted string without escapes (RFC 8941)
@@ -56,7 +55,6 @@ PERMITS = {  # the permission that each command asks for
     "discard_message": "outbox.write",
     "retry_timer": "outbox.write",
 }
-_SUBJECTS = ("order", "supply", "document", "shipment", "sku", "site", "supplier", "category")
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -73,21 +71,16 @@ async def apply(house: House, call: Call, commands: Sequence[Command], content: 
     """
     outcomes: list[Outcome] = []
     try:
-        for kind, group in groupby(commands, key=type):
+        for _kind, group in groupby(commands, key=type):
             for chunk in chunks(list(group)):
-                entry = _entry(call, kind, chunk, content)
-                found: list[Outcome] = await asyncio.wrap_future(house.writer.submit(chunk, entry))
+                note = entry(call.caller.account, call.caller.role, call.id, chunk, content)
+                found: list[Outcome] = await asyncio.wrap_future(house.writer.submit(chunk, note))
                 outcomes += found
     except Full as error:
         raise busy(str(error), 429) from error
     except Closed as error:
         raise busy(str(error)) from error
     return outcomes
-
-
-def _entry(call: Call, kind: type[Command], chunk: Sequence[Command], content: str) -> Entry:
-    subject = next((word for name in _SUBJECTS if (word := getattr(chunk[0], name, None)) is not None), None)
-    return Entry(call.caller.account, call.caller.role, call.id, tag(kind), subject, len(chunk), content)
 
 
 def permit(call: Call, command: Command) -> None:
@@ -115,7 +108,7 @@ def _bind(command: Command, word: str, customer: str) -> None:
 
 def scoped(caller: Identity, ident: str) -> str:
     """A caller's id of a command, apart from those of other callers."""
-    whole = f"{caller.account} {ident}"
+    whole = f"{len(caller.account)} {caller.account} {ident}"  # where the name ends is said: it may have blanks
     return whole if len(whole) <= KEY_MAX else f"={digest(whole.encode())}"
 
 
