@@ -32,10 +32,19 @@ USED_EVERY = 60 * SECOND  # a token's last use is written no oftener
 PASSWORD_MIN, PASSWORD_MAX = 12, 1_000  # characters
 FREE_TRIES = 5  # wrong passwords before an account has to wait, twice as long each time
 WAIT_MAX = 900 * SECOND
+RESERVED = "cli:"  # how the trail calls those who work at the command line
 
 
 class Refused(BackorderError):
     """What was asked of an account cannot be done; the message says why."""
+
+
+class Missing(Refused):
+    """There is no such account or token."""
+
+
+class Beyond(Refused):
+    """Whoever asks may do less than the account or token in question may, or would."""
 
 
 class Identity(NamedTuple):
@@ -51,6 +60,13 @@ class Identity(NamedTuple):
     customer: str | None = None
 
 
+class Asker(NamedTuple):
+    """Who asks over the network, by which request: they give and take only what they may themselves."""
+
+    identity: Identity
+    request: str
+
+
 def put_account(
     db: Database,
     now: int,
@@ -62,6 +78,7 @@ def put_account(
     customer: str | None = None,
     leaked: Callable[[str], bool] = lambda _: False,
     by: str,
+    asker: Asker | None = None,
 ) -> None:
     """Make an account, or give it another role or password; both end its sessions. Raises Refused.
 
@@ -80,6 +97,8 @@ def put_account(
         if before is None:
             if customer is not None and customer not in load_customers(tx, [customer]):
                 raise Refused(f"there is no customer {customer}: put it first")
+            if account.startswith(RESERVED):
+                raise Refused(f"names that begin with {RESERVED} are those of the command line's users")
             made = Account(account, kind, role, hashed, now, None, 0, None, customer)
         elif before.kind != kind:
             raise Refused(f"{account} is a {before.kind} and stays one: make another account")
@@ -88,8 +107,11 @@ def put_account(
         else:
             made = before._replace(role=role, password=hashed or before.password, disabled_at=None, failures=0)
             storage.end_all_sessions(tx, account)
+        _within(asker, made, *([] if before is None else [before]))
+        if before is not None and asker is not None and role != "admin":
+            _leave_an_admin(tx, now, account)
         storage.save_account(tx, made, new=before is None)
-        _note(tx, now, by, "put_account", account, role)
+        _note(tx, now, by, "put_account", account, role, asker)
 
 
 def _chosen(password: str, leaked: Callable[[str], bool]) -> str:
@@ -102,13 +124,33 @@ def _chosen(password: str, leaked: Callable[[str], bool]) -> str:
     return _hasher().hash(password)
 
 
-def disable_account(db: Database, now: int, account: str, *, by: str) -> None:
+def disable_account(db: Database, now: int, account: str, *, by: str, asker: Asker | None = None) -> None:
     """Let an account do nothing any more, at once: its sessions end, its tokens are refused. Raises Refused."""
     with db.write() as tx:
         before = _known(tx, account)
+        _within(asker, before)
+        if asker is not None:
+            _leave_an_admin(tx, now, account)
         storage.save_account(tx, before._replace(disabled_at=now), new=False)
         storage.end_all_sessions(tx, account)
-        _note(tx, now, by, "disable_account", account, before.role)
+        _note(tx, now, by, "disable_account", account, before.role, asker)
+
+
+def _within(asker: Asker | None, *touched: Account, scopes: frozenset[str] | None = None) -> None:
+    """Raise Beyond where an account, with these scopes, may do what the asker may not: nobody gives more than they
+    have, or takes it from those who have more.
+    """
+    for account in touched if asker is not None else ():
+        assert asker is not None
+        if not _identity(account, scopes).permissions <= asker.identity.permissions:
+            raise Beyond("this account may do more than you may yourself, or would")
+
+
+def _leave_an_admin(tx: Tx, now: int, account: str) -> None:
+    """Raise Refused where without this account no admin could come in. Holds the admins' accounts until commit."""
+    admins = storage.lock_admins(tx, now)
+    if admins == [account]:
+        raise Refused(f"{account} is the last admin who can come in: make another first")
 
 
 def issue_token(
@@ -120,6 +162,7 @@ def issue_token(
     scopes: Iterable[str] | None = None,
     purpose: str | None = None,
     days: int | None = None,
+    asker: Asker | None = None,
 ) -> str:
     """A new token, which is shown this once. It may do what its account may, narrowed to `scopes`. Raises Refused."""
     chosen = None if scopes is None else sorted(set(scopes))
@@ -130,21 +173,24 @@ def issue_token(
     expires = None if days is None else now + days * 86_400 * SECOND
     written = None if chosen is None else msgspec.json.encode(chosen).decode()
     with db.write() as tx:
-        if _known(tx, account).disabled_at is not None:
+        owner = _known(tx, account)
+        if owner.disabled_at is not None:
             raise Refused(f"{account} is disabled")
+        _within(asker, owner, scopes=None if chosen is None else frozenset(chosen))
         storage.add_token(tx, Token(public, account, _digest(secret), written, purpose, now, expires, None, None))
-        _note(tx, now, by, "issue_token", account, public)
+        _note(tx, now, by, "issue_token", account, public, asker)
     return f"bo_{public}_{secret}"
 
 
-def revoke_token(db: Database, now: int, token: str, *, by: str) -> None:
+def revoke_token(db: Database, now: int, token: str, *, by: str, asker: Asker | None = None) -> None:
     """Refuse a token from now on. Raises Refused where there is none."""
     with db.write() as tx:
         found = storage.load_token(tx, token)
         if found is None:
-            raise Refused(f"no token begins with bo_{token}_")
+            raise Missing(f"no token begins with bo_{token}_")
+        _within(asker, _known(tx, found.account), scopes=_scopes(found))
         storage.mark_tokens(tx, "revoked_at", [(token, found.revoked_at or now)])
-        _note(tx, now, by, "revoke_token", found.account, token)
+        _note(tx, now, by, "revoke_token", found.account, token, asker)
 
 
 def by_token(db: Database, now: int, text: str) -> Identity | None:
@@ -166,8 +212,7 @@ def by_token(db: Database, now: int, text: str) -> Identity | None:
     if token.used_at is None or now - token.used_at >= USED_EVERY:
         with db.write() as tx:
             storage.mark_tokens(tx, "used_at", [(public, now)])
-    scopes = None if token.scopes is None else frozenset(msgspec.json.decode(token.scopes, type=list[str]))
-    return _identity(account, scopes)
+    return _identity(account, _scopes(token))
 
 
 def sign_in(db: Database, now: int, account: str, password: str) -> str | None:
@@ -190,6 +235,23 @@ def sign_in(db: Database, now: int, account: str, password: str) -> str | None:
             return None
         storage.save_account(tx, found._replace(failures=0, wait_until=None), new=False)
         _note(tx, now, account, "sign_in", account, found.role)
+        return _new_session(tx, now, account, now + SESSION, link=0)
+
+
+def change_password(
+    db: Database, now: int, account: str, old: str, new: str, *, leaked: Callable[[str], bool] = lambda _: False
+) -> str | None:
+    """Give an account another password; the secret of a new session, for the others end. Raises Refused.
+
+    None if the old password is wrong, or it is too soon after wrong ones: trying here counts as signing in.
+    """
+    if sign_in(db, now, account, old) is None:
+        return None
+    hashed = _chosen(new, leaked)
+    with db.write() as tx:
+        storage.save_account(tx, _known(tx, account)._replace(password=hashed), new=False)
+        storage.end_all_sessions(tx, account)
+        _note(tx, now, account, "change_password", account, "")
         return _new_session(tx, now, account, now + SESSION, link=0)
 
 
@@ -229,6 +291,10 @@ def by_session(db: Database, now: int, secret: str) -> Identity | None:
     return _identity(account, None, digest)
 
 
+def _scopes(token: Token) -> frozenset[str] | None:
+    return None if token.scopes is None else frozenset(msgspec.json.decode(token.scopes, type=list[str]))
+
+
 def _identity(account: Account, scopes: frozenset[str] | None, session: str | None = None) -> Identity:
     permissions = allowed(account.role, scopes, bound=account.customer is not None)
     return Identity(account.account, account.role, permissions, session, account.customer)
@@ -249,12 +315,13 @@ def _new_session(tx: Tx, now: int, account: str, expires: int, link: int) -> str
 def _known(tx: Tx, account: str) -> Account:
     found = storage.load_account(tx, account)
     if found is None:
-        raise Refused(f"there is no account {account}")
+        raise Missing(f"there is no account {account}")
     return found
 
 
-def _note(tx: Tx, now: int, by: str, what: str, account: str, said: str) -> None:
-    save_entries(tx, [Entry(by, "", "-", what, account, 1, _digest(said))], now)
+def _note(tx: Tx, now: int, by: str, what: str, account: str, said: str, asker: Asker | None = None) -> None:
+    role, request = ("", "-") if asker is None else (asker.identity.role, asker.request)
+    save_entries(tx, [Entry(by, role, request, what, account, 1, _digest(said))], now)
 
 
 def _digest(secret: str) -> str:

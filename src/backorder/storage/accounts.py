@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 
 from backorder.storage.access_tables import accounts, sessions, tokens
 from backorder.storage.db import Row, Tx
@@ -66,6 +66,23 @@ def load_account(tx: Tx, account: str) -> Account | None:
 def load_accounts(tx: Tx) -> list[Account]:
     """All accounts by name."""
     return [Account(*row) for row in tx.fetch(_ACCOUNTS.order_by(accounts.c.account))]
+
+
+def lock_admins(tx: Tx, now: int) -> list[str]:
+    """Admins of the whole shop who can come in, by a password or a token of all their permissions; held till commit."""
+    key = select(tokens.c.token).where(
+        tokens.c.account == accounts.c.account,
+        tokens.c.scopes.is_(None),
+        tokens.c.revoked_at.is_(None),
+        or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > now),
+    )
+    chosen = select(accounts.c.account).where(
+        accounts.c.role == "admin",
+        accounts.c.disabled_at.is_(None),
+        accounts.c.customer.is_(None),
+        or_(accounts.c.password.is_not(None), key.exists()),
+    )
+    return [row[0] for row in tx.fetch(chosen.order_by(accounts.c.account).with_for_update())]
 
 
 def save_account(tx: Tx, account: Account, *, new: bool) -> None:

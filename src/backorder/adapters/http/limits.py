@@ -12,6 +12,7 @@ import anyio.to_thread
 from anyio import CapacityLimiter
 from litestar import Request
 
+from backorder.adapters import leaked
 from backorder.adapters.http.problems import Refusal, busy
 
 SECOND = 1_000_000
@@ -76,6 +77,11 @@ class Limits:
         if self._hashes.statistics().tasks_waiting >= HASHES_WAITING:
             raise busy("too many are signing in at once: try again in a moment", 429)
         return await anyio.to_thread.run_sync(question, *about, limiter=self._hashes)
+
+    def leaked(self, password: str) -> bool:
+        """Whether nobody may choose this password."""
+        place = self.guard.passwords_refused
+        return place is not None and leaked.has(place, password)
 
     def _address(self, request: Request[Any, Any, Any]) -> str:
         """The address that asks; of IPv6 the part that one customer of a provider has."""

@@ -15,7 +15,7 @@ from backorder.adapters.http.reads import Page, Text, ask, cursor
 from backorder.adapters.http.reads import page as paged
 from backorder.adapters.http.route import Answer, Call, House
 from backorder.kernel.calendars import FIRST_DAY, LAST_DAY, moment_number
-from backorder.queries import catalogue, lists, shipments, show, trail
+from backorder.queries import accounts, catalogue, lists, shipments, show, trail
 from backorder.queries.lines import Filters, LineView, list_lines
 from backorder.storage.db import Database
 
@@ -177,6 +177,13 @@ class Categories(msgspec.Struct):
     next: str | None
 
 
+class Accounts(msgspec.Struct):
+    """A page of accounts."""
+
+    items: list[accounts.AccountView]
+    next: str | None
+
+
 class Trail(msgspec.Struct):
     """A page of the audit trail, newest first."""
 
@@ -254,4 +261,5 @@ SITES = listing(Sites, _whenever(catalogue.list_sites), SitesPage, "site")
 SUPPLIERS = listing(Suppliers, _whenever(catalogue.list_suppliers), Page, "supplier")
 CUSTOMERS = listing(Customers, _whenever(catalogue.list_customers), CustomersPage, "customer", narrowed=True)
 CATEGORIES = listing(Categories, _whenever(catalogue.list_categories), Page, "category")
+ACCOUNTS = listing(Accounts, _whenever(accounts.list_accounts), Page, "account")
 TRAIL = listing(Trail, _trail, TrailPage, "n")

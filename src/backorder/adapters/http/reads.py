@@ -16,7 +16,7 @@ from backorder.adapters.http.route import PAGE_MAX, Answer, Call, House
 from backorder.commands._bound import beyond
 from backorder.kernel.access import BOUND_QUOTE
 from backorder.kernel.outcomes import Outcome
-from backorder.queries import catalogue, explain, quotes, shipments, show
+from backorder.queries import accounts, catalogue, explain, quotes, shipments, show
 
 Limit = Annotated[int, Meta(ge=1, le=PAGE_MAX)]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -112,6 +112,7 @@ CUSTOMER = one(catalogue.customer, "customer", now=False, narrowed=True)
 SITE = one(catalogue.site, "site", now=False)
 SUPPLIER = one(catalogue.supplier, "supplier", now=False)
 CATEGORY = one(catalogue.category, "category", now=False)
+ACCOUNT = one(accounts.account, "account", now=False)
 ITEM = one(show.item, "sku", now=False)
 SUPPLY = one(show.supply, "supply")
 DOCUMENT = one(show.document, "document")

@@ -1,5 +1,6 @@
 """People come in: with name and password, or by a link that works once."""
 
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -44,6 +45,32 @@ async def sign_in(house: House, call: Call) -> Answer:
         secret = await house.limits.hashing(accounts.sign_in, house.db, now, asked.account, asked.password)
     if secret is None:
         raise Refusal(401, "unauthorised", "name, password or link is wrong, or came too often: try again in a minute")
+    return Answer(b"", 204, {"Set-Cookie": _COOKIE.format(secret, 12 * 3_600), "Cache-Control": "no-store"})
+
+
+class NewPassword(msgspec.Struct, forbid_unknown_fields=True):
+    """The password that one has, and the one that one wants."""
+
+    old: Annotated[str, Meta(max_length=accounts.PASSWORD_MAX, pattern="^[^\ud800-\udfff]*$")]
+    new: Annotated[str, Meta(max_length=accounts.PASSWORD_MAX, pattern="^[^\ud800-\udfff]*$")]
+
+
+async def change_password(house: House, call: Call) -> Answer:
+    """`POST /v1/session/password`: one's own; every other session ends, and the answer sets a new cookie."""
+    asked = body.typed(await body.read(call.request), NewPassword)
+    if call.caller.session is None:
+        raise Refusal(403, "forbidden", "this is for people who are signed in: programs have tokens, no password")
+    house.limits.sign_in(call.request)
+    change = partial(accounts.change_password, leaked=house.limits.leaked)
+    who = call.caller.account
+    try:
+        secret = await house.limits.hashing(change, house.db, house.clock(), who, asked.old, asked.new)
+    except accounts.Refused as error:
+        raise Refusal(422, "invalid", str(error), field="new") from error
+    finally:
+        house.callers.clear()
+    if secret is None:
+        raise Refusal(422, "invalid", "this is not the old password, or it came too often: try again", field="old")
     return Answer(b"", 204, {"Set-Cookie": _COOKIE.format(secret, 12 * 3_600), "Cache-Control": "no-store"})
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from backorder.adapters.http import health, reads, shelf, sign_in, told, writes
+from backorder.adapters.http import administering, health, reads, shelf, sign_in, told, writes
 from backorder.adapters.http import listings as many
 from backorder.adapters.http.reads import Nothing, Page
 from backorder.adapters.http.route import OPEN, Route
@@ -27,6 +27,7 @@ from backorder.commands import (
 )
 from backorder.kernel.access import PERMISSIONS
 from backorder.kernel.outcomes import Outcome
+from backorder.queries import accounts as people_and_programs
 from backorder.queries import catalogue as catalogued
 from backorder.queries import explain, quotes, show
 from backorder.queries import outbox as standing
@@ -34,13 +35,14 @@ from backorder.queries import shipments as shipped
 from backorder.queries.availability import Availability
 from backorder.queries.lines import LineView
 
-_ORDER, _LINE, _SUPPLY, _DOCUMENT, _SHIPMENT, _CUSTOMER = (
+_ORDER, _LINE, _SUPPLY, _DOCUMENT, _SHIPMENT, _CUSTOMER, _ACCOUNT = (
     "/v1/orders/{order:str}",
     "/v1/orders/{order:str}/lines/{line:str}",
     "/v1/supplies/{supply:str}",
     "/v1/documents/{document:str}",
     "/v1/shipments/{shipment:str}",
     "/v1/customers/{customer:str}",
+    "/v1/accounts/{account:str}",
 )
 
 
@@ -140,6 +142,8 @@ READS = (
         Nothing,
     ),
     Route("GET", "/v1/timers", "outbox.read", told.timers, "What is due when.", told.Timers, None, told.TimersPage),
+    _many("/v1/accounts", "accounts.write", many.ACCOUNTS, "Accounts, by name, with their tokens.", many.Accounts),
+    _one(_ACCOUNT, "accounts.write", reads.ACCOUNT, "An account.", people_and_programs.AccountView),
     _many("/v1/audit", "audit.read", many.TRAIL, "Who asked for what.", many.Trail, many.TrailPage),
 )
 
@@ -197,6 +201,53 @@ OTHERS = (
     Route("DELETE", "/v1/session", OPEN, sign_in.sign_out, "Sign out.", None, statuses=(204,)),
     Route("GET", "/sign-in/{link:str}", OPEN, sign_in.door, "A page that signs in by a link."),
     Route("POST", "/sign-in/{link:str}", OPEN, sign_in.enter, "Sign in by a link, once.", statuses=(303,)),
+    Route(
+        "PUT",
+        _ACCOUNT,
+        "accounts.write",
+        administering.put,
+        "Put an account; nobody gives more than they may themselves.",
+        people_and_programs.AccountView,
+        administering.PutAccount,
+        statuses=(200, 201),
+    ),
+    Route(
+        "POST",
+        f"{_ACCOUNT}/disable",
+        "accounts.write",
+        administering.disable,
+        "Let an account do nothing any more.",
+        people_and_programs.AccountView,
+    ),
+    Route(
+        "POST",
+        f"{_ACCOUNT}/tokens",
+        "accounts.write",
+        administering.issue,
+        "Issue a token; the answer shows it, this once.",
+        administering.Issued,
+        administering.IssueToken,
+        statuses=(201,),
+    ),
+    Route(
+        "DELETE",
+        "/v1/tokens/{token:str}",
+        "accounts.write",
+        administering.revoke,
+        "Refuse a token from now on: bo_TOKEN_...",
+        statuses=(204,),
+    ),
+    Route(
+        "POST",
+        "/v1/session/password",
+        "catalogue.read",
+        sign_in.change_password,
+        "Change one's own password.",
+        None,
+        sign_in.NewPassword,
+        statuses=(204,),
+        bound=True,
+    ),
     Route("GET", "/v1/session", "catalogue.read", sign_in.me, "Who is asking.", sign_in.Me, bound=True),
 )
 
