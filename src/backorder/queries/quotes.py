@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from backorder.kernel.acceptance import Caps, NewLine, NewOrder, accept, withdraw
 from backorder.kernel.calendars import FIRST_DAY, LAST_DAY, day_number
+from backorder.kernel.composing import composed, may_need_composing
 from backorder.kernel.offers import line_answer
 from backorder.kernel.outcomes import Outcome, Word, refused
 from backorder.storage import book as books
@@ -57,7 +58,10 @@ def asks(text: bytes) -> bool:
 
 def read(text: bytes) -> Quote:
     """A quote from a line of JSON. Raises msgspec.DecodeError that names the field if it cannot be read."""
-    return _QUOTE.decode(text)
+    asked = _QUOTE.decode(text)
+    if may_need_composing(text):
+        asked = _QUOTE.decode(composed(msgspec.json.encode(asked).decode()))
+    return asked
 
 
 def quote(db: Database, now: int, batch: Sequence[Quote], of: str | None = None) -> list[Outcome]:

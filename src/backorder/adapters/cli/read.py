@@ -224,8 +224,9 @@ _LISTED: dict[str, Callable[..., list[Any]]] = {
 
 def list_things(what: str, place: str, now: int, *, as_json: bool, limit: int, filters: dict[str, Any]) -> None:
     """Print a list of lines, orders, items or supplies."""
+    said = {name: composed(value) if isinstance(value, str) else value for name, value in filters.items()}
     with _opened(place) as db:
-        found = _listed(what, db, now, limit, filters)
+        found = _listed(what, db, now, limit, said)
     if as_json:
         _as_json(found)
         return
@@ -278,9 +279,9 @@ def quote(place: str, now: int, question: dict[str, Any], *, as_json: bool) -> N
     """Print what an order would be promised."""
     days = {name: None if question[name] is None else question[name].date() for name in ("requested_on", "accept_by")}
     asked = quotes.Quote(
-        sku=question["sku"],
+        sku=composed(question["sku"]),
         quantity=question["quantity"],
-        customer=question["customer"],
+        customer=question["customer"] and composed(question["customer"]),
         ship_to=quotes.ShipTo(region=question["region"]),
         sites=list(question["sites"]),
         priority=question["priority"],
@@ -309,7 +310,7 @@ def _print_quote(asked: quotes.Quote, answer: Outcome) -> None:
 def explain(order: str, line: str, place: str, now: int, *, as_json: bool) -> None:
     """Print why a line has its date; exits 3 if there is no such line."""
     with _opened(place) as db:
-        found = explanations.line(db, order, line, now)
+        found = explanations.line(db, composed(order), composed(line), now)
     if found is None:
         click.echo(f"There is no line {order} {line}.", err=True)
         sys.exit(MISSING)

@@ -16,6 +16,7 @@ from backorder.adapters.cli.imports.fields import KINDS
 from backorder.adapters.cli.imports.mapping import BadMapping, Mapping
 from backorder.adapters.cli.imports.rows import Made, Reader
 from backorder.adapters.cli.imports.sheets import Row, Sheet
+from backorder.kernel.composing import composed
 from backorder.kernel.outcomes import Outcome, Word
 from backorder.queries.export import safe
 from backorder.storage.db import Database
@@ -111,11 +112,11 @@ def _make_missing(db: Database, now: int, chunk: Iterable[Made], known: set[tupl
     for one in chunk:
         command = one.command
         if command["do"] == "place_order" and "customer" in command:
-            name = command["customer"]
+            name = composed(command["customer"])
             wanted.setdefault(("put_customer", name), {"do": "put_customer", "customer": name})
             people.setdefault(name, command.get("person", {}))
         elif command["do"] in {"announce_supply", "put_item"} and "supplier" in command:
-            name = command["supplier"]
+            name = composed(command["supplier"])
             wanted.setdefault(("put_supplier", name), {"do": "put_supplier", "supplier": name})
     outcomes = _run(db, now, [command for key, command in wanted.items() if key not in known], actor)
     known |= wanted.keys()
