@@ -118,6 +118,26 @@ def test_a_narrowed_token_gives_and_takes_no_more_than_it_has(
     client.close()
 
 
+def test_a_person_comes_in_by_a_link_and_chooses_a_password(service: Service, admin: Client) -> None:
+    assert admin.ask("PUT", "/v1/accounts/eve", {"kind": "person", "role": "planner"}).status == 201
+    link = admin.ask("POST", "/v1/accounts/eve/link")
+    assert link.status == 201
+    narrow = Client(service.port, _token(admin, "admin", scopes=["accounts.write"]).json["token"])
+    assert narrow.ask("POST", "/v1/accounts/eve/link").status == 403, "it would be a way in for whoever asks"
+    assert admin.ask("POST", "/v1/accounts/admin/link").status == 409, "a program has tokens"
+    browser = service.client(None)
+    here = {"Sec_Fetch_Site": "same-origin"}
+    entered = browser.ask("POST", link.json["path"], **here)
+    assert entered.status == 303
+    cookie = entered.headers["set-cookie"].split(";")[0]
+    first = {"old": "", "new": PASSWORD}
+    assert browser.ask("POST", "/v1/session/password", first, Cookie=cookie, **here).status == 204
+    assert browser.ask("POST", "/v1/session", {"account": "eve", "password": PASSWORD}, **here).status == 204
+    assert browser.ask("POST", link.json["path"], **here).status == 401
+    narrow.close()
+    browser.close()
+
+
 def test_the_last_admin_who_can_come_in_stays(service: Service, admin: Client) -> None:
     """Beside it there are one who never got a way in, one who is bound to a customer and one whose token ended."""
     for other in admin.ask("GET", "/v1/accounts?limit=200").json["items"]:  # of the tests before

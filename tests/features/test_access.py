@@ -14,6 +14,7 @@ from backorder.commands.accounts import FREE_TRIES, IDLE, LINK, SECOND, Refused
 from backorder.kernel.access import BOUND, PERMISSIONS, ROLES
 from backorder.kernel.errors import StorageError
 from backorder.queries import check
+from backorder.queries.people import everything
 from backorder.queries.trail import entries
 from backorder.storage import accounts as storage
 from backorder.storage import audit
@@ -210,6 +211,8 @@ def test_erasing_a_customer_ends_their_accounts_in_the_same_transaction(bound: D
     )
     cookie = accounts.sign_in(bound, NOW, "web-shop", PASSWORD)
     assert accounts.by_session(bound, NOW, cookie) is not None
+    told = everything(bound, "ada")["accounts"]
+    assert [(row["account"], "password" in row) for row in told] == [("portal", False), ("web-shop", False)]
     assert do(bound, "erase_person", customer="ada").subject == "erased-000001"
     assert accounts.by_token(bound, NOW, token) is None
     assert accounts.by_session(bound, NOW, cookie) is None

@@ -243,9 +243,12 @@ def change_password(
 ) -> str | None:
     """Give an account another password; the secret of a new session, for the others end. Raises Refused.
 
-    None if the old password is wrong, or it is too soon after wrong ones: trying here counts as signing in.
+    None if the old password is wrong, or it is too soon after wrong ones: trying here counts as signing in. Whoever has
+    none yet came in by a link, and that is enough.
     """
-    if sign_in(db, now, account, old) is None:
+    with db.read() as tx:
+        first = _known(tx, account).password is None
+    if not first and sign_in(db, now, account, old) is None:
         return None
     hashed = _chosen(new, leaked)
     with db.write() as tx:
@@ -255,12 +258,16 @@ def change_password(
         return _new_session(tx, now, account, now + SESSION, link=0)
 
 
-def sign_in_link(db: Database, now: int, account: str, *, by: str) -> str:
+def sign_in_link(db: Database, now: int, account: str, *, by: str, asker: Asker | None = None) -> str:
     """The secret part of a link that signs in once. Raises Refused for an unknown or disabled account."""
     with db.write() as tx:
-        if _known(tx, account).disabled_at is not None:
+        found = _known(tx, account)
+        if found.disabled_at is not None:
             raise Refused(f"{account} is disabled")
-        _note(tx, now, by, "sign_in_link", account, "link")
+        if asker is not None and found.kind != "person":
+            raise Refused(f"{account} is a program: issue it a token")
+        _within(asker, found)
+        _note(tx, now, by, "sign_in_link", account, "link", asker)
         return _new_session(tx, now, account, now + LINK, link=1)
 
 

@@ -43,6 +43,12 @@ class Issued(msgspec.Struct):
     token: str
 
 
+class Link(msgspec.Struct):
+    """Where a person signs in, once and within the hour, and then chooses a password."""
+
+    path: str
+
+
 async def put(house: House, call: Call) -> Answer:
     """`PUT /v1/accounts/{account}`: make it, or give it another role; then its sessions end."""
     name = call.path("account")
@@ -66,6 +72,12 @@ async def issue(house: House, call: Call) -> Answer:
     said = body.typed(await body.read(call.request), IssueToken)
     token = await _do(house, call, accounts.issue_token, name, scopes=said.scopes, purpose=said.purpose, days=said.days)
     return Answer(Issued(token), 201, PRIVATE)
+
+
+async def link(house: House, call: Call) -> Answer:
+    """`POST /v1/accounts/{account}/link`: an address that signs a person in once, within the hour."""
+    secret = await _do(house, call, accounts.sign_in_link, call.path("account"))
+    return Answer(Link(f"/sign-in/{secret}"), 201, PRIVATE)
 
 
 async def revoke(house: House, call: Call) -> Answer:

@@ -230,6 +230,15 @@ OTHERS = (
         statuses=(201,),
     ),
     Route(
+        "POST",
+        f"{_ACCOUNT}/link",
+        "accounts.write",
+        administering.link,
+        "An address that signs a person in once; the answer shows it, this once.",
+        administering.Link,
+        statuses=(201,),
+    ),
+    Route(
         "DELETE",
         "/v1/tokens/{token:str}",
         "accounts.write",
