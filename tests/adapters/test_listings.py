@@ -265,3 +265,26 @@ def test_the_command_line_lists_and_shows_the_same(service: Service, admin: Clie
     assert "2 units" not in run("show", "shipment", "S-A")
     assert "post" in run("show", "shipment", "S-A")
     assert json.loads(run("list", "orders", "--since", "2026-03-04", "--channel", "web", "--json"))[0]["order"] == "C"
+
+
+@pytest.mark.parametrize("word", ["\0", "a\0b", "\x1f", "\ud800"], ids=ascii)
+def test_what_no_id_can_be_is_refused_at_every_door(admin: Client, word: str) -> None:
+    """As a fault of whoever asks, on both databases, and not as one of ours."""
+    for method, path, body in (
+        ("POST", "/v1/quotes", [{"sku": word, "quantity": 1}]),
+        ("POST", "/v1/quotes", [{"sku": "CHAIR", "quantity": 1, "customer": word}]),
+        ("POST", "/v1/quotes", [{"sku": "CHAIR", "quantity": 1, "sites": [word]}]),
+        ("POST", "/v1/quotes", [{"sku": "CHAIR", "quantity": 1, "ship_to": {"region": word}}]),
+        ("POST", "/v1/availability", {"skus": [word]}),
+        ("PUT", "/v1/accounts/x", {"kind": "program", "role": "viewer", "customer": word}),
+        ("GET", f"/v1/orders?customer={quote(word, errors='surrogatepass')}", None),
+        ("GET", f"/v1/stock?sku={quote(word, errors='surrogatepass')}", None),
+        ("GET", f"/v1/audit?actor={quote(word, errors='surrogatepass')}", None),
+        ("GET", f"/v1/availability?sku={quote(word, errors='surrogatepass')}", None),
+        ("GET", f"/v1/orders/{quote(word, errors='surrogatepass')}", None),
+        ("PUT", f"/v1/sites/{quote(word, errors='surrogatepass')}", {}),
+    ):
+        reply = admin.ask(method, path, body)
+        assert reply.status < 500, (path, reply.body)
+        if path == "/v1/quotes":
+            assert reply.status == 400

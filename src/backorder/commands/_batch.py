@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from backorder.commands._bound import strangers
+from backorder.kernel import keys
 from backorder.kernel.calendars import FIRST_DAY, LAST_DAY, day_date, moment_number
 from backorder.kernel.errors import Conflict
 from backorder.kernel.events import told
@@ -23,9 +24,9 @@ from backorder.storage.replies import load_replies, save_replies
 BATCH_MAX = 8_192  # commands, and order lines, of one transaction
 ATTEMPTS = 5
 UNITS_MAX = 10**9
-KEY_MAX = 200  # characters of an id
 
-Key = Annotated[str, Meta(min_length=1, max_length=KEY_MAX, pattern="^[^\x00-\x1f\x7f\ud800-\udfff]+$")]
+KEY_MAX = keys.KEY_MAX
+Key = keys.Key
 Note = Annotated[str, Meta(max_length=2_000, pattern="^[^\x00\ud800-\udfff]*$")]
 Units = Annotated[int, Meta(ge=1, le=UNITS_MAX)]
 UnitsOrNone = Annotated[int, Meta(ge=0, le=UNITS_MAX)]

@@ -10,13 +10,12 @@ from msgspec import Meta
 from backorder.kernel.acceptance import Caps, NewLine, NewOrder, accept, withdraw
 from backorder.kernel.calendars import FIRST_DAY, LAST_DAY, day_number
 from backorder.kernel.composing import composed, may_need_composing
+from backorder.kernel.keys import Key
 from backorder.kernel.offers import line_answer
 from backorder.kernel.outcomes import Outcome, Word, refused
 from backorder.storage import book as books
 from backorder.storage.db import Database
 from backorder.storage.orders import Customer, load_caps, load_customers
-
-Key = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class ShipTo(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

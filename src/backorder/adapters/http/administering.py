@@ -14,11 +14,11 @@ from backorder.adapters.http.reads import PRIVATE, ask
 from backorder.adapters.http.route import Answer, Call, House
 from backorder.commands import accounts
 from backorder.kernel.access import PERMISSIONS, ROLES
+from backorder.kernel.keys import Key
 from backorder.queries import accounts as views
 
 _ROLE = Annotated[str, Meta(pattern=f"^({'|'.join(ROLES)})$")]
 _SCOPE = Annotated[str, Meta(pattern=f"^({'|'.join(map(re.escape, PERMISSIONS))})$")]
-_NAME = Annotated[str, Meta(min_length=1, max_length=200, pattern="^[^\x00-\x1f\x7f\ud800-\udfff]+$")]
 
 
 class PutAccount(msgspec.Struct, forbid_unknown_fields=True):
@@ -26,7 +26,7 @@ class PutAccount(msgspec.Struct, forbid_unknown_fields=True):
 
     kind: Literal["person", "program"]
     role: _ROLE
-    customer: _NAME | None = None
+    customer: Key | None = None
 
 
 class IssueToken(msgspec.Struct, forbid_unknown_fields=True):
