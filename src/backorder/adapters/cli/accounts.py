@@ -11,6 +11,7 @@ import click
 from backorder.adapters.cli.main import Clock, cli, database_option
 from backorder.adapters.cli.who import who
 from backorder.kernel.access import PERMISSIONS, ROLES
+from backorder.kernel.composing import composed
 from backorder.settings import PASSWORDS_REFUSED, words
 
 if TYPE_CHECKING:
@@ -29,17 +30,22 @@ def opened(database: str) -> "Iterator[Database]":
         db.close()
 
 
+def _composed(_ctx: click.Context, _parameter: click.Parameter, said: str | None) -> str | None:
+    """A name as the database has it, however the terminal writes its letters."""
+    return None if said is None else composed(said)
+
+
 @cli.group()
 def account() -> None:
     """People and programs that may use the service."""
 
 
 @account.command("put")
-@click.argument("name")
+@click.argument("name", callback=_composed)
 @click.option("--role", required=True, type=click.Choice(list(ROLES)), help="What it may do.")
 @click.option("--program", is_flag=True, help="A program, which shows tokens; else a person, who signs in.")
 @click.option("--password", is_flag=True, help="Ask for a password, or read it from standard input.")
-@click.option("--customer", help="It sees and touches the orders of this customer and no others.")
+@click.option("--customer", callback=_composed, help="It sees and touches the orders of this customer and no others.")
 @database_option
 @click.pass_obj
 def put(
@@ -73,7 +79,7 @@ def put(
 
 
 @account.command("disable")
-@click.argument("name")
+@click.argument("name", callback=_composed)
 @database_option
 @click.pass_obj
 def disable(clock: Clock, /, name: str, database: str) -> None:
@@ -112,7 +118,7 @@ def token() -> None:
 
 
 @token.command("issue")
-@click.argument("account")
+@click.argument("account", callback=_composed)
 @click.option("--scope", "scopes", multiple=True, type=click.Choice(list(PERMISSIONS)), help="Narrow it to this.")
 @click.option("--days", type=click.IntRange(1, 3_650), help="It ends after so many days.")
 @click.option("--purpose", help="What it is for.")

@@ -96,6 +96,8 @@ def _operation(route: Route, path: str, takes: Any, gives: Any) -> dict[str, Any
     else:
         found["security"] = [{"token": []}]
         found["description"] = f"Asks for `{route.permission}`: {PERMISSIONS[route.permission]}"
+        if route.bound:
+            found["description"] += " Lets callers in who are bound to a customer."
     if takes is not None:
         found["requestBody"] = {"required": True, "content": {"application/json": {"schema": takes}}}
     return found
