@@ -14,6 +14,7 @@ from litestar.response.base import ASGIResponse
 from prometheus_client import Counter, Histogram
 
 from backorder.adapters.http import callers, openapi
+from backorder.adapters.http.addresses import keeping_slashes
 from backorder.adapters.http.problems import AWAY, CONTENT, Refusal, busy
 from backorder.adapters.http.route import OPEN, Answer, Call, House, Route
 from backorder.adapters.http.table import ROUTES
@@ -55,6 +56,7 @@ def application(
         on_startup=[house.writer.start, *([worker.start] if worker else [])],
         on_shutdown=[*([worker.close] if worker else []), house.writer.close, house.db.close],
     )
+    made.asgi_handler = keeping_slashes(made.asgi_handler)
     for route in made.routes:
         for handler in getattr(route, "route_handlers", ()):
             # Litestar answers OPTIONS by itself, with the methods that there are
@@ -72,6 +74,7 @@ def _served(house: House, route: Route, hosts: frozenset[str]) -> HTTPRouteHandl
             _named(request, hosts)
             if route.permission != OPEN:
                 call = call._replace(caller=await callers.caller(house, request))
+                house.limits.request(call.caller.account)
                 _permit(call)
             found = await route.answer(house, call)
         except Refusal as refusal:
@@ -121,6 +124,8 @@ def _named(request: Request[Any, Any, Any], hosts: frozenset[str]) -> None:
 def _permit(call: Call) -> None:
     if call.route.permission not in call.caller.permissions:
         raise Refusal(403, "forbidden", f"this asks for the permission {call.route.permission}")
+    if call.caller.customer is not None and not call.route.bound:
+        raise Refusal(403, "forbidden", "this is not for callers who are bound to one customer")
 
 
 def _request_id(request: Request[Any, Any, Any]) -> str:
