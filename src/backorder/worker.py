@@ -18,6 +18,7 @@ from backorder.kernel.calendars import moment_datetime, next_day_start
 from backorder.kernel.errors import Fenced, NotSent, StorageError, Unavailable
 from backorder.kernel.retries import HOUR, MESSAGES, SECOND, TIMERS, wait
 from backorder.storage import outbox, timers
+from backorder.storage.accounts import forget_sessions
 from backorder.storage.audit import Entry, save_entries
 from backorder.storage.clock import load_zones
 from backorder.storage.db import Database, Tx
@@ -71,6 +72,7 @@ def _next_day(tx: Tx, now: int) -> int:
 def _forget(db: Database, now: int, _timers: Sequence[Timer]) -> None:
     with db.write() as tx:
         outbox.forget(tx, now - KEPT)
+        forget_sessions(tx, now)
 
 
 DUTIES = {

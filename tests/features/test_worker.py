@@ -9,15 +9,18 @@ from pathlib import Path
 
 import pytest
 from shop import NOW, announce, do, order, shop
+from sqlalchemy import select
 
 from backorder import worker as module
 from backorder.adapters.journal import Journal
+from backorder.commands import accounts
 from backorder.kernel.calendars import moment_number
 from backorder.kernel.errors import NotSent
 from backorder.kernel.retries import MESSAGES, SECOND, TIMERS, wait
 from backorder.queries import check
 from backorder.queries.outbox import list_events, list_messages, list_timers, standing
 from backorder.storage import outbox, timers
+from backorder.storage.access_tables import sessions
 from backorder.storage.db import Database
 from backorder.storage.outbox import Message
 from backorder.worker import DUTIES, LEASE, Duty, Worker
@@ -426,6 +429,19 @@ def test_old_messages_and_events_go_and_what_a_person_has_to_decide_stays(db: Da
     assert [message.event for message in list_messages(db, limit=100)] == [2]
     do(db, "adjust_stock", sku="I0", site="MAIN", delta=1, reason="found")
     assert list_events(db, limit=100)[-1].n > last
+
+
+def test_sessions_that_ended_are_forgotten_and_others_go_on(db: Database, clock: Clock) -> None:
+    accounts.put_account(db, START, "ada", kind="person", role="viewer", by="test")
+    secret = accounts.open_link(db, START, accounts.sign_in_link(db, START, "ada", by="test"))
+    accounts.sign_in_link(db, START, "ada", by="test")  # which nobody ever opens
+    found = Worker(db, clock, duties={"forget": DUTIES["forget"]})
+    found.prepare(START)
+    clock.now = START + accounts.LINK + 1
+    found.run_once(clock.now)
+    with db.read() as tx:
+        assert [row[5] for row in tx.fetch(select(sessions))] == [0]
+    assert accounts.by_session(db, START + 1, secret).account == "ada"
 
 
 def test_the_heartbeat_goes_on_whatever_happens(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
