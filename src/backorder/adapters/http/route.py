@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
 from typing import Any, NamedTuple
 
 import msgspec
-from anyio import CapacityLimiter
-from litestar import Request
 
 from backorder.adapters.http.problems import Refusal
+from backorder.adapters.http.request import Request
 from backorder.commands.accounts import Identity
 from backorder.storage.db import Database
 from backorder.writer import Writer
@@ -36,7 +36,7 @@ class House(NamedTuple):
     db: Database
     writer: Writer
     clock: Callable[[], int]
-    readers: CapacityLimiter
+    readers: Executor
     asked: set[str]  # idempotency keys whose commands are being applied
     callers: dict[str, tuple[float, Identity]]  # who showed what, until when it is believed without looking
     shelf: dict[str, tuple[float, bytes, str]]  # availability by SKU: until when, body, ETag
@@ -45,14 +45,14 @@ class House(NamedTuple):
 class Call(NamedTuple):
     """One request: who asks, by which route, under which id."""
 
-    request: Request[Any, Any, Any]
+    request: Request
     caller: Identity
     route: "Route"
     id: str
 
     def path(self, name: str) -> str:
         """A part of the address. Refuses what no id can be as not found."""
-        value: str = self.request.path_params[name]
+        value = self.request.path_params[name]
         if not 1 <= len(value) <= 200 or not value.isprintable():
             raise Refusal(404, "not_found", "there is nothing here")
         return value

@@ -2,17 +2,16 @@
 
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple
 
-from anyio import CapacityLimiter
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.server import Server
-from litestar import Litestar
 
 from backorder.adapters.http import logs
-from backorder.adapters.http.application import application
+from backorder.adapters.http.application import Application
 from backorder.adapters.http.route import House
 from backorder.commands import accounts
 from backorder.storage.accounts import load_accounts
@@ -67,23 +66,20 @@ def _first_link(db: Database, now: int) -> str | None:
 
 def house(db: Database, clock: Callable[[], int]) -> House:
     """What answering takes, for one process."""
-    return House(db, Writer(db, clock), clock, CapacityLimiter(READERS), set(), {}, {})
+    return House(db, Writer(db, clock), clock, ThreadPoolExecutor(READERS, "reader"), set(), {}, {})
 
 
-def load(options: Options, clock: Callable[[], int]) -> Litestar:
-    """The application, as the listening process loads it."""
+def load(options: Options, clock: Callable[[], int]) -> Any:
+    """The ASGI application, as the listening process loads it."""
     logs.begin(options.log)
     db = open_database(options.database)
     worker = None if options.worker is None else options.worker(db, clock)
-    return application(house(db, clock), options.hosts, _traces(options), worker)
-
-
-def _traces(options: Options) -> list[Any]:
+    made = Application(house(db, clock), options.hosts, worker)
     if not options.traces:
-        return []
-    from litestar.plugins.opentelemetry import OpenTelemetryConfig, OpenTelemetryPlugin
+        return made
+    from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
 
-    return [OpenTelemetryPlugin(OpenTelemetryConfig())]
+    return OpenTelemetryMiddleware(made)
 
 
 def run(options: Options, clock: Callable[[], int]) -> None:
@@ -104,6 +100,6 @@ def run(options: Options, clock: Callable[[], int]) -> None:
     server.serve(target_loader=partial(_load, options, clock), wrap_loader=False)
 
 
-def _load(options: Options, clock: Callable[[], int]) -> Litestar:
+def _load(options: Options, clock: Callable[[], int]) -> Any:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     return load(options, clock)

@@ -177,7 +177,7 @@ async def _alone(house: House, call: Call, command: Command, content: str) -> Ou
 
 def _key(call: Call) -> str | None:
     """The Idempotency-Key. Refuses it where it is missing and required, or no quoted string."""
-    given = call.request.headers.getall("idempotency-key", [])
+    given = call.request.headers.getall("idempotency-key")
     if not given:
         if call.route.key:
             how = 'send an Idempotency-Key, a quoted string such as "6f1c-1": sent again with it, nothing is done twice'
