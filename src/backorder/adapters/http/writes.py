@@ -1,6 +1,5 @@
 """The doors for commands: a list of any, and each as a route of its own. All go through the writer."""
 
-import asyncio
 import re
 from collections.abc import Sequence
 from itertools import groupby
@@ -73,8 +72,7 @@ async def apply(house: House, call: Call, commands: Sequence[Command], content: 
         for kind, group in groupby(commands, key=type):
             for chunk in chunks(list(group)):
                 entry = _entry(call, kind, chunk, content)
-                found: list[Outcome] = await asyncio.wrap_future(house.writer.submit(chunk, entry))
-                outcomes += found
+                outcomes += await house.writer.outcomes(chunk, entry)
     except Full as error:
         raise busy(str(error), 429) from error
     except Closed as error:
