@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
@@ -57,6 +58,7 @@ class Application:
     def __init__(self, house: House, hosts: list[str] | None = None, worker: Worker | None = None) -> None:
         self._house, self._worker = house, worker
         self._addresses = Addresses()
+        self._ids = map(f"{secrets.token_hex(6)}{{:06x}}".format, count())  # to draw each would let the writer cut in
         for route in ROUTES:
             self._addresses.put(route, frozenset(hosts or ()))
         for route in PAGES:
@@ -68,7 +70,7 @@ class Application:
             await self._live(receive, send)
             return
         request = Request(scope, receive)
-        ident = _request_id(request)
+        ident = _given_id(request) or next(self._ids)
         answer = await self._answer(request, ident)
         text = b"" if answer.status in _EMPTY else answer.body()
         await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer, ident, text)})
@@ -126,11 +128,11 @@ def _permit(route: Route, caller: Identity) -> None:
         raise Refusal(403, "forbidden", f"this asks for the permission {route.permission}")
 
 
-def _request_id(request: Request) -> str:
-    """The caller's id of the request where it is plain, else one drawn at random."""
+def _given_id(request: Request) -> str | None:
+    """The caller's id of the request, where it is plain."""
     given = request.headers.get("x-request-id", "")
     plain = given.isascii() and given.replace("-", "").isalnum() and len(given) <= 64
-    return given if plain else secrets.token_hex(8)
+    return given if plain else None
 
 
 def _refused(refusal: Refusal, request: Request, ident: str) -> Answer:
