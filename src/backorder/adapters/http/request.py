@@ -39,7 +39,7 @@ class Headers:
 class Request:
     """One request. `path_params` are the parts of the address by name, `limit` how many bytes its body may have."""
 
-    __slots__ = ("_receive", "_scope", "headers", "limit", "method", "path", "path_params")
+    __slots__ = ("_late", "_receive", "_scope", "headers", "limit", "method", "path", "path_params")
 
     def __init__(self, scope: dict[str, Any], receive: Receive) -> None:
         self._scope, self._receive = scope, receive
@@ -48,6 +48,7 @@ class Request:
         self.headers = Headers(scope["headers"])
         self.path_params: dict[str, str] = {}
         self.limit = 0
+        self._late = False
 
     @property
     def query(self) -> tuple[tuple[str, str], ...]:
@@ -65,11 +66,23 @@ class Request:
         declared = self.headers.get("content-length", "0")
         if len(declared) > 12 or not declared.isdecimal() or int(declared) > self.limit:
             raise _too_large()
+        task = asyncio.current_task()
+        assert task is not None
+        deadline = asyncio.get_running_loop().call_later(BODY_SECONDS, self._give_up, task)
         try:
-            async with asyncio.timeout(BODY_SECONDS):
-                return await self._whole()
-        except TimeoutError:
+            return await self._whole()
+        except asyncio.CancelledError:
+            if not self._late:
+                raise
+            task.uncancel()
             raise Refusal(408, "too_slow", f"the body did not come within {BODY_SECONDS} seconds") from None
+        finally:
+            deadline.cancel()
+
+    def _give_up(self, task: "asyncio.Task[Any]") -> None:
+        """What `asyncio.timeout` does, which costs six times as much: as much as reading the JSON twice."""
+        self._late = True
+        task.cancel()
 
     async def _whole(self) -> bytes:
         parts, size = [], 0
