@@ -86,7 +86,6 @@ class Application:
         if self._worker is not None:
             await asyncio.to_thread(self._worker.close)
         await asyncio.to_thread(self._house.writer.close)  # in a thread, so that what it finishes is answered meanwhile
-        self._house.readers.shutdown()
         self._house.db.close()
         await send({"type": "lifespan.shutdown.complete"})
 
