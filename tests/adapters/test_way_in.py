@@ -10,8 +10,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from backorder.adapters.http import health, serve
 from backorder.adapters.http import request as requests
-from backorder.adapters.http import serve
 from backorder.adapters.http.addresses import BODY_MAX, Addresses
 from backorder.adapters.http.application import Application
 from backorder.adapters.http.request import Request
@@ -130,6 +130,11 @@ def test_what_we_did_wrong_is_a_problem_and_in_the_log(house: House, caplog: pyt
     assert (said.status, said.headers["content-type"]) == (500, "application/problem+json")
     assert "AttributeError" in caplog.text
     assert b"AttributeError" not in said.body
+
+
+def test_an_answer_that_cannot_be_said_is_our_fault(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "Health", lambda *_: "\ud800")
+    assert Asked("GET", "/healthz").of(Application(house)).status == 500
 
 
 def test_ids_of_requests_that_bring_none_are_never_the_same(house: House) -> None:

@@ -72,9 +72,8 @@ class Application:
         request = Request(scope, receive)
         ident = _given_id(request) or next(self._ids)
         answer = await self._answer(request, ident)
-        text = b"" if answer.status in _EMPTY else answer.body()
-        await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer, ident, text)})
-        await send({"type": "http.response.body", "body": text})
+        await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer, ident)})
+        await send({"type": "http.response.body", "body": b"" if answer.status in _EMPTY else answer.value})
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -90,7 +89,7 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _answer(self, request: Request, ident: str) -> Answer:
-        """The answer of the request's route, or the problem that stood in its way."""
+        """The answer of the request's route, encoded, or the problem that stood in its way."""
         house, served, caller = self._house, None, callers.NOBODY
         started = house.clock()
         try:
@@ -101,7 +100,7 @@ class Application:
             if route.permission != OPEN:
                 caller = await callers.caller(house, request)
                 _permit(route, caller)
-            found = await route.answer(house, Call(request, caller, route, ident))
+            found = (await route.answer(house, Call(request, caller, route, ident))).encoded()
         except Refusal as refusal:
             found = _refused(refusal, request, ident)
         except (Unavailable, Conflict) as error:
@@ -146,10 +145,10 @@ def _failed(error: Exception, request: Request, ident: str) -> Answer:
     return _refused(ours, request, ident)
 
 
-def _headers(answer: Answer, ident: str, text: bytes) -> list[tuple[bytes, bytes]]:
+def _headers(answer: Answer, ident: str) -> list[tuple[bytes, bytes]]:
     found = [*_SAFE, (b"x-request-id", ident.encode())]
     if answer.status not in _EMPTY:
-        found += (b"content-type", answer.content.encode()), (b"content-length", b"%d" % len(text))
+        found += (b"content-type", answer.content.encode()), (b"content-length", b"%d" % len(answer.value))
     for name, value in (answer.headers or {}).items():
         found.append((name.lower().encode(), value.encode("latin-1", "replace")))
     return found
