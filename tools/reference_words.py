@@ -3,6 +3,7 @@
 FIELDS = {
     "id": "the caller's own id of the command: asked again with the same content, it answers the same and changes nothing.",
     "at": "when it happens; only where the caller may set the clock (`apply --replay`). Else it is now.",
+    "bound_to": "the customer beside whose orders there are none for the caller; the service says it for accounts that are bound to one, nobody else does.",
     "sku": "The item.",
     "name": "What people call it.",
     "selling": "How it is sold: from stock alone, also while out of stock, before its release, or not any more.",

@@ -16,6 +16,7 @@ import msgspec
 from reference_words import COLUMNS, FIELDS, TABLES
 
 from backorder.adapters.http import openapi
+from backorder.adapters.http.route import OPEN
 from backorder.adapters.http.table import ROUTES
 from backorder.commands import COMMANDS
 from backorder.kernel.access import PERMISSIONS, ROLES
@@ -74,7 +75,7 @@ def commands() -> Iterator[str]:
 def _fields(kind: Any, prefix: str = "") -> Iterator[str]:
     hints = typing.get_type_hints(kind, include_extras=True)
     for field in msgspec.structs.fields(kind):
-        if field.name in {"id", "at"} and not prefix and kind is not Quote:
+        if field.name in {"id", "at", "bound_to"} and not prefix and kind is not Quote:
             continue
         hint = hints[field.name]
         needed = ", required" if field.required else ""
@@ -184,14 +185,18 @@ def http() -> Iterator[str]:
     yield "- Refusals are problem documents (RFC 9457): `type` and `outcome` are stable words, `detail` says what to do,"
     yield "  `field` names what is wrong, `request` is the id in the log. 429 and 503 carry `Retry-After`."
     yield "- After an answer of 5xx, or none, it is not known whether the command was done: ask again with the same key."
+    yield "- A slash in an id is sent as `%2F`. Text is answered in composed form (Unicode NFC), however it came."
+    yield "- Callers [bound to a customer](../how-to/let-a-customer-in.md) come in where `bound` says so, and there see and"
+    yield "  touch that customer's orders alone. Fields that ask for a permission of their own say so in the description."
     yield "- Lists come in pages of at most 200; `after` takes the `next` of the page before."
     yield "- `/v1/commands` takes a list of at most 8,192 commands of any kind, each with its own `id`, and answers 200 with"
     yield "  a list of [outcomes](outcomes.md): refusals are outcomes there.\n"
-    yield "| method | address | what it does | permission | key |\n|---|---|---|---|---|"
+    yield "| method | address | what it does | permission | key | bound |\n|---|---|---|---|---|---|"
     for route in ROUTES:
         path = route.path.replace(":str", "")
         key = "required" if route.key else ""
-        yield f"| `{route.method}` | `{path}` | {route.summary} | `{route.permission}` | {key} |"
+        bound = "yes" if route.bound or route.permission == OPEN else ""
+        yield f"| `{route.method}` | `{path}` | {route.summary} | `{route.permission}` | {key} | {bound} |"
     yield "\n## Permissions\n"
     yield "| permission | for | roles |\n|---|---|---|"
     for permission, meaning in PERMISSIONS.items():

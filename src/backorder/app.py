@@ -5,11 +5,28 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from backorder.settings import HOSTS, JOURNAL, LOG, MIGRATE, NOW, TRACES, Wrong, given, value, yes
+from backorder.settings import (
+    ADDRESS_HEADER,
+    HOSTS,
+    JOURNAL,
+    LOG,
+    MIGRATE,
+    NOW,
+    PASSWORDS_REFUSED,
+    RATE,
+    TRACES,
+    Wrong,
+    given,
+    value,
+    whole,
+    words,
+    yes,
+)
 
 if TYPE_CHECKING:
     from click import Group  # the command line is loaded when it runs
 
+    from backorder.adapters.http.limits import Guard
     from backorder.storage.db import Database
     from backorder.worker import Worker
 
@@ -73,6 +90,13 @@ def _work(database: str, clock: Callable[[], int], say: Callable[[str], None]) -
         db.close()
 
 
+def _guard() -> "Guard":
+    """The limits that the settings set to callers."""
+    from backorder.adapters.http.limits import Guard
+
+    return Guard(whole(RATE), words(ADDRESS_HEADER), words(PASSWORDS_REFUSED))
+
+
 def _serve(
     database: str, host: str, port: int, working: bool, clock: Callable[[], int], say: Callable[[str], None]
 ) -> None:
@@ -82,7 +106,7 @@ def _serve(
     named = value(HOSTS)
     hosts = [] if named == HOSTS.default else [host.strip() for host in named.split(",")]
     worker = _worker if working else None
-    options = serve.Options(database, host, port, hosts, yes(MIGRATE), value(LOG), yes(TRACES), worker)
+    options = serve.Options(database, host, port, hosts, yes(MIGRATE), value(LOG), yes(TRACES), worker, _guard())
     link = serve.prepare(options, clock())
     shown = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     say(f"Backorder listens on {shown} and describes itself at {shown}/v1/docs")

@@ -71,6 +71,27 @@ PG_PROGRAMS = Setting(
     "/usr/lib/postgresql/18/bin.",
 )
 
+RATE = Setting(
+    "BACKORDER_RATE",
+    "none",
+    "How many requests a second each account may send to one process, such as 50; as many may come at once after a "
+    "pause. Beyond it they are answered 429.",
+)
+
+ADDRESS_HEADER = Setting(
+    "BACKORDER_ADDRESS_HEADER",
+    "none",
+    "The header in which the proxy says who asks, such as X-Real-IP: sign-ins are counted by address. Without it they "
+    "are counted by whoever connects, and behind a proxy that is one for all.",
+)
+
+PASSWORDS_REFUSED = Setting(
+    "BACKORDER_PASSWORDS_REFUSED",
+    "none",
+    "A file of passwords that nobody may choose: one a line, or their SHA-1 in hexadecimal, with or without a count "
+    "behind a colon, as lists of leaked passwords come. In the order of the digests it may be of any size.",
+)
+
 FILE = Setting(
     "BACKORDER_SETTINGS",
     "none",
@@ -78,7 +99,23 @@ FILE = Setting(
     "environment goes before it.",
 )
 
-SETTINGS = (DATABASE, NOW, HOST, PORT, HOSTS, MIGRATE, LOG, TRACES, WORKER, JOURNAL, PG_PROGRAMS, FILE)
+SETTINGS = (
+    DATABASE,
+    NOW,
+    HOST,
+    PORT,
+    HOSTS,
+    MIGRATE,
+    LOG,
+    TRACES,
+    WORKER,
+    JOURNAL,
+    RATE,
+    ADDRESS_HEADER,
+    PASSWORDS_REFUSED,
+    PG_PROGRAMS,
+    FILE,
+)
 
 
 class Wrong(Exception):
@@ -127,3 +164,19 @@ def yes(setting: Setting) -> bool:
     if said not in {"yes", "no"}:
         raise Wrong(f"{setting.name} is {said!r}: say yes or no")
     return said == "yes"
+
+
+def whole(setting: Setting) -> int | None:
+    """A setting that says a number from 1 on, or none. Raises Wrong."""
+    said = words(setting)
+    if said is None:
+        return None
+    if not (said.isascii() and said.isdecimal() and 0 < int(said) <= 1_000_000):
+        raise Wrong(f"{setting.name} is {said!r}: give a whole number from 1 to 1,000,000, or none")
+    return int(said)
+
+
+def words(setting: Setting) -> str | None:
+    """A setting that says something, or none. Raises Wrong."""
+    said = given(setting)
+    return None if said == "none" else said

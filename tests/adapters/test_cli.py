@@ -233,6 +233,15 @@ def test_pages_follow_one_another(chairs: str) -> None:
 
 @pytest.mark.parametrize("what", FILTERS)
 def test_every_list_reads_well(chairs: str, what: str) -> None:
+    lines = [{"line": "1", "quantity": 1}]
+    more = [
+        {"do": "put_supplier", "supplier": "ACME"},
+        {"do": "put_customer", "customer": "ada"},
+        {"do": "put_category", "category": "SEATS"},
+        {"do": "receive_supply", "supply": "PO-1", "receipt": "R", "quantity": 1},
+        {"do": "ship", "shipment": "S", "order": "ada", "lines": lines},
+    ]
+    assert {outcome["outcome"] for outcome in apply(chairs, more)} == {"accepted", "received", "shipped"}
     result = run("list", what, url=chairs)
     assert result.exit_code == 0
     assert max(len(row) for row in result.stdout.splitlines()) <= 100
@@ -242,7 +251,7 @@ def test_every_list_reads_well(chairs: str, what: str) -> None:
 def test_a_filter_that_does_not_fit_is_refused_rather_than_ignored(chairs: str) -> None:
     result = run("list", "items", "--late", url=chairs)
     assert result.exit_code == 2
-    assert "--late does not narrow items: use --waiting" in result.stderr
+    assert "--late does not narrow items: use --category, --supplier, --waiting" in result.stderr
 
 
 def test_nothing_found_is_said(chairs: str) -> None:

@@ -275,7 +275,7 @@ def test_other_content_is_refused(admin: Client) -> None:
     assert admin.ask("HEAD", "/v1/orders").status == 405
     told = admin.ask("OPTIONS", "/v1/orders")
     assert (told.status, told.headers["allow"]) == (204, "GET, POST, OPTIONS")
-    for path in ("/v1//orders", "//v1/orders", "/v1/orders//lines", "/v1", "/"):
+    for path in ("/v1/nothing", "/v1/orders/FLOW/nothing", "/v1", "/"):
         refused(admin.ask("OPTIONS", path), 404, "not_found")
     refused(admin.ask("GET", "/v1/orders", Host="evil.example"), 400)
 

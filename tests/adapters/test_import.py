@@ -418,3 +418,18 @@ def test_killed_half_way_and_run_again_ends_the_same(tmp_path: Path, sqlite_url:
     assert outcome(db) == outcome(other)
     db.close()
     other.close()
+
+
+def test_a_file_that_writes_its_letters_apart_names_the_same_customers_and_items(
+    chairs: Database, url: str, tmp_path: Path
+) -> None:
+    """As files of some systems do: a letter, then its accent."""
+    apart, composed = "Ame\u0301lie", "Am\u00e9lie"
+    assert composed != apart
+    do(chairs, "put_item", sku="CHAIR", coverage="lead_time", lead_time_days=5)
+    lines = ("order,sku,quantity,customer,email", f"N-1,CHAIR,1,{apart},{apart}@example.com")
+    for path in (tmp_path / "one.csv", tmp_path / "two.csv"):
+        assert run("orders", write(path, *lines), "--yes", url=url).exit_code == 0
+    assert people.everything(chairs, composed)["people"][0]["email"] == f"{composed}@example.com"
+    assert people.everything(chairs, apart) is None
+    assert len(people.everything(chairs, composed)["orders"]) == 1

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import pytest
 from opentelemetry import trace
@@ -14,6 +15,7 @@ from backorder.adapters.http import health, serve
 from backorder.adapters.http import request as requests
 from backorder.adapters.http.addresses import BODY_MAX, Addresses
 from backorder.adapters.http.application import Application
+from backorder.adapters.http.limits import Guard
 from backorder.adapters.http.request import Request
 from backorder.adapters.http.route import OPEN, Answer, Call, House, Route
 from backorder.adapters.http.table import ROUTES
@@ -36,7 +38,14 @@ class Asked:
     def __init__(
         self, method: str, path: str, *headers: tuple[bytes, bytes], parts: tuple[bytes, ...] = (b"",)
     ) -> None:
-        self.scope = {"type": "http", "method": method, "path": path, "query_string": b"", "headers": list(headers)}
+        self.scope = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "raw_path": quote(path).encode(),
+            "query_string": b"",
+            "headers": list(headers),
+        }
         self.parts, self.read = list(parts), 0
         self.then: str | None = None
         self.sent: list[dict[str, Any]] = []
@@ -66,7 +75,7 @@ class Asked:
 
 @pytest.fixture
 def house(db: Database) -> Iterator[House]:
-    found = serve.house(db, lambda: NOW)
+    found = serve.house(db, lambda: NOW, Guard())
     yield found
     found.readers.shutdown()
 

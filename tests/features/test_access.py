@@ -1,15 +1,25 @@
 """Who comes in, with what, and what the trail says of it."""
 
+from pathlib import Path
+
 import pytest
+from click.testing import CliRunner
+from shop import do
 from sqlalchemy import text
 
-from backorder.commands import accounts
+from backorder.adapters.cli import cli
+from backorder.adapters.cli.who import who
+from backorder.commands import accounts, decode, run
 from backorder.commands.accounts import FREE_TRIES, IDLE, LINK, SECOND, Refused
-from backorder.kernel.access import PERMISSIONS, ROLES
+from backorder.kernel.access import BOUND, PERMISSIONS, ROLES
 from backorder.kernel.errors import StorageError
 from backorder.queries import check
+from backorder.queries.people import everything
+from backorder.queries.trail import entries
+from backorder.storage import accounts as storage
 from backorder.storage import audit
 from backorder.storage.db import Database
+from backorder.storage.people import texts
 
 NOW = 1_795_500_000_000_000
 PASSWORD = "correct horse battery"
@@ -143,3 +153,129 @@ def test_an_entry_that_is_gone_is_missed(people: Database, gone: int) -> None:
         tx.fetch(text(f"DELETE FROM audit WHERE n = {gone}"))
     with people.read() as tx:
         assert list(audit.broken(tx)) != []
+
+
+@pytest.fixture
+def bound(people: Database) -> Database:
+    do(people, "put_site", site="MAIN")
+    do(people, "put_item", sku="CHAIR", coverage="lead_time", lead_time_days=9)
+    for customer in ("ada", "bob"):
+        do(people, "put_customer", customer=customer)
+    accounts.put_account(people, NOW, "portal", kind="program", role="integration", customer="ada", by="test")
+    return people
+
+
+def test_an_account_of_a_customer_stays_bound_to_that_customer(bound: Database) -> None:
+    identity = accounts.by_token(bound, NOW, accounts.issue_token(bound, NOW, "portal", by="test"))
+    assert (identity.customer, identity.permissions) == ("ada", ROLES["integration"] & BOUND)
+    accounts.put_account(bound, NOW, "portal", kind="program", role="admin", by="test")
+    identity = accounts.by_token(bound, NOW, accounts.issue_token(bound, NOW, "portal", by="test"))
+    assert (identity.customer, identity.permissions) == ("ada", BOUND)
+    for account, customer in (("portal", "bob"), ("web", "bob"), ("new", "nobody")):
+        with pytest.raises(Refused):
+            accounts.put_account(bound, NOW, account, kind="program", role="viewer", customer=customer, by="test")
+
+
+def test_who_holds_an_order_is_seen_in_the_transaction_that_would_touch_it(bound: Database) -> None:
+    """In one batch the other is first: no look before the transaction could have known."""
+    lines = [{"line": "1", "sku": "CHAIR", "quantity": 1}]
+    read = [decode({"do": "place_order", "order": "X", "customer": who, "lines": lines}) for who in ("bob", "ada")]
+    read[1].bound_to = "ada"
+    assert [said.outcome.value for said in run(bound, NOW, read)] == ["accepted", "id_reused"]
+    for told, word in (("ada", "unknown_order"), ("bob", "cancelled")):
+        command = decode({"do": "cancel_line", "order": "X", "line": "1"})
+        command.bound_to = told
+        assert run(bound, NOW, [command])[0].outcome.value == word
+    command = decode({"do": "hold_order", "order": "X", "kind": "customer"})
+    command.bound_to = "bob"
+    with pytest.raises(AssertionError):
+        run(bound, NOW, [command])
+
+
+def test_what_is_refused_to_a_bound_caller_leaves_the_others_of_the_batch_alone(bound: Database) -> None:
+    lines = [{"line": "1", "sku": "CHAIR", "quantity": 1}]
+    do(bound, "place_order", order="B", customer="bob", lines=lines)
+    read = [decode({"do": "cancel_line", "id": f"c{n}", "order": "B", "line": "1"}) for n in range(2)]
+    read[0].bound_to = "ada"
+    assert [(said.outcome.value, said.id) for said in run(bound, NOW, read)] == [
+        ("unknown_order", "c0"),
+        ("cancelled", "c1"),
+    ]
+    assert run(bound, NOW, read[:1])[0].outcome.value == "unknown_order"
+
+
+def test_erasing_a_customer_ends_their_accounts_in_the_same_transaction(bound: Database) -> None:
+    token = accounts.issue_token(bound, NOW, "portal", by="test", purpose="for ada")
+    accounts.put_account(
+        bound, NOW, "web-shop", kind="person", role="viewer", password=PASSWORD, customer="ada", by="t"
+    )
+    cookie = accounts.sign_in(bound, NOW, "web-shop", PASSWORD)
+    assert accounts.by_session(bound, NOW, cookie) is not None
+    told = everything(bound, "ada")["accounts"]
+    assert [(row["account"], "password" in row) for row in told] == [("portal", False), ("web-shop", False)]
+    assert do(bound, "erase_person", customer="ada").subject == "erased-000001"
+    assert accounts.by_token(bound, NOW, token) is None
+    assert accounts.by_session(bound, NOW, cookie) is None
+    assert accounts.sign_in(bound, NOW, "web-shop", PASSWORD) is None
+    assert check.run(bound) == []
+    with bound.read() as tx:
+        assert texts(tx, "for ada") == []
+        assert {who.customer for who in storage.load_accounts(tx)} == {None, "erased-000001"}
+
+
+def _cli(db: Database, url: str, *words: str, said: str | None = None) -> str:
+    result = CliRunner().invoke(cli, [*words, "--database", url], obj=lambda: NOW, input=said)
+    assert result.exit_code in {0, 3}, result.output
+    return result.stdout
+
+
+def _trail(db: Database) -> list[tuple[str, str, str | None, int]]:
+    return [(entry.actor, entry.what, entry.subject, entry.commands) for entry in reversed(entries(db, limit=200))]
+
+
+def test_what_is_done_at_the_command_line_leaves_an_entry_for_each_transaction(
+    db: Database, url: str, tmp_path: Path
+) -> None:
+    commands = [
+        '{"do": "put_site", "site": "MAIN"}',
+        '{"do": "put_item", "sku": "CHAIR"}',
+        '{"do": "put_item", "sku": "DESK"}',
+        '{"do": "put_item"}',
+        '{"do": "put_customer", "customer": "ada@example.com"}',
+    ]
+    _cli(db, url, "apply", "-", said="\n".join(commands))
+    sheet = tmp_path / "items.csv"
+    sheet.write_text("sku,supplier\nLAMP,ACME\n", encoding="utf-8")
+    for dry in (["--dry-run"], ["--yes"]):
+        _cli(db, url, "import", "items", str(sheet), *dry)
+    _cli(db, url, "person", "erase", "ada@example.com", "--yes")
+    assert {who for who, *_ in _trail(db)} == {who()}
+    assert [entry[1:] for entry in _trail(db)] == [
+        ("put_site", "MAIN", 1),
+        ("put_item", "CHAIR", 2),
+        ("put_customer", None, 1),
+        ("put_supplier", "ACME", 1),
+        ("put_item", "LAMP", 1),
+        ("erase_person", None, 1),
+    ]
+    assert check.run(db) == []
+    assert who().startswith("cli:")
+
+
+def test_a_head_that_is_kept_shows_a_trail_that_was_written_anew(people: Database, url: str) -> None:
+    head = _cli(people, url, "audit", "head").strip()
+    assert head.startswith("2:")
+    accounts.put_account(people, NOW, "bob", kind="person", role="viewer", by="test")
+    assert "leads up to entry 2" in _cli(people, url, "audit", "verify", "--head", head)
+    with people.write() as tx:  # with all rights the whole of it is made again, in its own order
+        for table in ("audit", "audit_head"):
+            if tx.dialect == "sqlite":
+                tx.fetch(text(f"DROP TRIGGER IF EXISTS {table}_no_delete"))
+            else:
+                tx.fetch(text(f"ALTER TABLE {table} DISABLE TRIGGER ALL"))
+            tx.fetch(text(f"DELETE FROM {table}"))
+        audit.save_entries(tx, [audit.Entry("nobody", "", "-", "put_account", "ada", 1, "0" * 64)] * 3, NOW)
+    assert _cli(people, url, "audit", "verify") == "The trail is whole.\n"
+    assert _cli(people, url, "audit", "verify", "--head", head) == "entry 2 is not the one whose hash was kept\n"
+    assert "entry 9 is not" in _cli(people, url, "audit", "verify", "--head", f"9:{'0' * 64}")
+    assert CliRunner().invoke(cli, ["audit", "verify", "--head", "9", "-d", url]).exit_code == 2

@@ -60,6 +60,11 @@ def test_the_life_of_an_order_is_told_from_beginning_to_end(db: Database) -> Non
     assert (said["from"], said["to"], said["cause"]) == ("2026-12-07", "2026-12-10", "rescheduled")
 
 
+def test_a_subject_is_an_address_whatever_the_id(db: Database) -> None:
+    shop(db, ["A/B", "50%"])
+    assert told(db)[-2:] == [("item_put", "items/A%2FB"), ("item_put", "items/50%25")]
+
+
 def test_what_changes_nothing_is_not_told(db: Database) -> None:
     shop(db)
     announce(db, "PO-1", 5, "2026-12-07")

@@ -3,10 +3,12 @@
 `decode` reads a command from JSON or a mapping, `run` applies any mix of them in order.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Union
+from unicodedata import is_normalized, normalize
 
 import msgspec
 
@@ -28,7 +30,9 @@ from backorder.commands import (
     timers,
 )
 from backorder.commands._batch import BATCH_MAX, Command
+from backorder.kernel.composing import may_need_composing
 from backorder.kernel.outcomes import Outcome, Word
+from backorder.storage.audit import Entry, save_entries
 from backorder.storage.db import Database
 
 COMMANDS: dict[type[Command], Callable[[Database, int, Sequence[Any]], list[Outcome]]] = {
@@ -83,6 +87,9 @@ _ALONE = (
     clock.Advance,
 )
 
+# The fields that may name what a command is about, the most telling first. Customers are never named in the trail.
+_SUBJECTS = ("order", "supply", "document", "shipment", "sku", "site", "supplier", "category")
+
 WORDS = tuple(str(kind.__struct_config__.tag) for kind in COMMANDS)  # what `do` may say
 
 _ANY = Union[tuple(COMMANDS)]  # type: ignore[valid-type]  # noqa: UP007  # built from the table above
@@ -113,18 +120,29 @@ def decode(
     if command.at is not None and not (may_set_clock or importing):
         message = "the clock can only be set in a replay: leave `at` out"
         return Outcome(Word.INVALID, id=command.id, field="at", message=message)
+    if command.bound_to is not None:
+        return Outcome(Word.INVALID, id=command.id, field="bound_to", message="nobody says this: leave it out")
     return command  # type: ignore[no-any-return]  # the union is built at run time
 
 
 def _read(source: bytes | str | Mapping[str, Any], *, importing: bool) -> Any:
-    """A command from JSON; from a mapping, too, because the decoder is ten times faster than `msgspec.convert`."""
-    if not isinstance(source, Mapping):
-        return _JSON[importing].decode(source)
-    try:
-        text = msgspec.json.encode(dict(source))
-    except (UnicodeError, TypeError):
-        return msgspec.convert(source, _IMPORT if importing else _ANY)  # says which field it is
-    return _JSON[importing].decode(text)
+    """A command from JSON; from a mapping, too, because the decoder is ten times faster than `msgspec.convert`.
+
+    Its text, ids above all, is put into one form (NFC): they are compared byte by byte, and one shop's programs and
+    files write the same letters in two ways.
+    """
+    if isinstance(source, Mapping):
+        try:
+            text = msgspec.json.encode(dict(source))
+        except (UnicodeError, TypeError):
+            return msgspec.convert(source, _IMPORT if importing else _ANY)  # says which field it is
+    else:
+        text = source if isinstance(source, bytes) else source.encode()
+    command = _JSON[importing].decode(text)
+    if not may_need_composing(text):
+        return command
+    plain = msgspec.json.encode(command).decode()  # escapes are undone by now
+    return command if is_normalized("NFC", plain) else _JSON[importing].decode(normalize("NFC", plain))
 
 
 def unreadable(source: bytes | str | Mapping[str, Any], text: str) -> Outcome:
@@ -157,20 +175,33 @@ def _id_of(source: bytes | str | Mapping[str, Any]) -> str | None:
         return None
 
 
-def run(db: Database, now: int, batch: Sequence[Command]) -> list[Outcome]:
+def run(db: Database, now: int, batch: Sequence[Command], actor: str | None = None) -> list[Outcome]:
     """Apply commands of any kind in order: neighbours of one kind share a transaction.
 
-    The result is the same as of one at a time. Raises StorageError if the database fails: the transactions before
+    With an `actor` each transaction leaves an entry in the audit trail, which says who asked. The result is the same as
+    of one at a time. Raises StorageError if the database fails: the transactions before
     stand, what follows was not applied.
     """
-    return list(stream(db, now, batch))
+    return list(stream(db, now, batch, actor))
 
 
-def stream(db: Database, now: int, batch: Sequence[Command]) -> Iterator[Outcome]:
+def stream(db: Database, now: int, batch: Sequence[Command], actor: str | None = None) -> Iterator[Outcome]:
     """The same, answering as each transaction is committed: if the database fails, what was answered stands."""
     for kind, group in groupby(batch, key=type):
         for chunk in chunks(list(group)):
-            yield from _RUN[kind](db, now, chunk)
+            yield from _RUN[kind](db if actor is None else _noting(db, now, actor, chunk), now, chunk)
+
+
+def _noting(db: Database, now: int, actor: str, chunk: Sequence[Command]) -> Database:
+    """The database, noting in the audit trail who asked for this chunk, in the transaction that applies it."""
+    content = hashlib.sha256(b"\n".join(map(msgspec.json.encode, chunk))).hexdigest()
+    return db.closing_with(lambda tx: save_entries(tx, [entry(actor, "", "-", chunk, content)], now))
+
+
+def entry(actor: str, role: str, request: str, chunk: Sequence[Command], content: str) -> Entry:
+    """What the audit trail says of commands of one kind that share a transaction; `content` is their digest."""
+    subject = next((word for name in _SUBJECTS if (word := getattr(chunk[0], name, None)) is not None), None)
+    return Entry(actor, role, request, str(chunk[0].__struct_config__.tag), subject, len(chunk), content)
 
 
 def chunks(batch: Sequence[Command]) -> list[list[Command]]:
@@ -204,6 +235,7 @@ __all__ = [
     "Command",
     "chunks",
     "decode",
+    "entry",
     "run",
     "shares",
     "size",

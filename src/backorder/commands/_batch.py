@@ -10,6 +10,8 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from msgspec import Meta
 
+from backorder.commands._bound import strangers
+from backorder.kernel import keys
 from backorder.kernel.calendars import FIRST_DAY, LAST_DAY, day_date, moment_number
 from backorder.kernel.errors import Conflict
 from backorder.kernel.events import told
@@ -22,9 +24,9 @@ from backorder.storage.replies import load_replies, save_replies
 BATCH_MAX = 8_192  # commands, and order lines, of one transaction
 ATTEMPTS = 5
 UNITS_MAX = 10**9
-KEY_MAX = 200  # characters of an id
 
-Key = Annotated[str, Meta(min_length=1, max_length=KEY_MAX, pattern="^[^\x00-\x1f\x7f\ud800-\udfff]+$")]
+KEY_MAX = keys.KEY_MAX
+Key = keys.Key
 Note = Annotated[str, Meta(max_length=2_000, pattern="^[^\x00\ud800-\udfff]*$")]
 Units = Annotated[int, Meta(ge=1, le=UNITS_MAX)]
 UnitsOrNone = Annotated[int, Meta(ge=0, le=UNITS_MAX)]
@@ -36,10 +38,14 @@ Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class Command(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="do"):
-    """What every command carries: the caller's `id` (asked again, it answers the same) and, in replays, `at`."""
+    """What every command carries: the caller's `id` (asked again, it answers the same) and, in replays, `at`.
+
+    `bound_to` is the customer beside whose orders there are none for the caller. The door sets it; nobody says it.
+    """
 
     id: Key | None = None
     at: Moment | None = None
+    bound_to: Key | None = None
 
 
 class Steps(NamedTuple):
@@ -113,19 +119,21 @@ def _retried(db: Database, now: int, batch: Sequence[Any], steps: Steps) -> list
 
 def _transact(tx: Tx, now: int, batch: Sequence[Any], steps: Steps) -> list[Outcome]:
     replies = load_replies(tx, (command.id for command in batch if command.id is not None))
-    work = steps.load(tx, [command for command in batch if command.id is None or command.id not in replies])
+    astray = strangers(tx, batch)
+    fresh_ones = [command for command in batch if command.id is None or command.id not in replies]
+    work = steps.load(tx, [command for command in fresh_ones if id(command) not in astray] if astray else fresh_ones)
     fresh: list[tuple[Any, ...]] = []
     outcomes: list[Outcome] = []
     for command in batch:
         moment = now if command.at is None else moment_number(command.at)
         if command.id is None:
-            outcomes.append(_decided(tx, work, command, moment, steps))
+            outcomes.append(astray.get(id(command)) or _decided(tx, work, command, moment, steps))
             continue
         content = fingerprint(command)
         if command.id in replies:
             outcomes.append(_repeated(command, content, *replies[command.id]))
             continue
-        outcome = _decided(tx, work, command, moment, steps)
+        outcome = astray.get(id(command)) or _decided(tx, work, command, moment, steps)
         outcome.id = command.id
         answer = msgspec.json.encode(outcome).decode()
         replies[command.id] = content, answer
@@ -153,8 +161,9 @@ def _repeated(command: Any, content: str, before: str, answer: str) -> Outcome:
 
 
 def fingerprint(command: Any) -> str:
-    """A digest of what a command says, its id aside: equal for equal content."""
-    body = msgspec.structs.replace(command, id=None) if command.id is not None else command
+    """A digest of what a command says, its id and who sent it aside: equal for equal content."""
+    named = command.id is not None or command.bound_to is not None
+    body = msgspec.structs.replace(command, id=None, bound_to=None) if named else command
     return hashlib.blake2b(msgspec.json.encode(body), digest_size=16).hexdigest()
 
 

@@ -7,7 +7,7 @@ cannot be answered again. Each is a transaction of its own with its entry in the
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -16,11 +16,13 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from backorder.kernel.access import PERMISSIONS, ROLES, allowed
+from backorder.kernel.composing import composed
 from backorder.kernel.errors import BackorderError
 from backorder.storage import accounts as storage
 from backorder.storage.accounts import Account, Session, Token
 from backorder.storage.audit import Entry, save_entries
 from backorder.storage.db import Database, Tx
+from backorder.storage.orders import load_customers
 
 SECOND = 1_000_000
 IDLE = 30 * 60 * SECOND  # a session ends when nobody was there for so long
@@ -30,54 +32,125 @@ USED_EVERY = 60 * SECOND  # a token's last use is written no oftener
 PASSWORD_MIN, PASSWORD_MAX = 12, 1_000  # characters
 FREE_TRIES = 5  # wrong passwords before an account has to wait, twice as long each time
 WAIT_MAX = 900 * SECOND
+RESERVED = "cli:"  # how the trail calls those who work at the command line
 
 
 class Refused(BackorderError):
     """What was asked of an account cannot be done; the message says why."""
 
 
+class Missing(Refused):
+    """There is no such account or token."""
+
+
+class Beyond(Refused):
+    """Whoever asks may do less than the account or token in question may, or would."""
+
+
 class Identity(NamedTuple):
-    """Who is asking, and what they may do. `session` is set for people in a browser."""
+    """Who is asking, and what they may do. `session` is set for people in a browser.
+
+    Beside the orders of `customer`, where it is set, there are none for them.
+    """
 
     account: str
     role: str
     permissions: frozenset[str]
     session: str | None = None
+    customer: str | None = None
+
+
+class Asker(NamedTuple):
+    """Who asks over the network, by which request: they give and take only what they may themselves."""
+
+    identity: Identity
+    request: str
 
 
 def put_account(
-    db: Database, now: int, account: str, *, kind: str, role: str, password: str | None = None, by: str
+    db: Database,
+    now: int,
+    account: str,
+    *,
+    kind: str,
+    role: str,
+    password: str | None = None,
+    customer: str | None = None,
+    leaked: Callable[[str], bool] = lambda _: False,
+    by: str,
+    asker: Asker | None = None,
 ) -> None:
-    """Make an account, or give it another role or password; both end its sessions. Raises Refused."""
+    """Make an account, or give it another role or password; both end its sessions. Raises Refused.
+
+    An account that is made for a customer stays bound to that customer, whether or not it is said again. `leaked` says
+    which passwords nobody may choose.
+    """
     if role not in ROLES:
         raise Refused(f"{role} is no role: use one of {', '.join(ROLES)}")
     if not 1 <= len(account) <= 200 or not account.isprintable():
         raise Refused("an account's name has 1 to 200 printable characters")
     if password is not None and kind != "person":
         raise Refused("a program has tokens, no password")
-    if password is not None and not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
-        raise Refused(f"a password has {PASSWORD_MIN} to {PASSWORD_MAX} characters")
-    hashed = None if password is None else _hasher().hash(password)
+    hashed = None if password is None else _chosen(password, leaked)
     with db.write() as tx:
         before = storage.load_account(tx, account)
         if before is None:
-            made = Account(account, kind, role, hashed, now, None, 0, None)
+            if customer is not None and customer not in load_customers(tx, [customer]):
+                raise Refused(f"there is no customer {customer}: put it first")
+            if account.startswith(RESERVED):
+                raise Refused(f"names that begin with {RESERVED} are those of the command line's users")
+            made = Account(account, kind, role, hashed, now, None, 0, None, customer)
         elif before.kind != kind:
             raise Refused(f"{account} is a {before.kind} and stays one: make another account")
+        elif customer not in {None, before.customer}:
+            raise Refused(f"whom {account} is bound to stays as it is: make another account")
         else:
             made = before._replace(role=role, password=hashed or before.password, disabled_at=None, failures=0)
             storage.end_all_sessions(tx, account)
+        _within(asker, made, *([] if before is None else [before]))
+        if before is not None and asker is not None and role != "admin":
+            _leave_an_admin(tx, now, account)
         storage.save_account(tx, made, new=before is None)
-        _note(tx, now, by, "put_account", account, role)
+        _note(tx, now, by, "put_account", account, role, asker)
 
 
-def disable_account(db: Database, now: int, account: str, *, by: str) -> None:
+def _chosen(password: str, leaked: Callable[[str], bool]) -> str:
+    """The hash of a password that somebody chose. Raises Refused for one that is no good."""
+    password = composed(password)
+    if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
+        raise Refused(f"a password has {PASSWORD_MIN} to {PASSWORD_MAX} characters")
+    if leaked(password):
+        raise Refused("this password is on the list of those that leaked elsewhere: choose another")
+    return _hasher().hash(password)
+
+
+def disable_account(db: Database, now: int, account: str, *, by: str, asker: Asker | None = None) -> None:
     """Let an account do nothing any more, at once: its sessions end, its tokens are refused. Raises Refused."""
     with db.write() as tx:
         before = _known(tx, account)
+        _within(asker, before)
+        if asker is not None:
+            _leave_an_admin(tx, now, account)
         storage.save_account(tx, before._replace(disabled_at=now), new=False)
         storage.end_all_sessions(tx, account)
-        _note(tx, now, by, "disable_account", account, before.role)
+        _note(tx, now, by, "disable_account", account, before.role, asker)
+
+
+def _within(asker: Asker | None, *touched: Account, scopes: frozenset[str] | None = None) -> None:
+    """Raise Beyond where an account, with these scopes, may do what the asker may not: nobody gives more than they
+    have, or takes it from those who have more.
+    """
+    for account in touched if asker is not None else ():
+        assert asker is not None
+        if not _identity(account, scopes).permissions <= asker.identity.permissions:
+            raise Beyond("this account may do more than you may yourself, or would")
+
+
+def _leave_an_admin(tx: Tx, now: int, account: str) -> None:
+    """Raise Refused where without this account no admin could come in. Holds the admins' accounts until commit."""
+    admins = storage.lock_admins(tx, now)
+    if admins == [account]:
+        raise Refused(f"{account} is the last admin who can come in: make another first")
 
 
 def issue_token(
@@ -89,6 +162,7 @@ def issue_token(
     scopes: Iterable[str] | None = None,
     purpose: str | None = None,
     days: int | None = None,
+    asker: Asker | None = None,
 ) -> str:
     """A new token, which is shown this once. It may do what its account may, narrowed to `scopes`. Raises Refused."""
     chosen = None if scopes is None else sorted(set(scopes))
@@ -99,21 +173,24 @@ def issue_token(
     expires = None if days is None else now + days * 86_400 * SECOND
     written = None if chosen is None else msgspec.json.encode(chosen).decode()
     with db.write() as tx:
-        if _known(tx, account).disabled_at is not None:
+        owner = _known(tx, account)
+        if owner.disabled_at is not None:
             raise Refused(f"{account} is disabled")
+        _within(asker, owner, scopes=None if chosen is None else frozenset(chosen))
         storage.add_token(tx, Token(public, account, _digest(secret), written, purpose, now, expires, None, None))
-        _note(tx, now, by, "issue_token", account, public)
+        _note(tx, now, by, "issue_token", account, public, asker)
     return f"bo_{public}_{secret}"
 
 
-def revoke_token(db: Database, now: int, token: str, *, by: str) -> None:
+def revoke_token(db: Database, now: int, token: str, *, by: str, asker: Asker | None = None) -> None:
     """Refuse a token from now on. Raises Refused where there is none."""
     with db.write() as tx:
         found = storage.load_token(tx, token)
         if found is None:
-            raise Refused(f"no token begins with bo_{token}_")
+            raise Missing(f"no token begins with bo_{token}_")
+        _within(asker, _known(tx, found.account), scopes=_scopes(found))
         storage.mark_tokens(tx, "revoked_at", [(token, found.revoked_at or now)])
-        _note(tx, now, by, "revoke_token", found.account, token)
+        _note(tx, now, by, "revoke_token", found.account, token, asker)
 
 
 def by_token(db: Database, now: int, text: str) -> Identity | None:
@@ -135,8 +212,7 @@ def by_token(db: Database, now: int, text: str) -> Identity | None:
     if token.used_at is None or now - token.used_at >= USED_EVERY:
         with db.write() as tx:
             storage.mark_tokens(tx, "used_at", [(public, now)])
-    scopes = None if token.scopes is None else frozenset(msgspec.json.decode(token.scopes, type=list[str]))
-    return Identity(account.account, account.role, allowed(account.role, scopes))
+    return _identity(account, _scopes(token))
 
 
 def sign_in(db: Database, now: int, account: str, password: str) -> str | None:
@@ -162,12 +238,36 @@ def sign_in(db: Database, now: int, account: str, password: str) -> str | None:
         return _new_session(tx, now, account, now + SESSION, link=0)
 
 
-def sign_in_link(db: Database, now: int, account: str, *, by: str) -> str:
+def change_password(
+    db: Database, now: int, account: str, old: str, new: str, *, leaked: Callable[[str], bool] = lambda _: False
+) -> str | None:
+    """Give an account another password; the secret of a new session, for the others end. Raises Refused.
+
+    None if the old password is wrong, or it is too soon after wrong ones: trying here counts as signing in. Whoever has
+    none yet came in by a link, and that is enough.
+    """
+    with db.read() as tx:
+        first = _known(tx, account).password is None
+    if not first and sign_in(db, now, account, old) is None:
+        return None
+    hashed = _chosen(new, leaked)
+    with db.write() as tx:
+        storage.save_account(tx, _known(tx, account)._replace(password=hashed), new=False)
+        storage.end_all_sessions(tx, account)
+        _note(tx, now, account, "change_password", account, "")
+        return _new_session(tx, now, account, now + SESSION, link=0)
+
+
+def sign_in_link(db: Database, now: int, account: str, *, by: str, asker: Asker | None = None) -> str:
     """The secret part of a link that signs in once. Raises Refused for an unknown or disabled account."""
     with db.write() as tx:
-        if _known(tx, account).disabled_at is not None:
+        found = _known(tx, account)
+        if found.disabled_at is not None:
             raise Refused(f"{account} is disabled")
-        _note(tx, now, by, "sign_in_link", account, "link")
+        if asker is not None and found.kind != "person":
+            raise Refused(f"{account} is a program: issue it a token")
+        _within(asker, found)
+        _note(tx, now, by, "sign_in_link", account, "link", asker)
         return _new_session(tx, now, account, now + LINK, link=1)
 
 
@@ -195,7 +295,16 @@ def by_session(db: Database, now: int, secret: str) -> Identity | None:
     if now - session.seen_at >= USED_EVERY:
         with db.write() as tx:
             storage.touch_session(tx, digest, now)
-    return Identity(account.account, account.role, allowed(account.role, None), digest)
+    return _identity(account, None, digest)
+
+
+def _scopes(token: Token) -> frozenset[str] | None:
+    return None if token.scopes is None else frozenset(msgspec.json.decode(token.scopes, type=list[str]))
+
+
+def _identity(account: Account, scopes: frozenset[str] | None, session: str | None = None) -> Identity:
+    permissions = allowed(account.role, scopes, bound=account.customer is not None)
+    return Identity(account.account, account.role, permissions, session, account.customer)
 
 
 def sign_out(db: Database, secret: str) -> None:
@@ -213,12 +322,13 @@ def _new_session(tx: Tx, now: int, account: str, expires: int, link: int) -> str
 def _known(tx: Tx, account: str) -> Account:
     found = storage.load_account(tx, account)
     if found is None:
-        raise Refused(f"there is no account {account}")
+        raise Missing(f"there is no account {account}")
     return found
 
 
-def _note(tx: Tx, now: int, by: str, what: str, account: str, said: str) -> None:
-    save_entries(tx, [Entry(by, "", "-", what, account, 1, _digest(said))], now)
+def _note(tx: Tx, now: int, by: str, what: str, account: str, said: str, asker: Asker | None = None) -> None:
+    role, request = ("", "-") if asker is None else (asker.identity.role, asker.request)
+    save_entries(tx, [Entry(by, role, request, what, account, 1, _digest(said))], now)
 
 
 def _digest(secret: str) -> str:
@@ -238,7 +348,7 @@ def _nobodys_hash() -> str:
 
 def _matches(hashed: str | None, password: str) -> bool:
     try:
-        _hasher().verify(hashed or _nobodys_hash(), password)
+        _hasher().verify(hashed or _nobodys_hash(), composed(password))
     except (VerifyMismatchError, InvalidHashError):
         return False
     return hashed is not None

@@ -51,8 +51,27 @@ ROLES: dict[str, frozenset[str]] = {
     "admin": frozenset(PERMISSIONS),
 }
 
+# What a caller bound to one customer may have at most: what can be narrowed to that customer, or tells of no other.
+BOUND = frozenset({"orders.read", "orders.write", "catalogue.read", "customers.read"})
 
-def allowed(role: str, scopes: frozenset[str] | None) -> frozenset[str]:
-    """What an account of this role may do with a token of these scopes; `None` narrows nothing."""
-    of_role = ROLES.get(role, frozenset())
+# The commands that such a caller may give, and what may be said in them; what is not named is denied. Whoever orders
+# may say what they want and where to. Ranks, moments, payments and sites are the shop's to say.
+BOUND_COMMANDS: dict[str, frozenset[str]] = {
+    "place_order": frozenset(
+        {"order", "lines", "customer", "channel", "ship", "accept", "ship_to", "currency", "tags"},
+    ),
+    "add_lines": frozenset({"order", "lines", "currency", "reason"}),
+    "change_line": frozenset({"order", "line", "quantity", "requested_on", "accept_by", "reason"}),
+    "change_order": frozenset({"order", "ship", "ship_to", "reason"}),
+    "cancel_line": frozenset({"order", "line", "quantity", "reason"}),
+}
+BOUND_QUOTE = frozenset({"sku", "quantity", "id", "customer", "ship_to", "requested_on", "accept_by"})
+
+
+def allowed(role: str, scopes: frozenset[str] | None, *, bound: bool = False) -> frozenset[str]:
+    """What an account of this role may do with a token of these scopes; `None` narrows nothing.
+
+    `bound` accounts are those of one customer.
+    """
+    of_role = ROLES.get(role, frozenset()) & BOUND if bound else ROLES.get(role, frozenset())
     return of_role if scopes is None else of_role & scopes

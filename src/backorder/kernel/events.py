@@ -115,7 +115,7 @@ def moved(book: Book) -> Iterator[Event]:
         if revision.n > 1:
             days = _date(revision.from_day), _date(revision.to_day)
             data = Moved(lines.line[revision.line], *days, revision.cause, revision.basis, revision.supply)
-            subject = f"orders/{lines.order[revision.line]}"
+            subject = address("orders", lines.order[revision.line])
             yield Event(revision.at, "promise_moved", subject, msgspec.json.encode(data).decode())
 
 
@@ -125,7 +125,7 @@ def ready(book: Book, waited: Sequence[int]) -> Iterator[Event]:
     for i, before in enumerate(waited):
         if before and not lines.waiting[i] and lines.allocated[i]:
             data = msgspec.json.encode(Ready(lines.line[i], lines.sku[i], lines.allocated[i])).decode()
-            yield Event(book.now, "line_ready", f"orders/{lines.order[i]}", data)
+            yield Event(book.now, "line_ready", address("orders", lines.order[i]), data)
 
 
 def _date(day: int | None) -> date | None:
@@ -140,7 +140,12 @@ def told(word: str, command: object, outcome: Outcome, at: int) -> Event | None:
     name = outcome.order or getattr(command, field, None)
     if name is None and getattr(command, "document", None) is not None:
         about, name = "documents", getattr(command, "document", None)
-    return Event(at, kind, f"{about}/{name or outcome.subject}", msgspec.json.encode(outcome).decode())
+    return Event(at, kind, address(about, str(name or outcome.subject)), msgspec.json.encode(outcome).decode())
+
+
+def address(about: str, name: str) -> str:
+    """The subject of events about a thing: as in an address, a slash in an id is written `%2F`."""
+    return f"{about}/{name.replace('%', '%25').replace('/', '%2F')}"
 
 
 assert {kind for kind, _, _ in _BY_COMMAND.values()} | {"promise_moved", "line_ready", "database_restored"} == set(

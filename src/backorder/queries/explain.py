@@ -9,7 +9,7 @@ from sqlalchemy import and_, case, func, or_, select
 
 from backorder.kernel.calendars import day_number
 from backorder.kernel.columns import STOCK
-from backorder.queries.lines import LINES, LineView, PegView, RevisionView, read_lines
+from backorder.queries.lines import LINES, LineView, PegView, RevisionView, of_customer, read_lines
 from backorder.queries.show import SUPPLIES, SupplyView, supply_view
 from backorder.storage.db import Database, Tx
 from backorder.storage.tables import lines, orders, pegs, supplies
@@ -72,9 +72,12 @@ class Explanation(msgspec.Struct):
     would_change: list[str]
 
 
-def line(db: Database, order: str, line: str, now: int) -> Explanation | None:
-    """The explanation of a line's date; None if there is no such line. Four statements, whoever else waits."""
-    mine = and_(lines.c.order_id == order, lines.c.line == line)
+def line(db: Database, order: str, line: str, now: int, of: str | None = None) -> Explanation | None:
+    """The explanation of a line's date; None if there is no such line, or none `of` this customer.
+
+    Of whoever else waits it has numbers, no names. Four statements, however many they are.
+    """
+    mine = and_(lines.c.order_id == order, lines.c.line == line, of_customer(of))
     with db.read() as tx:
         found = read_lines(tx, LINES.where(mine), now, revisions=True)
         if not found:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, case, false, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, literal, or_, select, true
 
 from backorder.kernel.calendars import day_date, local_day, moment_datetime
 from backorder.kernel.columns import STOCK
@@ -186,6 +186,11 @@ def _view(
     )
 
 
+def of_customer(customer: str | None) -> ColumnElement[bool]:
+    """The order is this customer's; for statements over orders. None lets every order pass."""
+    return true() if customer is None else orders.c.customer == customer
+
+
 def as_date(day: int | None) -> date | None:
     """A day number as a date."""
     return None if day is None else day_date(day)
@@ -195,7 +200,8 @@ class Filters(msgspec.Struct, frozen=True):
     """Which lines are wanted; what is left out does not narrow.
 
     `ready`: with units to ship. `late`: past their promise, planned after it, or without one. `held`: open, of orders
-    on hold. `after` is the (order, line) at which the page before ended.
+    on hold. `site`: with units that stand on supply there. `after` is the (order, line) at which the page before ended.
+    `of` is the customer beside whose lines there are none for whoever asks.
     """
 
     waiting: bool = False
@@ -207,6 +213,8 @@ class Filters(msgspec.Struct, frozen=True):
     customer: str | None = None
     order: str | None = None
     supply: str | None = None
+    site: str | None = None
+    of: str | None = None
     after: tuple[str, str] | None = None
     limit: int = 50
 
@@ -258,6 +266,12 @@ def _at_risk(tx: Tx, now: int) -> ColumnElement[bool]:
     return and_(lines.c.waiting > 0, or_(uncovered, lines.c.planned > lines.c.promise, shaky.exists()))
 
 
+def is_late(today: int) -> ColumnElement[bool]:
+    """The line is open and past its promise, planned after it, or without one."""
+    day = literal(today, type_=Day())
+    return and_(LINE_OPEN, or_(lines.c.promise < day, lines.c.promise.is_(None), lines.c.planned > lines.c.promise))
+
+
 def _conditions(filters: Filters, today: int) -> Iterator[ColumnElement[bool]]:
     open_lines = LINE_OPEN
     if filters.waiting:
@@ -267,12 +281,12 @@ def _conditions(filters: Filters, today: int) -> Iterator[ColumnElement[bool]]:
     if filters.held:
         yield and_(orders.c.held == 1, open_lines)
     if filters.late:
-        day = literal(today, type_=Day())
-        yield and_(open_lines, or_(lines.c.promise < day, lines.c.promise.is_(None), lines.c.planned > lines.c.promise))
+        yield is_late(today)
     if filters.sku is not None:
         yield lines.c.sku == filters.sku
     if filters.customer is not None:
         yield orders.c.customer == filters.customer
+    yield of_customer(filters.of)
     if filters.order is not None:
         yield lines.c.order_id == filters.order
     if filters.supply is not None:
@@ -280,10 +294,19 @@ def _conditions(filters: Filters, today: int) -> Iterator[ColumnElement[bool]]:
             pegs.c.order_id == lines.c.order_id, pegs.c.line == lines.c.line, pegs.c.supply == filters.supply
         )
         yield held.exists()
+    if filters.site is not None:
+        there = (
+            select(pegs.c.line)
+            .join(supplies, supplies.c.supply == pegs.c.supply)
+            .where(pegs.c.order_id == lines.c.order_id, pegs.c.line == lines.c.line, supplies.c.site == filters.site)
+        )
+        yield there.exists()
     if filters.after is not None:
         order, line = filters.after
         place = select(lines.c.position).where(lines.c.order_id == order, lines.c.line == line).scalar_subquery()
-        yield or_(lines.c.order_id > order, and_(lines.c.order_id == order, lines.c.position > place))
+        # Said apart, and of each table, so that its index is entered there and not walked up to it.
+        yield and_(*(table.c.order_id >= order for table in (lines, orders, _first)))
+        yield or_(lines.c.order_id > order, lines.c.position > place)
 
 
 _READY = (

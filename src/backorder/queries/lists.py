@@ -1,13 +1,14 @@
-"""Many things at a time: supplies, items and orders, filtered, in a stated order."""
+"""Many things at a time: supplies, stock, items and orders, filtered, in a stated order."""
 
+from collections.abc import Iterator
 from datetime import date, datetime
 
 import msgspec
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, case, func, literal_column, select, tuple_
 
-from backorder.kernel.calendars import moment_datetime
+from backorder.kernel.calendars import local_day, moment_datetime
 from backorder.kernel.columns import STOCK
-from backorder.queries.lines import as_date
+from backorder.queries.lines import as_date, is_late, of_customer
 from backorder.queries.lines import overdue as is_overdue
 from backorder.queries.show import SUPPLIES, SupplyView, supply_view
 from backorder.storage.db import Database
@@ -20,6 +21,9 @@ def list_supplies(
     now: int,
     *,
     sku: str | None = None,
+    site: str | None = None,
+    supplier: str | None = None,
+    document: str | None = None,
     overdue: bool = False,
     still_open: bool = False,
     limit: int = 50,
@@ -29,8 +33,8 @@ def list_supplies(
     chosen = SUPPLIES.order_by(supplies.c.kind != STOCK, supplies.c.available_on, supplies.c.supply)
     if after is not None:
         chosen = SUPPLIES.where(supplies.c.supply > after).order_by(supplies.c.supply)
-    if sku is not None:
-        chosen = chosen.where(supplies.c.sku == sku)
+    narrowed = {"sku": sku, "site": site, "supplier": supplier, "document": document}
+    chosen = chosen.where(*(supplies.c[name] == value for name, value in narrowed.items() if value is not None))
     if still_open:
         chosen = chosen.where(
             supplies.c.kind != STOCK, supplies.c.quantity > supplies.c.received + supplies.c.cancelled
@@ -39,6 +43,38 @@ def list_supplies(
         if overdue:
             chosen = chosen.where(is_overdue(tx, now))
         return [supply_view(row, now) for row in tx.fetch(chosen.limit(limit))]
+
+
+class StockRow(msgspec.Struct):
+    """Units of an item at a site: on hand, allocated to lines, and free."""
+
+    sku: str
+    site: str
+    on_hand: int
+    allocated: int
+    free: int
+
+
+def list_stock(
+    db: Database,
+    *,
+    sku: str | None = None,
+    site: str | None = None,
+    limit: int = 50,
+    after: tuple[str, str] | None = None,
+) -> list[StockRow]:
+    """What is on hand, by item and site, behind `after`; a place where an item never was has no entry."""
+    stock = supplies.c.kind == literal_column("'stock'")  # in the words of the index
+    chosen = select(supplies.c.sku, supplies.c.site, supplies.c.quantity, supplies.c.pegged).where(stock)
+    if sku is not None:
+        chosen = chosen.where(supplies.c.sku == sku)
+    if site is not None:
+        chosen = chosen.where(supplies.c.site == site)
+    if after is not None:
+        chosen = chosen.where(tuple_(supplies.c.sku, supplies.c.site) > tuple_(*after))
+    with db.read() as tx:
+        rows = tx.fetch(chosen.order_by(supplies.c.sku, supplies.c.site).limit(limit))
+    return [StockRow(sku, site, on_hand, held, on_hand - held) for sku, site, on_hand, held in rows]
 
 
 class ItemRow(msgspec.Struct):
@@ -54,7 +90,15 @@ class ItemRow(msgspec.Struct):
     uncovered: int
 
 
-def list_items(db: Database, *, waiting: bool = False, limit: int = 50, after: str | None = None) -> list[ItemRow]:
+def list_items(
+    db: Database,
+    *,
+    waiting: bool = False,
+    category: str | None = None,
+    supplier: str | None = None,
+    limit: int = 50,
+    after: str | None = None,
+) -> list[ItemRow]:
     """Items by SKU, or those that lines wait for, most waiting units first; as pages, by SKU behind `after`."""
     stock = supplies.c.kind == STOCK
     free = supplies.c.quantity - supplies.c.received - supplies.c.cancelled - supplies.c.pegged
@@ -94,6 +138,10 @@ def list_items(db: Database, *, waiting: bool = False, limit: int = 50, after: s
         .select_from(LEVELS.outerjoin(held, held.c.sku == items.c.sku).outerjoin(wait, wait.c.sku == items.c.sku))
         .limit(limit)
     )
+    if category is not None:
+        chosen = chosen.where(items.c.category == category)
+    if supplier is not None:
+        chosen = chosen.where(items.c.supplier == supplier)
     if waiting:
         chosen = chosen.where(units > 0)
     if after is not None:
@@ -120,9 +168,24 @@ class OrderRow(msgspec.Struct):
 
 
 def list_orders(
-    db: Database, *, waiting: bool = False, customer: str | None = None, limit: int = 50, after: str | None = None
+    db: Database,
+    *,
+    waiting: bool = False,
+    late_at: int | None = None,
+    held: bool = False,
+    customer: str | None = None,
+    channel: str | None = None,
+    since: int | None = None,
+    until: int | None = None,
+    limit: int = 50,
+    after: str | None = None,
+    of: str | None = None,
 ) -> list[OrderRow]:
-    """Orders by id, behind `after`, with their units and the latest promise among their open lines."""
+    """Orders by id, behind `after`, with their units and the latest promise among their open lines.
+
+    `late_at`: with a line that is late at this moment, `held`: on hold, `since` and `until` (before it): placed then.
+    Moments are in microseconds. `of` is the customer beside whose orders there are none for whoever asks.
+    """
     units, left = func.sum(lines.c.quantity), func.sum(lines.c.waiting)
     chosen = (
         select(
@@ -137,16 +200,19 @@ def list_orders(
             func.max(case((lines.c.waiting + lines.c.allocated > 0, lines.c.promise)), type_=lines.c.promise.type),
         )
         .join(lines, lines.c.order_id == orders.c.order_id)
+        .where(of_customer(of), *_of_orders(customer, channel, since, until, held=held))
         .group_by(orders.c.order_id)
         .order_by(orders.c.order_id)
         .limit(limit)
     )
     if after is not None:
-        chosen = chosen.where(orders.c.order_id > after)
-    if customer is not None:
-        chosen = chosen.where(orders.c.customer == customer)
-    if waiting:
-        chosen = chosen.having(left > 0)
+        chosen = chosen.where(orders.c.order_id > after, lines.c.order_id > after)  # both enter their index there
+    for wanted in (
+        (lines.c.waiting > 0) & LINE_OPEN if waiting else None,
+        None if late_at is None else is_late(local_day(late_at, "UTC")),
+    ):
+        if wanted is not None:
+            chosen = chosen.where(orders.c.order_id.in_(select(lines.c.order_id).where(wanted).scalar_subquery()))
     with db.read() as tx:
         rows = tx.fetch(chosen)
     return [
@@ -155,3 +221,18 @@ def list_orders(
         )
         for order, who, channel, placed_at, ship, count, units, waiting, promise in rows
     ]
+
+
+def _of_orders(
+    customer: str | None, channel: str | None, since: int | None, until: int | None, *, held: bool
+) -> Iterator[ColumnElement[bool]]:
+    if customer is not None:
+        yield orders.c.customer == customer
+    if channel is not None:
+        yield orders.c.channel == channel
+    if since is not None:
+        yield orders.c.placed_at >= since
+    if until is not None:
+        yield orders.c.placed_at < until
+    if held:
+        yield orders.c.held == 1

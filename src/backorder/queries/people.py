@@ -6,6 +6,7 @@ from sqlalchemy import and_, func, select
 
 from backorder.kernel.calendars import local_day
 from backorder.queries.export import plain_row
+from backorder.storage.access_tables import accounts
 from backorder.storage.db import Database, Tx, among
 from backorder.storage.tables import (
     LINE_OPEN,
@@ -34,6 +35,10 @@ def everything(db: Database, customer: str) -> dict[str, Any] | None:
             found[table.name] = _rows(tx, table, table.c.customer == customer)
         if not found["customers"]:
             return None
+        found[accounts.name] = [
+            {name: said for name, said in row.items() if name != "password"}
+            for row in _rows(tx, accounts, accounts.c.customer == customer)
+        ]
         mine = [row[0] for row in tx.fetch(select(orders.c.order_id).where(orders.c.customer == customer))]
         for table in _OF_ORDERS:
             found[table.name] = _rows(tx, table, among(table.c.order_id, "orders"), orders=mine)

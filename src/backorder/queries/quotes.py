@@ -9,13 +9,13 @@ from msgspec import Meta
 
 from backorder.kernel.acceptance import Caps, NewLine, NewOrder, accept, withdraw
 from backorder.kernel.calendars import FIRST_DAY, LAST_DAY, day_number
+from backorder.kernel.composing import composed, may_need_composing
+from backorder.kernel.keys import Key
 from backorder.kernel.offers import line_answer
 from backorder.kernel.outcomes import Outcome, Word, refused
 from backorder.storage import book as books
 from backorder.storage.db import Database
 from backorder.storage.orders import Customer, load_caps, load_customers
-
-Key = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class ShipTo(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -57,19 +57,24 @@ def asks(text: bytes) -> bool:
 
 def read(text: bytes) -> Quote:
     """A quote from a line of JSON. Raises msgspec.DecodeError that names the field if it cannot be read."""
-    return _QUOTE.decode(text)
+    asked = _QUOTE.decode(text)
+    if may_need_composing(text):
+        asked = _QUOTE.decode(composed(msgspec.json.encode(asked).decode()))
+    return asked
 
 
-def quote(db: Database, now: int, batch: Sequence[Quote]) -> list[Outcome]:
+def quote(db: Database, now: int, batch: Sequence[Quote], of: str | None = None) -> list[Outcome]:
     """Answer each question as if it were the only one: `answered` with one line, or the refusal it would get.
 
-    `now` is the moment in microseconds. Quoting and then placing, with nothing in between, gives the same dates.
+    `now` is the moment in microseconds; for whoever asks on behalf `of` a customer there are no others. Quoting and
+    then placing, with nothing in between, gives the same dates.
     """
     with db.read() as tx:
         loaded = books.load(tx, [question.sku for question in batch], waiting=False, lock=False)
         capped = [item.sku for item in loaded.book.items.values() if item.capped]
         caps = load_caps(tx, capped)
         named = sorted({question.customer for question in batch if question.customer is not None})
+        named = named if of is None else [of]
         customers = load_customers(tx, named) if named else {}
     loaded.book.set_clock(now)
     return [_answer(loaded, caps, question, customers) for question in batch]

@@ -1,7 +1,7 @@
 """One thing at a time: an order, a line, an item, a supply."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from sqlalchemy import and_, bindparam, case, func, or_, select
@@ -10,7 +10,8 @@ from backorder.kernel.calendars import local_day, moment_datetime
 from backorder.kernel.columns import STOCK
 from backorder.kernel.money import text as money_text
 from backorder.kernel.policies import LEVELLED, resolve
-from backorder.queries.lines import LINES, LineView, as_date, read_lines
+from backorder.kernel.private import only_with
+from backorder.queries.lines import LINES, LineView, as_date, of_customer, read_lines
 from backorder.storage.db import Database, Row, Tx
 from backorder.storage.items import load_item_sites
 from backorder.storage.policies import LEVELS, effective, load_levels
@@ -90,7 +91,7 @@ class DocumentView(msgspec.Struct):
 
     document: str
     lines: list[DocumentLine]
-    costs: dict[str, str]
+    costs: Annotated[dict[str, str], only_with("money.read", "empty")] = {}
 
 
 class ItemView(msgspec.Struct):
@@ -111,6 +112,7 @@ class ItemView(msgspec.Struct):
     uncovered: int
     sites: list[SiteStock]
     policy: list[PolicyView]
+    cost: Annotated[str | None, only_with("money.read")] = None
 
 
 class OrderView(msgspec.Struct):
@@ -144,8 +146,8 @@ SUPPLIES = select(
 ).join(sites, sites.c.site == supplies.c.site)
 
 
-def order(db: Database, ref: str, now: int) -> OrderView | None:
-    """An order by its id; None if there is none."""
+def order(db: Database, ref: str, now: int, of: str | None = None) -> OrderView | None:
+    """An order by its id; None if there is none, or none `of` this customer."""
     chosen = select(
         orders.c.order_id,
         orders.c.customer,
@@ -154,7 +156,7 @@ def order(db: Database, ref: str, now: int) -> OrderView | None:
         orders.c.placed_at,
         orders.c.ship,
         orders.c.currency,
-    ).where(orders.c.order_id == ref)
+    ).where(orders.c.order_id == ref, of_customer(of))
     with db.read() as tx:
         rows = tx.fetch(chosen)
         if not rows:
@@ -165,10 +167,10 @@ def order(db: Database, ref: str, now: int) -> OrderView | None:
     return OrderView(name, customer, channel, priority, moment_datetime(placed_at), ship, currency, found)
 
 
-def line(db: Database, order: str, line: str, now: int) -> LineView | None:
-    """A line by its order and id, with its pegs and revisions; None if there is none."""
+def line(db: Database, order: str, line: str, now: int, of: str | None = None) -> LineView | None:
+    """A line by its order and id, with its pegs and revisions; None if there is none, or none `of` this customer."""
     with db.read() as tx:
-        mine = LINES.where(lines.c.order_id == order, lines.c.line == line)
+        mine = LINES.where(lines.c.order_id == order, lines.c.line == line, of_customer(of))
         found = read_lines(tx, mine, now, revisions=True)
     return found[0] if found else None
 
@@ -229,6 +231,7 @@ def item(db: Database, sku: str) -> ItemView | None:
         effective("coverage"),
         items.c.price,
         items.c.currency,
+        items.c.cost,
     )
     with db.read() as tx:
         rows = tx.fetch(select(*columns).select_from(LEVELS).where(items.c.sku == sku))
@@ -237,16 +240,16 @@ def item(db: Database, sku: str) -> ItemView | None:
         at_sites = _stock(tx, sku)
         waiting, covered = tx.fetch(_waiting(sku))[0]
         policy = _policy(tx, sku)
-    ident, name, selling, coverage, price, currency = rows[0]
+    ident, name, selling, coverage, price, currency, cost = rows[0]
     total = [sum(getattr(site, field) for site in at_sites) for field in SiteStock.__struct_fields__[1:]]
-    amount = None if price is None else money_text(price, currency)
+    amounts = [None if amount is None else money_text(amount, currency) for amount in (price, cost)]
     on_hand, allocated, free, inbound, inbound_free = total
     return ItemView(
         ident,
         name,
         selling,
         coverage,
-        amount,
+        amounts[0],
         currency,
         on_hand,
         allocated,
@@ -257,6 +260,7 @@ def item(db: Database, sku: str) -> ItemView | None:
         int(waiting - covered),
         at_sites,
         policy,
+        amounts[1],
     )
 
 

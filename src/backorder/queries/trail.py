@@ -25,9 +25,22 @@ class EntryView(msgspec.Struct):
     hash: str
 
 
-def entries(db: Database, before: int | None, limit: int) -> list[EntryView]:
-    """Entries of the trail, newest first, before the entry of that number."""
+def entries(
+    db: Database,
+    *,
+    before: int | None = None,
+    actor: str | None = None,
+    subject: str | None = None,
+    what: str | None = None,
+    since: int | None = None,
+    limit: int = 50,
+) -> list[EntryView]:
+    """Entries of the trail, newest first, before the entry of that number; `since` is a moment (microseconds)."""
     chosen = select(audit).order_by(audit.c.n.desc()).limit(limit)
+    narrowed = {audit.c.actor: actor, audit.c.subject: subject, audit.c.what: what}
+    chosen = chosen.where(*(column == value for column, value in narrowed.items() if value is not None))
+    if since is not None:
+        chosen = chosen.where(audit.c.at >= since)
     if before is not None:
         chosen = chosen.where(audit.c.n < before)
     with db.read() as tx:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 
 from backorder.storage.access_tables import accounts, sessions, tokens
 from backorder.storage.db import Row, Tx
@@ -51,7 +51,8 @@ class Session(NamedTuple):
     link: int
 
 
-_ACCOUNT = select(accounts).where(accounts.c.account == bindparam("account"))
+_ACCOUNTS = select(*(accounts.c[name] for name in Account._fields))
+_ACCOUNT = _ACCOUNTS.where(accounts.c.account == bindparam("account"))
 _TOKEN = select(tokens).where(tokens.c.token == bindparam("token"))
 _SESSION = select(sessions).where(sessions.c.digest == bindparam("digest"))
 
@@ -64,7 +65,24 @@ def load_account(tx: Tx, account: str) -> Account | None:
 
 def load_accounts(tx: Tx) -> list[Account]:
     """All accounts by name."""
-    return [Account(*row) for row in tx.fetch(select(accounts).order_by(accounts.c.account))]
+    return [Account(*row) for row in tx.fetch(_ACCOUNTS.order_by(accounts.c.account))]
+
+
+def lock_admins(tx: Tx, now: int) -> list[str]:
+    """Admins of the whole shop who can come in, by a password or a token of all their permissions; held till commit."""
+    key = select(tokens.c.token).where(
+        tokens.c.account == accounts.c.account,
+        tokens.c.scopes.is_(None),
+        tokens.c.revoked_at.is_(None),
+        or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > now),
+    )
+    chosen = select(accounts.c.account).where(
+        accounts.c.role == "admin",
+        accounts.c.disabled_at.is_(None),
+        accounts.c.customer.is_(None),
+        or_(accounts.c.password.is_not(None), key.exists()),
+    )
+    return [row[0] for row in tx.fetch(chosen.order_by(accounts.c.account).with_for_update())]
 
 
 def save_account(tx: Tx, account: Account, *, new: bool) -> None:
@@ -121,3 +139,14 @@ def end_sessions(tx: Tx, digests: Sequence[str]) -> None:
 def end_all_sessions(tx: Tx, account: str) -> None:
     """Forget every session and link of an account."""
     tx.delete(sessions, ("account",), [(account,)])
+
+
+def disable_bound(tx: Tx, customer: str, name: str, at: int) -> None:
+    """Disable the accounts of a customer for whom another name stands from now on; they stay bound to that."""
+    chosen = select(accounts.c.account, accounts.c.disabled_at).where(accounts.c.customer == customer)
+    theirs = tx.fetch(chosen)
+    rows = [(account, name, before or at) for account, before in theirs]
+    tx.update(accounts, ("account",), ("customer", "disabled_at"), rows)
+    for account, _ in theirs:
+        end_all_sessions(tx, account)
+        tx.update(tokens, ("account",), ("purpose",), [(account, None)])

@@ -42,6 +42,18 @@ def save_entries(tx: Tx, entries: Sequence[Entry], at: int) -> None:
         tx.insert(audit_head, ("one", "n", "hash"), [(1, n, last)])
 
 
+def load_head(tx: Tx) -> tuple[int, str]:
+    """The number and the hash of the last entry; zeros where there is none."""
+    rows = tx.fetch(select(audit_head.c.n, audit_head.c.hash))
+    return (rows[0][0], rows[0][1]) if rows else (0, "0" * 64)
+
+
+def load_hash(tx: Tx, number: int) -> str | None:
+    """The hash of an entry; None where there is none. Before the first there are zeros."""
+    rows = tx.fetch(select(audit.c.hash).where(audit.c.n == number))
+    return str(rows[0][0]) if rows else ("0" * 64 if number == 0 else None)
+
+
 def chained(last: str, n: int, at: int, entry: Entry) -> str:
     """The hash of an entry: SHA-256 over the hash before it and all it says, each part with its length."""
     parts = [last, str(n), str(at), *["-" if part is None else f"+{part}" for part in entry]]

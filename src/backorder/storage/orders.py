@@ -10,6 +10,7 @@ from backorder.storage.db import Row, Tx, among
 from backorder.storage.tables import LINE_OPEN, customers, lines, orders
 
 _ORDERS = select(orders.c.order_id, orders.c.fingerprint).where(among(orders.c.order_id, "orders"))
+_OWNERS = select(orders.c.order_id, orders.c.customer).where(among(orders.c.order_id, "orders"))
 _CUSTOMERS = select(customers.c.customer, customers.c.priority, customers.c.region).where(
     among(customers.c.customer, "customers")
 )
@@ -67,6 +68,11 @@ def load_known(tx: Tx, order_ids: Sequence[str], customer_ids: Sequence[str]) ->
     """Which of these orders and customers exist."""
     known = {row[0]: row[1] for row in tx.fetch(_ORDERS, orders=order_ids)}
     return Known(known, load_customers(tx, customer_ids) if customer_ids else {})
+
+
+def load_owners(tx: Tx, order_ids: Sequence[str]) -> dict[str, str | None]:
+    """Whose these orders are, of those that exist."""
+    return {row[0]: row[1] for row in tx.fetch(_OWNERS, orders=order_ids)}
 
 
 def load_customers(tx: Tx, ids: Sequence[str]) -> dict[str, Customer]:

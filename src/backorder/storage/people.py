@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Table, Text, func, or_, select
 
+from backorder.storage.accounts import disable_bound
 from backorder.storage.db import Row, Tx, among
 from backorder.storage.schema import metadata
 from backorder.storage.tables import (
@@ -69,12 +70,16 @@ def next_name(tx: Tx) -> str:
 
 
 def erase(tx: Tx, customer: str, kind: str, words: Sequence[str], name: str, at: int, reason: str | None) -> None:
-    """Let nothing in the database name the person any more: `name` stands for them, `words` are looked for."""
+    """Let nothing in the database name the person any more: `name` stands for them, `words` are looked for.
+
+    Accounts that are bound to them are disabled. Their names stay: the audit trail has them.
+    """
     mine = load_orders(tx, customer)
     blank = {"kind": kind, "priority": 0, "tags": "[]"}
     columns = [column.name for column in customers.c if column.name != "customer"]
     tx.insert(customers, ("customer", *columns), [(name, *(blank.get(column) for column in columns))])
     tx.update(orders, ("order_id",), ("customer",), [(order, name) for order in mine])
+    disable_bound(tx, customer, name, at)
     tx.delete(people, ("customer",), [(customer,)])
     tx.delete(customers, ("customer",), [(customer,)])
     for table, keys, blanks in _OF_ORDERS:

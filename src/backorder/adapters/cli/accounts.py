@@ -1,15 +1,18 @@
 """Accounts and tokens from the command line: whoever can reach the database may."""
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from backorder.adapters.cli.main import Clock, cli, database_option
+from backorder.adapters.cli.who import who
 from backorder.kernel.access import PERMISSIONS, ROLES
+from backorder.kernel.composing import composed
+from backorder.settings import PASSWORDS_REFUSED, words
 
 if TYPE_CHECKING:
     from backorder.storage.db import Database  # loaded when a command runs
@@ -27,8 +30,9 @@ def opened(database: str) -> "Iterator[Database]":
         db.close()
 
 
-def _by() -> str:
-    return f"cli {os.environ.get('USER') or os.environ.get('LOGNAME') or 'somebody'}"
+def _composed(_ctx: click.Context, _parameter: click.Parameter, said: str | None) -> str | None:
+    """A name as the database has it, however the terminal writes its letters."""
+    return None if said is None else composed(said)
 
 
 @cli.group()
@@ -37,28 +41,45 @@ def account() -> None:
 
 
 @account.command("put")
-@click.argument("name")
+@click.argument("name", callback=_composed)
 @click.option("--role", required=True, type=click.Choice(list(ROLES)), help="What it may do.")
 @click.option("--program", is_flag=True, help="A program, which shows tokens; else a person, who signs in.")
 @click.option("--password", is_flag=True, help="Ask for a password, or read it from standard input.")
+@click.option("--customer", callback=_composed, help="It sees and touches the orders of this customer and no others.")
 @database_option
 @click.pass_obj
-def put(clock: Clock, /, name: str, role: str, program: bool, password: bool, database: str) -> None:
+def put(
+    clock: Clock, /, name: str, role: str, program: bool, password: bool, customer: str | None, database: str
+) -> None:
     """Make the account NAME, or give it another role or password."""
+    from backorder.adapters import leaked
     from backorder.commands import accounts
 
+    refused = words(PASSWORDS_REFUSED)
     secret = None
     if password:
         asked = sys.stdin.isatty()
         secret = click.prompt("Password", hide_input=True, confirmation_prompt=True) if asked else sys.stdin.readline()
     kind = "program" if program else "person"
     with opened(database) as db:
-        accounts.put_account(db, clock(), name, kind=kind, role=role, password=secret and secret.rstrip("\n"), by=_by())
-    click.echo(f"{name} is a {kind} with the role {role}.")
+        secret = secret and secret.rstrip("\n")
+        accounts.put_account(
+            db,
+            clock(),
+            name,
+            kind=kind,
+            role=role,
+            password=secret,
+            customer=customer,
+            leaked=partial(leaked.has, refused) if refused else lambda _: False,
+            by=who(),
+        )
+    bound = f", bound to the customer {customer}" if customer else ""
+    click.echo(f"{name} is a {kind} with the role {role}{bound}.")
 
 
 @account.command("disable")
-@click.argument("name")
+@click.argument("name", callback=_composed)
 @database_option
 @click.pass_obj
 def disable(clock: Clock, /, name: str, database: str) -> None:
@@ -66,7 +87,7 @@ def disable(clock: Clock, /, name: str, database: str) -> None:
     from backorder.commands import accounts
 
     with opened(database) as db:
-        accounts.disable_account(db, clock(), name, by=_by())
+        accounts.disable_account(db, clock(), name, by=who())
     click.echo(f"{name} is disabled.")
 
 
@@ -80,7 +101,8 @@ def accounts_(database: str) -> None:
     with opened(database) as db, db.read() as tx:
         known, tokens = accounts.load_accounts(tx), accounts.load_tokens(tx)
     for one in known:
-        click.echo(f"{one.account}  {one.kind}  {one.role}{'  disabled' if one.disabled_at else ''}")
+        bound = f"  for {one.customer}" if one.customer else ""
+        click.echo(f"{one.account}  {one.kind}  {one.role}{bound}{'  disabled' if one.disabled_at else ''}")
         for token in tokens:
             if token.account == one.account:
                 used = (
@@ -96,7 +118,7 @@ def token() -> None:
 
 
 @token.command("issue")
-@click.argument("account")
+@click.argument("account", callback=_composed)
 @click.option("--scope", "scopes", multiple=True, type=click.Choice(list(PERMISSIONS)), help="Narrow it to this.")
 @click.option("--days", type=click.IntRange(1, 3_650), help="It ends after so many days.")
 @click.option("--purpose", help="What it is for.")
@@ -110,7 +132,7 @@ def issue(
 
     with opened(database) as db:
         click.echo(
-            accounts.issue_token(db, clock(), account, by=_by(), scopes=scopes or None, days=days, purpose=purpose)
+            accounts.issue_token(db, clock(), account, by=who(), scopes=scopes or None, days=days, purpose=purpose)
         )
 
 
@@ -124,5 +146,5 @@ def revoke(clock: Clock, /, token: str, database: str) -> None:
 
     public = token.removeprefix("bo_").partition("_")[0]
     with opened(database) as db:
-        accounts.revoke_token(db, clock(), public, by=_by())
+        accounts.revoke_token(db, clock(), public, by=who())
     click.echo(f"bo_{public}_... is refused from now on; a running service forgets it within a second.")

@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from backorder import commands
+from backorder.adapters.cli.who import who
 from backorder.kernel.errors import StorageError
 from backorder.kernel.outcomes import Outcome, Word
 from backorder.queries import quotes
@@ -99,7 +100,7 @@ def _answers(db: Database, now: int, read: list[Any]) -> Iterator[Outcome]:
     """Commands change and quotes ask, each at its place in the order."""
     for asked, group in groupby(read, key=lambda command: isinstance(command, quotes.Quote)):
         mine = list(group)
-        yield from quotes.quote(db, now, mine) if asked else commands.stream(db, now, mine)
+        yield from quotes.quote(db, now, mine) if asked else commands.stream(db, now, mine, who())
 
 
 def _decode(line: Line, *, replay: bool) -> Any:

@@ -48,7 +48,7 @@ def restore(clock: Clock, source: str, into: str | None, verify: bool, database:
     from backorder.adapters.cli import restore as words
 
     if Path(source).is_dir():
-        words.restore(source, into or database)
+        words.restore(source, clock(), into or database)
         return
     if into is None and not verify:
         raise click.UsageError("say where to restore it, with --into PLACE, or only --verify it")

@@ -155,14 +155,17 @@ def import_(clock: Clock, /, kind: str, file: str, database: str, **options: Any
     import_file(kind, file, database, clock(), options)
 
 
+SHOWN = ["order", "line", "item", "supply", "document", "shipment", "site", "supplier", "customer", "category"]
+
+
 @cli.command()
-@click.argument("kind", type=click.Choice(["order", "line", "item", "supply", "document"]))
+@click.argument("kind", type=click.Choice(SHOWN))
 @click.argument("ref", nargs=-1, required=True)
 @as_of_option
 @json_option
 @database_option
 def show(kind: str, ref: tuple[str, ...], now: int, as_json: bool, database: str) -> None:
-    """Show one order, line, item, supply or document (a purchase order).
+    """Show one thing: an order, a line, an item, a supply, a document (a purchase order), a shipment and so on.
 
     For example `show order SO-1`, `show line SO-1 2`, `show item CHAIR`, `show supply PO-1`, `show document PO-1`.
     """
@@ -174,40 +177,66 @@ def show(kind: str, ref: tuple[str, ...], now: int, as_json: bool, database: str
 
 
 FILTERS = {  # which of the filters narrow what
-    "lines": {"waiting", "ready", "late", "at_risk", "held", "sku", "customer", "order", "supply", "after"},
-    "orders": {"waiting", "customer"},
-    "items": {"waiting"},
-    "supplies": {"overdue", "open", "sku"},
+    "lines": {"waiting", "ready", "late", "at_risk", "held", "sku", "customer", "order", "supply", "site", "after"},
+    "orders": {"waiting", "late", "held", "customer", "channel", "since", "until"},
+    "items": {"waiting", "category", "supplier"},
+    "supplies": {"overdue", "open", "sku", "site", "supplier", "document"},
+    "stock": {"sku", "site"},
+    "shipments": {"order", "customer", "since", "until"},
+    "sites": {"country", "region"},
+    "suppliers": set(),
+    "customers": {"kind", "tier"},
+    "categories": set(),
 }
+
+
+_DAYS = click.DateTime(["%Y-%m-%d"])
+
+
+def _day(_ctx: click.Context, _parameter: click.Parameter, day: datetime | None) -> int | None:
+    """The day's first moment, UTC, in microseconds."""
+    return None if day is None else (day.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 
 
 @cli.command("list")
 @click.argument("what", type=click.Choice(list(FILTERS)))
 @click.option("--waiting", is_flag=True, help="Lines, orders, items: only what waits for supply.")
 @click.option("--ready", is_flag=True, help="Lines with units to ship.")
-@click.option("--late", is_flag=True, help="Lines past their promise, planned after it, or without one.")
+@click.option("--late", is_flag=True, help="Lines past their promise, planned after it, or without one; their orders.")
 @click.option("--at-risk", is_flag=True, help="Waiting lines whose promise may not be kept.")
-@click.option("--held", is_flag=True, help="Open lines of orders on hold.")
+@click.option("--held", is_flag=True, help="Orders on hold; their open lines.")
 @click.option("--overdue", is_flag=True, help="Supplies that should have come.")
 @click.option("--open", is_flag=True, help="Supplies still to come.")
-@click.option("--sku", help="Lines, supplies: only of this item.")
-@click.option("--customer", help="Lines, orders: only of this customer.")
-@click.option("--order", help="Lines of this order.")
+@click.option("--sku", help="Lines, supplies, stock: only of this item.")
+@click.option("--customer", help="Lines, orders, shipments: only of this customer.")
+@click.option("--order", help="Lines, shipments of this order.")
 @click.option("--supply", help="Lines that stand on this supply.")
+@click.option("--site", help="Lines that stand on supply at this site; supplies, stock there.")
+@click.option("--supplier", help="Supplies, items from this supplier.")
+@click.option("--document", help="Supplies of this purchase order.")
+@click.option("--category", help="Items of this category.")
+@click.option("--channel", help="Orders from this channel.")
+@click.option("--kind", type=click.Choice(["consumer", "business"]), help="Customers of this kind.")
+@click.option("--tier", help="Customers of this tier.")
+@click.option("--country", help="Sites in this country.")
+@click.option("--region", help="Sites in this region.")
+@click.option("--since", callback=_day, type=_DAYS, metavar="DAY", help="Orders, shipments of this day (UTC) or later.")
+@click.option("--until", callback=_day, type=_DAYS, metavar="DAY", help="Orders, shipments before this day (UTC).")
 @click.option("--after", nargs=2, metavar="ORDER LINE", help="Lines behind this one: the next page.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @as_of_option
 @json_option
 @database_option
 def list_(what: str, now: int, database: str, as_json: bool, limit: int, **filters: Any) -> None:
-    """List lines, orders, items or supplies."""
+    """List things of one kind: lines, orders, items, supplies, stock, shipments and so on."""
     from backorder.adapters.cli import read
 
     given = {name: chosen for name, chosen in filters.items() if chosen}
     foreign = sorted(given.keys() - FILTERS[what])
     if foreign:
         known = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(FILTERS[what]))
-        raise click.UsageError(f"--{foreign[0].replace('_', '-')} does not narrow {what}: use {known}")
+        use = f": use {known}" if known else ""
+        raise click.UsageError(f"--{foreign[0].replace('_', '-')} does not narrow {what}{use}")
     read.list_things(what, database, now, as_json=as_json, limit=limit, filters=given)
 
 

@@ -6,6 +6,7 @@ import click
 
 from backorder.adapters.cli.accounts import opened
 from backorder.adapters.cli.main import Clock, cli, database_option, json_option
+from backorder.adapters.cli.who import who
 
 
 @cli.group()
@@ -84,7 +85,7 @@ def _apply(clock: Clock, database: str, command: dict[str, Any]) -> None:
 
     read = decode(command)
     with opened(database) as db:
-        outcome = read if isinstance(read, Outcome) else run(db, clock(), [read])[0]
+        outcome = read if isinstance(read, Outcome) else run(db, clock(), [read], who())[0]
     if outcome.outcome not in {Word.CHANGED, Word.EXISTS}:
         raise click.ClickException(outcome.message or outcome.outcome.meaning)
     click.echo("Done." if outcome.outcome is Word.CHANGED else "It was so already.")

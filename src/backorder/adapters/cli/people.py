@@ -9,6 +9,7 @@ import msgspec
 from backorder import commands
 from backorder.adapters.cli.exits import MISSING
 from backorder.adapters.cli.tables import table
+from backorder.adapters.cli.who import who
 from backorder.kernel.outcomes import Word
 from backorder.queries import people
 from backorder.storage.db import Database, open_database
@@ -84,7 +85,7 @@ def erase(customers: list[str], reason: str | None, now: int, place: str, *, ask
 def _erased(db: Database, customer: str, reason: str | None, now: int) -> bool:
     command = commands.decode({"do": "erase_person", "customer": customer, "reason": reason})
     assert isinstance(command, commands.Command), command
-    outcome = commands.run(db, now, [command])[0]
+    outcome = commands.run(db, now, [command], who())[0]
     if outcome.outcome is Word.CHANGED:
         click.echo(f"Erased: {outcome.subject} stands in their place.")
         return True

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,12 @@ import msgspec
 
 from backorder.adapters.cli.exits import MISSING
 from backorder.adapters.cli.tables import facts, table
+from backorder.kernel.composing import composed
 from backorder.kernel.outcomes import Outcome, Word
+from backorder.queries import catalogue, lines, lists, quotes, shipments
 from backorder.queries import check as checks
 from backorder.queries import explain as explanations
 from backorder.queries import export as exports
-from backorder.queries import lines, lists, quotes
 from backorder.queries import show as shows
 from backorder.queries.explain import day_words
 from backorder.storage.db import Database, open_database
@@ -43,17 +45,7 @@ def _day(day: date | None) -> str:
 def show(kind: str, ref: tuple[str, ...], place: str, now: int, *, as_json: bool) -> None:
     """Print one order, line, item, supply or document; exits 3 if it is not there."""
     with _opened(place) as db:
-        found: Any = None
-        if kind == "order":
-            found = shows.order(db, ref[0], now)
-        elif kind == "line":
-            found = shows.line(db, ref[0], ref[1], now)
-        elif kind == "item":
-            found = shows.item(db, ref[0])
-        elif kind == "document":
-            found = shows.document(db, ref[0], now)
-        else:
-            found = shows.supply(db, ref[0], now)
+        found = _ASKED[kind](db, now, *map(composed, ref))
     if found is None:
         click.echo(f"There is no {kind} {' '.join(ref)}.", err=True)
         sys.exit(MISSING)
@@ -178,24 +170,63 @@ def _show_supply(supply: shows.SupplyView) -> None:
     table(("held by order", "line", "units"), [(p.order, p.line, p.quantity) for p in supply.pegs], numbers=("units",))
 
 
+def _show_shipment(shipment: shipments.ShipmentView) -> None:
+    _show_facts("Shipment", shipment)
+    rows = [(left.line, left.sku, left.site, left.quantity) for left in shipment.lines]
+    table(("line", "item", "site", "units"), rows, numbers=("units",))
+
+
+def _show_facts(title: str, thing: Any) -> None:
+    """Whatever has one value for each of its names, by them; the first is its id."""
+    ident, *names = [name for name in thing.__struct_fields__ if name != "lines"]
+    facts(f"{title} {getattr(thing, ident)}", {n.replace("_", " "): _plain(getattr(thing, n)) for n in names})
+
+
+_ASKED: dict[str, Callable[..., Any]] = {
+    "order": lambda db, now, ref: shows.order(db, ref, now),
+    "line": lambda db, now, order, line: shows.line(db, order, line, now),
+    "item": lambda db, _, ref: shows.item(db, ref),
+    "supply": lambda db, now, ref: shows.supply(db, ref, now),
+    "document": lambda db, now, ref: shows.document(db, ref, now),
+    "shipment": lambda db, _, ref: shipments.shipment(db, ref),
+    "site": lambda db, _, ref: catalogue.site(db, ref),
+    "supplier": lambda db, _, ref: catalogue.supplier(db, ref),
+    "customer": lambda db, _, ref: catalogue.customer(db, ref),
+    "category": lambda db, _, ref: catalogue.category(db, ref),
+}
 _SHOWN: dict[str, Callable[[Any], None]] = {
     "order": _show_order,
     "line": _show_line,
     "item": _show_item,
     "supply": _show_supply,
     "document": _show_document,
+    "shipment": _show_shipment,
+    **{kind: partial(_show_facts, kind.capitalize()) for kind in ("site", "supplier", "customer", "category")},
 }
 
 
-_NOT_LISTED = {  # `show supply` tells
+_NOT_LISTED = {  # `show supply` tells, and so it is with what is a list itself
     *("pegs", "selling", "document", "kind", "cancelled", "confirmed", "available_on", "from_site", "lost")
+}
+
+
+_LISTED: dict[str, Callable[..., list[Any]]] = {
+    "orders": lists.list_orders,
+    "items": lists.list_items,
+    "stock": lists.list_stock,
+    "shipments": shipments.list_shipments,
+    "sites": catalogue.list_sites,
+    "suppliers": catalogue.list_suppliers,
+    "customers": catalogue.list_customers,
+    "categories": catalogue.list_categories,
 }
 
 
 def list_things(what: str, place: str, now: int, *, as_json: bool, limit: int, filters: dict[str, Any]) -> None:
     """Print a list of lines, orders, items or supplies."""
+    said = {name: composed(value) if isinstance(value, str) else value for name, value in filters.items()}
     with _opened(place) as db:
-        found = _listed(what, db, now, limit, filters)
+        found = _listed(what, db, now, limit, said)
     if as_json:
         _as_json(found)
         return
@@ -207,7 +238,12 @@ def list_things(what: str, place: str, now: int, *, as_json: bool, limit: int, f
         last = f" --after {shlex.join((found[-1].order, found[-1].line))} shows the next."
     else:
         last = " --limit shows more."
-        names = [name for name in found[0].__struct_fields__ if name not in _NOT_LISTED]
+        hidden = _NOT_LISTED if what in {"supplies", "items"} else set()
+        names = [
+            name
+            for name in found[0].__struct_fields__
+            if name not in hidden and not isinstance(getattr(found[0], name), list | dict)
+        ]
         rows = [[_plain(getattr(row, name)) for name in names] for row in found]
         numbers = [name for name in names if isinstance(getattr(found[0], name), int)]
         table([name.replace("_", " ") for name in names], rows, numbers=[name.replace("_", " ") for name in numbers])
@@ -218,13 +254,13 @@ def list_things(what: str, place: str, now: int, *, as_json: bool, limit: int, f
 def _listed(what: str, db: Database, now: int, limit: int, filters: dict[str, Any]) -> list[Any]:
     if what == "lines":
         return list(lines.list_lines(db, now, lines.Filters(**filters, limit=limit)))
-    if what == "orders":
-        return list(lists.list_orders(db, **filters, limit=limit))
-    if what == "items":
-        return list(lists.list_items(db, **filters, limit=limit))
-    if "open" in filters:
-        filters["still_open"] = filters.pop("open")
-    return list(lists.list_supplies(db, now, **filters, limit=limit))
+    if what == "supplies":
+        if "open" in filters:
+            filters["still_open"] = filters.pop("open")
+        return list(lists.list_supplies(db, now, **filters, limit=limit))
+    if filters.pop("late", False):
+        filters["late_at"] = now
+    return list(_LISTED[what](db, **filters, limit=limit))
 
 
 def _plain(value: Any) -> str:
@@ -232,16 +268,20 @@ def _plain(value: Any) -> str:
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "-" if value is None else str(value)
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "-"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {said}" for name, said in value.items()) or "-"
+    return "-" if value is None or value == "" else str(value)
 
 
 def quote(place: str, now: int, question: dict[str, Any], *, as_json: bool) -> None:
     """Print what an order would be promised."""
     days = {name: None if question[name] is None else question[name].date() for name in ("requested_on", "accept_by")}
     asked = quotes.Quote(
-        sku=question["sku"],
+        sku=composed(question["sku"]),
         quantity=question["quantity"],
-        customer=question["customer"],
+        customer=question["customer"] and composed(question["customer"]),
         ship_to=quotes.ShipTo(region=question["region"]),
         sites=list(question["sites"]),
         priority=question["priority"],
@@ -270,7 +310,7 @@ def _print_quote(asked: quotes.Quote, answer: Outcome) -> None:
 def explain(order: str, line: str, place: str, now: int, *, as_json: bool) -> None:
     """Print why a line has its date; exits 3 if there is no such line."""
     with _opened(place) as db:
-        found = explanations.line(db, order, line, now)
+        found = explanations.line(db, composed(order), composed(line), now)
     if found is None:
         click.echo(f"There is no line {order} {line}.", err=True)
         sys.exit(MISSING)

@@ -1,6 +1,7 @@
 """`backorder restore`: a backup into a new place; what `export --folder` wrote, into an empty database."""
 
 import csv
+import hashlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,23 +11,30 @@ import click
 import msgspec
 
 from backorder.adapters.cli.exits import MISSING
+from backorder.adapters.cli.who import who
 from backorder.queries import check as checks
 from backorder.queries import export as exports
 from backorder.storage import backup as backups
 from backorder.storage import restore as whole
+from backorder.storage.audit import Entry, save_entries
 from backorder.storage.db import open_database, shown
 from backorder.storage.migrate import upgrade
 
 
-def restore(folder: str, place: str) -> None:
-    """Read exported tables back into an empty database, all or nothing, and check what came of it."""
+def restore(folder: str, now: int, place: str) -> None:
+    """Read exported tables back into an empty database, all or nothing, and check what came of it.
+
+    The audit trail comes with them, and has one entry more: who restored it at the moment `now`, with a digest of the
+    names of the tables and their numbers of rows.
+    """
     db = open_database(place)
     try:
         with db.write() as tx:
             whole.require_empty(tx)
-            for name in whole.TABLES:
-                count = whole.restore(tx, name, *_exported(Path(folder), name))
-                click.echo(f"{name}: {count} rows")
+            told = [f"{name}: {whole.restore(tx, name, *_exported(Path(folder), name))} rows" for name in whole.TABLES]
+            content = hashlib.sha256("\n".join(told).encode()).hexdigest()
+            save_entries(tx, [Entry(who(), "", "-", "restore", None, 0, content)], now)
+        click.echo("\n".join(told))
         found = checks.run(db)
     finally:
         db.close()

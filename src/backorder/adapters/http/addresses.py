@@ -1,12 +1,18 @@
-"""Which route an address and a method lead to: the table of routes as a tree of the parts of their addresses."""
+"""Which route an address and a method lead to: the table of routes as a tree of the parts of their addresses.
+
+What stands between two slashes is one part, and %2F is a slash within it: so the parts are read from the address as it
+was sent, before it was decoded.
+"""
 
 from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
 
 from prometheus_client import Histogram
 
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.request import Request
 from backorder.adapters.http.route import OPEN, Answer, Call, House, Route
+from backorder.kernel.composing import composed
 
 BODY_MAX = 1_000_000  # bytes; lists of commands may have
 LIST_MAX = 8_000_000
@@ -60,12 +66,12 @@ class Addresses:
     def find(self, request: Request) -> Served:
         """What the request asks for; it is told its ids and its limit. Refuses addresses and methods there are not."""
         place, ids = self._root, []
-        for part in request.path.rstrip("/").split("/")[1:]:
+        for part in _parts(request.raw_path):
             below = place.below.get(part)
             if below is None:
                 below = place.id
                 ids.append(part)
-            if below is None or not part:
+            if below is None:
                 raise _nothing()
             place = below
         served = place.served.get(request.method)
@@ -75,6 +81,15 @@ class Addresses:
         if ids:
             request.path_params = dict(zip(served.parts, ids, strict=True))
         return served
+
+
+def _parts(sent: bytes) -> list[str]:
+    """The parts of an address, decoded one by one; empty ones do not count. Refuses what is no text."""
+    parts = [part for part in sent.split(b"/") if part]
+    try:
+        return [composed((unquote_to_bytes(part) if b"%" in part else part).decode()) for part in parts]
+    except UnicodeDecodeError:
+        raise _nothing() from None
 
 
 def _without(place: _Place, method: str) -> Served:

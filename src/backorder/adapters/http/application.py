@@ -99,6 +99,7 @@ class Application:
                 _named(request, served.hosts)
             if route.permission != OPEN:
                 caller = await callers.caller(house, request)
+                house.limits.request(caller.account)
                 _permit(route, caller)
             found = (await route.answer(house, Call(request, caller, route, ident))).encoded()
         except Refusal as refusal:
@@ -124,6 +125,8 @@ def _named(request: Request, hosts: frozenset[str]) -> None:
 def _permit(route: Route, caller: Identity) -> None:
     if route.permission not in caller.permissions:
         raise Refusal(403, "forbidden", f"this asks for the permission {route.permission}")
+    if caller.customer is not None and not route.bound:
+        raise Refusal(403, "forbidden", "this is not for callers who are bound to one customer")
 
 
 def _given_id(request: Request) -> str | None:

@@ -8,6 +8,7 @@ import msgspec
 
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.request import Request
+from backorder.kernel.composing import composed, may_need_composing
 
 T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
@@ -51,7 +52,10 @@ def typed(text: bytes, kind: type[T]) -> T:
     """The body as `kind`; refuses with the field where it does not fit."""
     strict(text)
     try:
-        return msgspec.json.decode(text, type=kind)
+        if not may_need_composing(text):
+            return msgspec.json.decode(text, type=kind)
+        found = msgspec.json.encode(msgspec.json.decode(text, type=kind)).decode()
+        return msgspec.json.decode(composed(found), type=kind)
     except msgspec.DecodeError as error:
         raise _misfit(error, 400) from None
 
@@ -67,11 +71,11 @@ def query(request: Request, kind: type[S]) -> S:
         if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
             raise Refusal(400, "invalid_parameter", "use no control characters", field=name)
         if hints[name]:
-            found.setdefault(name, []).append(value)
+            found.setdefault(name, []).append(composed(value))
         elif name in found:
             raise Refusal(400, "invalid_parameter", f"{name} is given twice", field=name)
         else:
-            found[name] = value
+            found[name] = composed(value)
     try:
         return msgspec.convert(found, kind, strict=False)
     except msgspec.ValidationError as error:

@@ -10,7 +10,7 @@ import msgspec
 
 from backorder import __version__
 from backorder.adapters.http.problems import CONTENT, Problem
-from backorder.adapters.http.route import OPEN, Route
+from backorder.adapters.http.route import ID, OPEN, Route
 from backorder.commands import COMMANDS, Command
 from backorder.kernel.access import PERMISSIONS
 
@@ -25,6 +25,9 @@ def document(routes: Sequence[Route]) -> bytes:
     """The description as JSON."""
     kinds = [_kind(kind) for route in routes for kind in (route.takes, route.gives) if kind is not None]
     schemas, components = msgspec.json.schema_components([*kinds, Problem], ref_template=_REF)
+    for kind in COMMANDS:  # what nobody may say over HTTP
+        for name in ("at", "bound_to"):
+            del components[kind.__name__]["properties"][name]
     named = iter(schemas)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
@@ -67,8 +70,8 @@ def _kind(kind: Any) -> Any:
 
 
 def _without(schema: dict[str, Any], omit: tuple[str, ...]) -> dict[str, Any]:
-    """A command as the body of its own route: without its word, its id, the clock, and what the address says."""
-    left_out = {"do", "id", "at", *omit}
+    """A command as the body of its own route: without its word, its id, and what the address says."""
+    left_out = {"do", "id", *omit}
     properties = {name: said for name, said in schema["properties"].items() if name not in left_out}
     required = [name for name in schema.get("required", []) if name not in left_out]
     return {**schema, "title": f"{schema['title']}Body", "properties": properties, "required": required}
@@ -93,14 +96,20 @@ def _operation(route: Route, path: str, takes: Any, gives: Any) -> dict[str, Any
     else:
         found["security"] = [{"token": []}]
         found["description"] = f"Asks for `{route.permission}`: {PERMISSIONS[route.permission]}"
+        if route.bound:
+            found["description"] += " Lets callers in who are bound to a customer."
     if takes is not None:
         found["requestBody"] = {"required": True, "content": {"application/json": {"schema": takes}}}
     return found
 
 
 def _parameters(route: Route, path: str) -> list[dict[str, Any]]:
-    text = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[^/\\x00-\\x1f\\x7f]+$"}
-    found = [{"name": name, "in": "path", "required": True, "schema": text} for name in re.findall(r"{(\w+)}", path)]
+    text = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": ID}
+    slashes = "A slash in it is sent as %2F."
+    found: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": text, "description": slashes}
+        for name in re.findall(r"{(\w+)}", path)
+    ]
     if route.parameters is not None:
         _, components = msgspec.json.schema_components([route.parameters], ref_template=_REF)
         schema = components[route.parameters.__name__]

@@ -39,12 +39,13 @@ class Headers:
 class Request:
     """One request. `path_params` are the parts of the address by name, `limit` how many bytes its body may have."""
 
-    __slots__ = ("_late", "_receive", "_scope", "headers", "limit", "method", "path", "path_params")
+    __slots__ = ("_late", "_receive", "_scope", "headers", "limit", "method", "path", "path_params", "raw_path")
 
     def __init__(self, scope: dict[str, Any], receive: Receive) -> None:
         self._scope, self._receive = scope, receive
         self.method: str = scope["method"]
         self.path: str = scope["path"]
+        self.raw_path: bytes = scope["raw_path"]
         self.headers = Headers(scope["headers"])
         self.path_params: dict[str, str] = {}
         self.limit = 0
@@ -54,6 +55,11 @@ class Request:
     def query(self) -> tuple[tuple[str, str], ...]:
         """The parameters of the address, in their order; those without a value are empty."""
         return _parameters(self._scope["query_string"])
+
+    @property
+    def client(self) -> str:
+        """The address that the connection comes from; empty where there is none."""
+        return str((self._scope.get("client") or ("", 0))[0])
 
     @property
     def cookies(self) -> dict[str, str]:

@@ -1,12 +1,14 @@
 """What a route is: a row of the table that the service, its permissions, its document and its tests are made from."""
 
 import hashlib
+import re
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from typing import Any, NamedTuple
 
 import msgspec
 
+from backorder.adapters.http.limits import Limits
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.request import Request
 from backorder.commands.accounts import Identity
@@ -15,6 +17,8 @@ from backorder.writer import Writer
 
 OPEN = "open"  # the permission of routes that ask for none
 PAGE_MAX = 200
+ID = r"^[^\x00-\x1f\x7f]{1,200}$"  # what an id can be; in an address its slashes are sent as %2F
+_ID = re.compile(ID.replace("$", r"\Z"))
 
 
 class Answer(NamedTuple):
@@ -40,6 +44,7 @@ class House(NamedTuple):
     asked: set[str]  # idempotency keys whose commands are being applied
     callers: dict[str, tuple[float, Identity]]  # who showed what, until when it is believed without looking
     shelf: dict[str, tuple[float, bytes, str]]  # availability by SKU: until when, body, ETag
+    limits: Limits
 
 
 class Call(NamedTuple):
@@ -53,7 +58,7 @@ class Call(NamedTuple):
     def path(self, name: str) -> str:
         """A part of the address. Refuses what no id can be as not found."""
         value = self.request.path_params[name]
-        if not 1 <= len(value) <= 200 or not value.isprintable():
+        if not _ID.match(value):
             raise Refusal(404, "not_found", "there is nothing here")
         return value
 
@@ -63,7 +68,11 @@ class Call(NamedTuple):
 
 
 class Route(NamedTuple):
-    """A row of the table. `key` says that an Idempotency-Key is required, `takes` and `gives` are body types."""
+    """A row of the table. `key` says that an Idempotency-Key is required, `takes` and `gives` are body types.
+
+    `bound` lets callers in who are bound to a customer: the route then narrows itself to that customer, or tells of
+    none. Without it they are denied, whatever their permissions.
+    """
 
     method: str
     path: str
@@ -76,6 +85,7 @@ class Route(NamedTuple):
     key: bool = False
     omit: tuple[str, ...] = ()  # fields of `takes` that the address says
     statuses: tuple[int, ...] = (200,)
+    bound: bool = False
 
 
 def digest(text: bytes) -> str:

@@ -11,8 +11,10 @@ from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.server import Server
 
+from backorder.adapters import leaked
 from backorder.adapters.http import logs
 from backorder.adapters.http.application import Application
+from backorder.adapters.http.limits import Guard, Limits
 from backorder.adapters.http.route import House
 from backorder.commands import accounts
 from backorder.storage.accounts import load_accounts
@@ -42,13 +44,17 @@ class Options(NamedTuple):
     log: str
     traces: bool
     worker: Callable[[Database, Callable[[], int]], Worker] | None = None  # None: somebody else sees to what is due
+    guard: Guard = Guard()
 
 
 def prepare(options: Options, now: int) -> str | None:
     """Make or upgrade the database as the settings allow; a one-time link for the first admin while there is none.
 
-    Raises StorageError that says what to do where the database is not of this version and may not be upgraded.
+    Raises StorageError that says what to do where the database is not of this version and may not be upgraded, and
+    Unreadable where the list of refused passwords cannot be read.
     """
+    if options.guard.passwords_refused is not None:
+        leaked.has(options.guard.passwords_refused, "")  # that it cannot be read is said now
     if options.migrate:
         upgrade(options.database)
     db = open_database(options.database)
@@ -69,9 +75,9 @@ def _first_link(db: Database, now: int) -> str | None:
     return accounts.sign_in_link(db, now, ADMIN, by="serve")
 
 
-def house(db: Database, clock: Callable[[], int]) -> House:
+def house(db: Database, clock: Callable[[], int], guard: Guard) -> House:
     """What answering takes, for one process."""
-    return House(db, Writer(db, clock), clock, ThreadPoolExecutor(READERS, "reader"), set(), {}, {})
+    return House(db, Writer(db, clock), clock, ThreadPoolExecutor(READERS, "reader"), set(), {}, {}, Limits(guard))
 
 
 def load(options: Options, clock: Callable[[], int]) -> Any:
@@ -79,7 +85,7 @@ def load(options: Options, clock: Callable[[], int]) -> Any:
     logs.begin(options.log)
     db = open_database(options.database)
     worker = None if options.worker is None else options.worker(db, clock)
-    made = Application(house(db, clock), options.hosts, worker)
+    made = Application(house(db, clock, options.guard), options.hosts, worker)
     if not options.traces:
         return made
     from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware

@@ -1,5 +1,6 @@
 """People come in: with name and password, or by a link that works once."""
 
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -24,11 +25,12 @@ class SignIn(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Me(msgspec.Struct):
-    """Who is asking, and what they may do."""
+    """Who is asking, and what they may do; `customer` is the one they are bound to, if they are."""
 
     account: str
     role: str
     permissions: list[str]
+    customer: str | None
 
 
 async def sign_in(house: House, call: Call) -> Answer:
@@ -39,9 +41,36 @@ async def sign_in(house: House, call: Call) -> Answer:
     if asked.link:
         secret = await ask(house, accounts.open_link, house.db, now, asked.link)
     else:
-        secret = await ask(house, accounts.sign_in, house.db, now, asked.account, asked.password)
+        house.limits.sign_in(call.request)
+        secret = await house.limits.hashing(accounts.sign_in, house.db, now, asked.account, asked.password)
     if secret is None:
         raise Refusal(401, "unauthorised", "name, password or link is wrong, or came too often: try again in a minute")
+    return Answer(b"", 204, {"Set-Cookie": _COOKIE.format(secret, 12 * 3_600), "Cache-Control": "no-store"})
+
+
+class NewPassword(msgspec.Struct, forbid_unknown_fields=True):
+    """The password that one has, and the one that one wants."""
+
+    old: Annotated[str, Meta(max_length=accounts.PASSWORD_MAX, pattern="^[^\ud800-\udfff]*$")]
+    new: Annotated[str, Meta(max_length=accounts.PASSWORD_MAX, pattern="^[^\ud800-\udfff]*$")]
+
+
+async def change_password(house: House, call: Call) -> Answer:
+    """`POST /v1/session/password`: one's own; every other session ends, and the answer sets a new cookie."""
+    asked = body.typed(await body.read(call.request), NewPassword)
+    if call.caller.session is None:
+        raise Refusal(403, "forbidden", "this is for people who are signed in: programs have tokens, no password")
+    house.limits.sign_in(call.request)
+    change = partial(accounts.change_password, leaked=house.limits.leaked)
+    who = call.caller.account
+    try:
+        secret = await house.limits.hashing(change, house.db, house.clock(), who, asked.old, asked.new)
+    except accounts.Refused as error:
+        raise Refusal(422, "invalid", str(error), field="new") from error
+    finally:
+        house.callers.clear()
+    if secret is None:
+        raise Refusal(422, "invalid", "this is not the old password, or it came too often: try again", field="old")
     return Answer(b"", 204, {"Set-Cookie": _COOKIE.format(secret, 12 * 3_600), "Cache-Control": "no-store"})
 
 
@@ -56,7 +85,7 @@ async def sign_out(house: House, call: Call) -> Answer:
 
 async def me(_house: House, call: Call) -> Answer:
     """`GET /v1/session`: who is asking."""
-    found = Me(call.caller.account, call.caller.role, sorted(call.caller.permissions))
+    found = Me(call.caller.account, call.caller.role, sorted(call.caller.permissions), call.caller.customer)
     return Answer(found, headers={"Cache-Control": "private, no-store"})
 
 

@@ -1,7 +1,10 @@
 """Every route of the service. What is not here does not exist; what names no permission does not start."""
 
-from backorder.adapters.http import health, reads, shelf, sign_in, told, writes
-from backorder.adapters.http.reads import Nothing
+from typing import Any
+
+from backorder.adapters.http import administering, health, reads, shelf, sign_in, told, writes
+from backorder.adapters.http import listings as many
+from backorder.adapters.http.reads import Nothing, Page
 from backorder.adapters.http.route import OPEN, Route
 from backorder.adapters.http.writes import door
 from backorder.commands import (
@@ -24,29 +27,75 @@ from backorder.commands import (
 )
 from backorder.kernel.access import PERMISSIONS
 from backorder.kernel.outcomes import Outcome
+from backorder.queries import accounts as people_and_programs
+from backorder.queries import catalogue as catalogued
 from backorder.queries import explain, quotes, show
 from backorder.queries import outbox as standing
+from backorder.queries import shipments as shipped
 from backorder.queries.availability import Availability
 from backorder.queries.lines import LineView
 
-_ORDER, _LINE, _SUPPLY, _DOCUMENT = (
+_ORDER, _LINE, _SUPPLY, _DOCUMENT, _SHIPMENT, _CUSTOMER, _ACCOUNT = (
     "/v1/orders/{order:str}",
     "/v1/orders/{order:str}/lines/{line:str}",
     "/v1/supplies/{supply:str}",
     "/v1/documents/{document:str}",
+    "/v1/shipments/{shipment:str}",
+    "/v1/customers/{customer:str}",
+    "/v1/accounts/{account:str}",
 )
 
+
+def _one(path: str, permission: str, answer: Any, summary: str, gives: Any, *, bound: bool = False) -> Route:
+    """A route for one thing."""
+    return Route("GET", path, permission, answer, summary, gives, parameters=Nothing, bound=bound)
+
+
+def _many(
+    path: str, permission: str, answer: Any, summary: str, gives: Any, page: type = Page, *, bound: bool = False
+) -> Route:
+    """A route for a page of things."""
+    return Route("GET", path, permission, answer, summary, gives, parameters=page, bound=bound)
+
+
 READS = (
-    Route("GET", "/v1/orders", "orders.read", reads.orders, "Orders, by id.", reads.Orders, None, reads.OrdersPage),
-    Route("GET", _ORDER, "orders.read", reads.ORDER, "An order with its lines.", show.OrderView, None, Nothing),
-    Route("GET", _LINE, "orders.read", reads.LINE, "A line: pegs, promise, revisions.", LineView, None, Nothing),
-    Route("GET", f"{_LINE}/why", "orders.read", reads.WHY, "Why it has its date.", explain.Explanation, None, Nothing),
-    Route("GET", "/v1/lines", "orders.read", reads.lines, "Lines, by order.", reads.Lines, None, reads.LinesPage),
-    Route("GET", "/v1/items", "catalogue.read", reads.items, "Items, by SKU.", reads.Items, None, reads.ItemsPage),
-    Route("GET", "/v1/items/{sku:str}", "catalogue.read", reads.ITEM, "An item.", show.ItemView, None, Nothing),
-    Route("GET", "/v1/supplies", "supply.read", reads.supplies, "Supplies.", reads.Supplies, None, reads.SuppliesPage),
-    Route("GET", _SUPPLY, "supply.read", reads.SUPPLY, "A supply: who holds it.", show.SupplyView, None, Nothing),
-    Route("GET", _DOCUMENT, "supply.read", reads.DOCUMENT, "A purchase order.", show.DocumentView, None, Nothing),
+    _many("/v1/orders", "orders.read", many.ORDERS, "Orders, by id.", many.Orders, many.OrdersPage, bound=True),
+    _one(_ORDER, "orders.read", reads.ORDER, "An order with its lines.", show.OrderView, bound=True),
+    _one(_LINE, "orders.read", reads.LINE, "A line: pegs, promise, revisions.", LineView, bound=True),
+    _one(f"{_LINE}/why", "orders.read", reads.WHY, "Why it has its date.", explain.Explanation, bound=True),
+    _many("/v1/lines", "orders.read", many.LINES, "Lines, by order.", many.Lines, many.LinesPage, bound=True),
+    _many(
+        "/v1/shipments",
+        "orders.read",
+        many.SHIPMENTS,
+        "Shipments, by id.",
+        many.Shipments,
+        many.ShipmentsPage,
+        bound=True,
+    ),
+    _one(_SHIPMENT, "orders.read", reads.SHIPMENT, "A shipment: what left.", shipped.ShipmentView, bound=True),
+    _many(
+        "/v1/customers",
+        "orders.read",
+        many.CUSTOMERS,
+        "Customers, by id; name and address for those who may.",
+        many.Customers,
+        many.CustomersPage,
+        bound=True,
+    ),
+    _one(_CUSTOMER, "orders.read", reads.CUSTOMER, "A customer.", catalogued.CustomerView, bound=True),
+    _many("/v1/items", "catalogue.read", many.ITEMS, "Items, by SKU.", many.Items, many.ItemsPage),
+    _one("/v1/items/{sku:str}", "catalogue.read", reads.ITEM, "An item.", show.ItemView),
+    _many("/v1/categories", "catalogue.read", many.CATEGORIES, "Categories, by id.", many.Categories),
+    _one("/v1/categories/{category:str}", "catalogue.read", reads.CATEGORY, "A category.", catalogued.CategoryView),
+    _many("/v1/sites", "catalogue.read", many.SITES, "Sites, by code.", many.Sites, many.SitesPage),
+    _one("/v1/sites/{site:str}", "catalogue.read", reads.SITE, "A site.", catalogued.SiteView),
+    _many("/v1/suppliers", "catalogue.read", many.SUPPLIERS, "Suppliers, by id.", many.Suppliers),
+    _one("/v1/suppliers/{supplier:str}", "catalogue.read", reads.SUPPLIER, "A supplier.", catalogued.SupplierView),
+    _many("/v1/supplies", "supply.read", many.SUPPLIES, "Supplies, by id.", many.Supplies, many.SuppliesPage),
+    _one(_SUPPLY, "supply.read", reads.SUPPLY, "A supply: who holds it.", show.SupplyView),
+    _one(_DOCUMENT, "supply.read", reads.DOCUMENT, "A purchase order.", show.DocumentView),
+    _many("/v1/stock", "supply.read", many.STOCK, "What is on hand, by SKU and site.", many.Stock, many.StockPage),
     Route(
         "GET",
         "/v1/availability",
@@ -57,6 +106,7 @@ READS = (
         None,
         shelf.Wanted,
         statuses=(200, 304),
+        bound=True,
     ),
     Route(
         "POST",
@@ -66,6 +116,7 @@ READS = (
         "The same of up to 500 items.",
         list[Availability],
         shelf.Many,
+        bound=True,
     ),
     Route(
         "POST",
@@ -75,6 +126,7 @@ READS = (
         "What orders would be promised now; nothing is written.",
         list[Outcome],
         list[quotes.Quote],
+        bound=True,
     ),
     Route("GET", "/v1/events", "events.read", told.events, "What happened.", told.Events, None, told.EventsPage),
     Route("GET", "/v1/events/kinds", "events.read", told.kinds, "The kinds of events.", told.EventKinds, None, Nothing),
@@ -90,7 +142,9 @@ READS = (
         Nothing,
     ),
     Route("GET", "/v1/timers", "outbox.read", told.timers, "What is due when.", told.Timers, None, told.TimersPage),
-    Route("GET", "/v1/audit", "audit.read", reads.audit, "Who asked for what.", reads.Trail, None, reads.Page),
+    _many("/v1/accounts", "accounts.write", many.ACCOUNTS, "Accounts, by name, with their tokens.", many.Accounts),
+    _one(_ACCOUNT, "accounts.write", reads.ACCOUNT, "An account.", people_and_programs.AccountView),
+    _many("/v1/audit", "audit.read", many.TRAIL, "Who asked for what.", many.Trail, many.TrailPage),
 )
 
 WRITES = (
@@ -102,14 +156,15 @@ WRITES = (
         "Commands of any kind, in order; each asks for its own permission, and each has its outcome.",
         list[Outcome],
         list[Command],
+        bound=True,
     ),
     door("PUT", "/v1/items/{sku:str}", items.PutItem, "Put an item.", key=False),
     door("PUT", "/v1/sites/{site:str}", catalogue.PutSite, "Put a site.", key=False),
     door("PUT", "/v1/suppliers/{supplier:str}", catalogue.PutSupplier, "Put a supplier.", key=False),
-    door("PUT", "/v1/customers/{customer:str}", catalogue.PutCustomer, "Put a customer.", key=False),
+    door("PUT", _CUSTOMER, catalogue.PutCustomer, "Put a customer.", key=False),
     door("PUT", "/v1/categories/{category:str}", policies.PutCategory, "Put a category's policy.", key=False),
     door("PUT", "/v1/shop", policies.PutShop, "Put the shop's policy.", key=False),
-    door("POST", "/v1/customers/{customer:str}/erase", people.ErasePerson, "Erase a person's data."),
+    door("POST", f"{_CUSTOMER}/erase", people.ErasePerson, "Erase a person's data."),
     door("POST", "/v1/orders", orders.PlaceOrder, "Place an order.", key=False),
     door("PATCH", _ORDER, changes.ChangeOrder, "Change an order."),
     door("POST", f"{_ORDER}/lines", changes.AddLines, "Add lines to an order."),
@@ -121,8 +176,8 @@ WRITES = (
     door("POST", f"{_ORDER}/pick", shipments.Pick, "Pick units."),
     door("POST", f"{_ORDER}/unpick", shipments.Unpick, "Put picked units back."),
     door("POST", "/v1/shipments", shipments.Ship, "Ship units.", key=False),
-    door("POST", "/v1/shipments/{shipment:str}/reverse", shipments.ReverseShipment, "It never left: take it back."),
-    door("POST", "/v1/shipments/{shipment:str}/delivery", shipments.RecordDelivery, "Record its delivery."),
+    door("POST", f"{_SHIPMENT}/reverse", shipments.ReverseShipment, "It never left: take it back."),
+    door("POST", f"{_SHIPMENT}/delivery", shipments.RecordDelivery, "Record its delivery."),
     door("POST", "/v1/supplies", supplies.AnnounceSupply, "Announce a supply.", key=False),
     door("POST", f"{_SUPPLY}/confirm", supplies.ConfirmSupply, "Confirm a supply."),
     door("POST", f"{_SUPPLY}/reschedule", supplies.RescheduleSupply, "Give a supply another day."),
@@ -146,7 +201,63 @@ OTHERS = (
     Route("DELETE", "/v1/session", OPEN, sign_in.sign_out, "Sign out.", None, statuses=(204,)),
     Route("GET", "/sign-in/{link:str}", OPEN, sign_in.door, "A page that signs in by a link."),
     Route("POST", "/sign-in/{link:str}", OPEN, sign_in.enter, "Sign in by a link, once.", statuses=(303,)),
-    Route("GET", "/v1/session", "catalogue.read", sign_in.me, "Who is asking.", sign_in.Me),
+    Route(
+        "PUT",
+        _ACCOUNT,
+        "accounts.write",
+        administering.put,
+        "Put an account; nobody gives more than they may themselves.",
+        people_and_programs.AccountView,
+        administering.PutAccount,
+        statuses=(200, 201),
+    ),
+    Route(
+        "POST",
+        f"{_ACCOUNT}/disable",
+        "accounts.write",
+        administering.disable,
+        "Let an account do nothing any more.",
+        people_and_programs.AccountView,
+    ),
+    Route(
+        "POST",
+        f"{_ACCOUNT}/tokens",
+        "accounts.write",
+        administering.issue,
+        "Issue a token; the answer shows it, this once.",
+        administering.Issued,
+        administering.IssueToken,
+        statuses=(201,),
+    ),
+    Route(
+        "POST",
+        f"{_ACCOUNT}/link",
+        "accounts.write",
+        administering.link,
+        "An address that signs a person in once; the answer shows it, this once.",
+        administering.Link,
+        statuses=(201,),
+    ),
+    Route(
+        "DELETE",
+        "/v1/tokens/{token:str}",
+        "accounts.write",
+        administering.revoke,
+        "Refuse a token from now on: bo_TOKEN_...",
+        statuses=(204,),
+    ),
+    Route(
+        "POST",
+        "/v1/session/password",
+        "catalogue.read",
+        sign_in.change_password,
+        "Change one's own password.",
+        None,
+        sign_in.NewPassword,
+        statuses=(204,),
+        bound=True,
+    ),
+    Route("GET", "/v1/session", "catalogue.read", sign_in.me, "Who is asking.", sign_in.Me, bound=True),
 )
 
 ROUTES = (*READS, *WRITES, *OTHERS)

@@ -10,11 +10,13 @@ import msgspec
 from backorder.adapters.http import body
 from backorder.adapters.http.problems import Refusal, busy, refusal_of, status_of
 from backorder.adapters.http.route import Answer, Call, House, Route, digest
-from backorder.commands import BATCH_MAX, COMMANDS, Command, chunks, decode
+from backorder.commands import BATCH_MAX, COMMANDS, Command, chunks, decode, entry
 from backorder.commands._batch import KEY_MAX
+from backorder.commands._bound import beyond
 from backorder.commands.accounts import Identity
+from backorder.commands.orders import PlaceOrder
+from backorder.kernel.access import BOUND_COMMANDS
 from backorder.kernel.outcomes import Outcome
-from backorder.storage.audit import Entry
 from backorder.writer import Closed, Full
 
 KEY = re.compile(r'^"([\x21\x23-\x5b\x5d-\x7e]{1,120})"$')  # a quoted string without escapes (RFC 8941)
@@ -52,7 +54,6 @@ PERMITS = {  # the permission that each command asks for
     "discard_message": "outbox.write",
     "retry_timer": "outbox.write",
 }
-_SUBJECTS = ("order", "supply", "document", "shipment", "sku", "site", "supplier", "category")
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -69,10 +70,10 @@ async def apply(house: House, call: Call, commands: Sequence[Command], content: 
     """
     outcomes: list[Outcome] = []
     try:
-        for kind, group in groupby(commands, key=type):
+        for _kind, group in groupby(commands, key=type):
             for chunk in chunks(list(group)):
-                entry = _entry(call, kind, chunk, content)
-                outcomes += await house.writer.outcomes(chunk, entry)
+                note = entry(call.caller.account, call.caller.role, call.id, chunk, content)
+                outcomes += await house.writer.outcomes(chunk, note)
     except Full as error:
         raise busy(str(error), 429) from error
     except Closed as error:
@@ -80,23 +81,32 @@ async def apply(house: House, call: Call, commands: Sequence[Command], content: 
     return outcomes
 
 
-def _entry(call: Call, kind: type[Command], chunk: Sequence[Command], content: str) -> Entry:
-    subject = next((word for name in _SUBJECTS if (word := getattr(chunk[0], name, None)) is not None), None)
-    return Entry(call.caller.account, call.caller.role, call.id, tag(kind), subject, len(chunk), content)
-
-
 def permit(call: Call, command: Command) -> None:
-    """Refuse a command, and fields of it, that the caller may not say."""
+    """Refuse a command, and fields of it, that the caller may not say; bind it to the customer that the caller is."""
     word = tag(type(command))
     if not call.may(PERMITS[word]):
         raise Refusal(403, "forbidden", f"{word} asks for the permission {PERMITS[word]}", field="do")
     if getattr(command, "cost", None) not in {None, msgspec.UNSET} and not call.may("money.write"):
         raise Refusal(403, "forbidden", "what things cost asks for the permission money.write", field="cost")
+    if call.caller.customer is not None:
+        _bind(command, word, call.caller.customer)
+
+
+def _bind(command: Command, word: str, customer: str) -> None:
+    """Whose order it is, is seen to where it is applied; here to what a customer may say at all."""
+    if word not in BOUND_COMMANDS:
+        raise Refusal(403, "forbidden", f"{word} is not for callers who are bound to one customer", field="do")
+    foreign = beyond(command, BOUND_COMMANDS[word])
+    if foreign is not None:
+        raise Refusal(403, "forbidden", f"{foreign} is the shop's to say: leave it out", field=foreign)
+    command.bound_to = customer
+    if isinstance(command, PlaceOrder) and command.customer is None:
+        command.customer = customer
 
 
 def scoped(caller: Identity, ident: str) -> str:
     """A caller's id of a command, apart from those of other callers."""
-    whole = f"{caller.account} {ident}"
+    whole = f"{len(caller.account)} {caller.account} {ident}"  # where the name ends is said: it may have blanks
     return whole if len(whole) <= KEY_MAX else f"={digest(whole.encode())}"
 
 
@@ -156,8 +166,19 @@ def door(method: str, path: str, kind: type[Command], summary: str, key: bool = 
             raise refusal_of(outcome)
         return Answer(outcome, status_of(outcome))
 
-    permission = PERMITS[tag(kind)]
-    return Route(method, path, permission, answer, summary, Outcome, kind, None, key, (*named, *fixed), (200, 201))
+    return Route(
+        method,
+        path,
+        PERMITS[tag(kind)],
+        answer,
+        summary,
+        Outcome,
+        kind,
+        key=key,
+        omit=(*named, *fixed),
+        statuses=(200, 201),
+        bound=tag(kind) in BOUND_COMMANDS,
+    )
 
 
 async def _alone(house: House, call: Call, command: Command, content: str) -> Outcome:

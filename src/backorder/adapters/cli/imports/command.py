@@ -12,6 +12,7 @@ from backorder.adapters.cli.imports.fields import KINDS
 from backorder.adapters.cli.imports.run import Result, run, ways_of, write_rejects
 from backorder.adapters.cli.imports.values import Unclear, Ways
 from backorder.adapters.cli.tables import table
+from backorder.adapters.cli.who import who
 from backorder.storage.db import open_database
 
 SHOWN_MAX = 20  # rejects on the screen; the file has all of them
@@ -33,7 +34,7 @@ def import_file(kind: str, file: str, database: str, now: int, options: dict[str
         _ask(options)
     db = open_database(database)
     try:
-        result = run(db, now, sheet, mapping, dry=options["dry_run"])
+        result = run(db, now, sheet, mapping, dry=options["dry_run"], actor=None if options["dry_run"] else who())
     finally:
         db.close()
     rejects = Path(options["rejects"]) if options["rejects"] else _fresh(file)

@@ -16,6 +16,7 @@ from backorder.adapters.cli.imports.fields import KINDS
 from backorder.adapters.cli.imports.mapping import BadMapping, Mapping
 from backorder.adapters.cli.imports.rows import Made, Reader
 from backorder.adapters.cli.imports.sheets import Row, Sheet
+from backorder.kernel.composing import composed
 from backorder.kernel.outcomes import Outcome, Word
 from backorder.queries.export import safe
 from backorder.storage.db import Database
@@ -66,9 +67,13 @@ def run(
     mapping: Mapping,
     *,
     dry: bool = False,
+    actor: str | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Result:
-    """Apply a sheet to a database; `dry` does all of it in a transaction that is given up at the end."""
+    """Apply a sheet to a database; `dry` does all of it in a transaction that is given up at the end.
+
+    The audit trail says that the `actor` asked for it.
+    """
     reader = Reader(sheet, mapping, ways_of(sheet, mapping))
     words: Counter[str] = Counter()
     rejects: list[Reject] = []
@@ -79,8 +84,8 @@ def run(
             used += sum(len(one.rows) for one in chunk)
             good = [one for one in chunk if one.trouble is None]
             rejects += [Reject(row, one.trouble) for one in chunk if one.trouble is not None for row in one.rows]
-            words["made, because a row names them"] += _make_missing(place, now, good, known)
-            for one, outcome in zip(good, _applied(place, now, good), strict=True):
+            words["made, because a row names them"] += _make_missing(place, now, good, known, actor)
+            for one, outcome in zip(good, _applied(place, now, good, actor), strict=True):
                 words[outcome.outcome.value] += 1
                 if outcome.outcome not in _GOOD:
                     rejects += [Reject(row, _reason(outcome)) for row in one.rows]
@@ -89,9 +94,9 @@ def run(
     return Result(len(sheet.rows), len(sheet.rows) - used, words, sorted(rejects, key=lambda reject: reject.row.number))
 
 
-def _applied(db: Database, now: int, chunk: list[Made]) -> Iterator[Outcome]:
+def _applied(db: Database, now: int, chunk: list[Made], actor: str | None) -> Iterator[Outcome]:
     read = [commands.decode({k: v for k, v in one.command.items() if k != "person"}, importing=True) for one in chunk]
-    answers = commands.stream(db, now, [command for command in read if not isinstance(command, Outcome)])
+    answers = commands.stream(db, now, [command for command in read if not isinstance(command, Outcome)], actor)
     return (command if isinstance(command, Outcome) else next(answers) for command in read)
 
 
@@ -100,30 +105,30 @@ def _reason(outcome: Outcome) -> str:
     return f"{where}{outcome.message or outcome.outcome.meaning}"
 
 
-def _make_missing(db: Database, now: int, chunk: Iterable[Made], known: set[tuple[str, str]]) -> int:
+def _make_missing(db: Database, now: int, chunk: Iterable[Made], known: set[tuple[str, str]], actor: str | None) -> int:
     """Customers and suppliers that rows name are made where there are none; nothing else is. How many were made."""
     wanted: dict[tuple[str, str], dict[str, Any]] = {}
     people: dict[str, dict[str, str]] = {}
     for one in chunk:
         command = one.command
         if command["do"] == "place_order" and "customer" in command:
-            name = command["customer"]
+            name = composed(command["customer"])
             wanted.setdefault(("put_customer", name), {"do": "put_customer", "customer": name})
             people.setdefault(name, command.get("person", {}))
         elif command["do"] in {"announce_supply", "put_item"} and "supplier" in command:
-            name = command["supplier"]
+            name = composed(command["supplier"])
             wanted.setdefault(("put_supplier", name), {"do": "put_supplier", "supplier": name})
-    outcomes = _run(db, now, [command for key, command in wanted.items() if key not in known])
+    outcomes = _run(db, now, [command for key, command in wanted.items() if key not in known], actor)
     known |= wanted.keys()
     made = [outcome.subject or "" for outcome in outcomes if outcome.outcome is Word.ACCEPTED]
     told = ({"do": "put_customer", "customer": name, **people[name]} for name in made if people.get(name))
-    _run(db, now, list(told))  # of customers that there were already, nothing is changed
+    _run(db, now, list(told), actor)  # of customers that there were already, nothing is changed
     return len(made)
 
 
-def _run(db: Database, now: int, words: list[dict[str, Any]]) -> list[Outcome]:
+def _run(db: Database, now: int, words: list[dict[str, Any]], actor: str | None) -> list[Outcome]:
     read = (commands.decode(command) for command in words)
-    return commands.run(db, now, [command for command in read if not isinstance(command, Outcome)])
+    return commands.run(db, now, [command for command in read if not isinstance(command, Outcome)], actor)
 
 
 def rejects_text(sheet: Sheet, rejects: list[Reject]) -> str:

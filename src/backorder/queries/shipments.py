@@ -1,0 +1,101 @@
+"""Shipments and what left in them, in the order of their ids."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Select, select
+
+from backorder.kernel.calendars import moment_datetime
+from backorder.queries.lines import of_customer
+from backorder.storage.db import Database, Row, Tx, among
+from backorder.storage.tables import lines, orders, shipment_lines, shipments, supplies
+
+
+class Left(msgspec.Struct):
+    """Units of a line that left a site."""
+
+    line: str
+    sku: str
+    site: str
+    quantity: int
+
+
+class ShipmentView(msgspec.Struct):
+    """A shipment. `reversed_at` is when it was found never to have left."""
+
+    shipment: str
+    order: str
+    customer: str | None
+    at: datetime
+    carrier: str | None
+    tracking: str | None
+    delivered_at: datetime | None
+    reversed_at: datetime | None
+    lines: list[Left]
+
+
+_SHIPMENTS = select(
+    shipments.c.shipment,
+    shipments.c.order_id,
+    orders.c.customer,
+    shipments.c.at,
+    shipments.c.carrier,
+    shipments.c.tracking,
+    shipments.c.delivered_at,
+    shipments.c.reversed_at,
+).join(orders, orders.c.order_id == shipments.c.order_id)
+_LEFT = (
+    select(shipment_lines.c.shipment, shipment_lines.c.line, lines.c.sku, supplies.c.site, shipment_lines.c.quantity)
+    .join(lines, (lines.c.order_id == shipment_lines.c.order_id) & (lines.c.line == shipment_lines.c.line))
+    .join(supplies, supplies.c.supply == shipment_lines.c.supply)
+    .where(among(shipment_lines.c.shipment, "shipments"))
+    .order_by(shipment_lines.c.shipment, lines.c.position, shipment_lines.c.supply)
+)
+
+
+def list_shipments(
+    db: Database,
+    *,
+    order: str | None = None,
+    customer: str | None = None,
+    since: int | None = None,
+    until: int | None = None,
+    limit: int = 50,
+    after: str = "",
+    of: str | None = None,
+) -> list[ShipmentView]:
+    """Shipments of an order or a customer, booked from the moment `since` until before `until` (microseconds).
+
+    `of` is the customer beside whose shipments there are none for whoever asks. Two statements.
+    """
+    chosen = _SHIPMENTS.where(shipments.c.shipment > after, of_customer(of)).order_by(shipments.c.shipment).limit(limit)
+    if order is not None:
+        chosen = chosen.where(shipments.c.order_id == order)
+    if customer is not None:
+        chosen = chosen.where(orders.c.customer == customer)
+    if since is not None:
+        chosen = chosen.where(shipments.c.at >= since)
+    if until is not None:
+        chosen = chosen.where(shipments.c.at < until)
+    with db.read() as tx:
+        return _read(tx, chosen)
+
+
+def shipment(db: Database, ref: str, of: str | None = None) -> ShipmentView | None:
+    """A shipment by its id; None if there is none, or none `of` this customer."""
+    with db.read() as tx:
+        return next(iter(_read(tx, _SHIPMENTS.where(shipments.c.shipment == ref, of_customer(of)))), None)
+
+
+def _read(tx: Tx, chosen: Select[Any]) -> list[ShipmentView]:
+    found = {row[0]: _view(row) for row in tx.fetch(chosen)}
+    for ident, *left in tx.fetch(_LEFT, shipments=list(found)) if found else ():
+        found[ident].lines.append(Left(*left))
+    return list(found.values())
+
+
+def _view(row: Row) -> ShipmentView:
+    ident, order, customer, at, carrier, tracking, delivered, undone = row
+    delivered_at, reversed_at = (None if moment is None else moment_datetime(moment) for moment in (delivered, undone))
+    return ShipmentView(ident, order, customer, moment_datetime(at), carrier, tracking, delivered_at, reversed_at, [])
