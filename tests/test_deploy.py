@@ -16,8 +16,8 @@ from servers import client_programs
 from shop import announce, order, shop
 from sqlalchemy import text
 
-from backorder.adapters.http.application import BODY_MAX, LIST_MAX
-from backorder.adapters.http.body import BODY_SECONDS
+from backorder.adapters.http.addresses import BODY_MAX, LIST_MAX
+from backorder.adapters.http.request import BODY_SECONDS
 from backorder.adapters.http.serve import HEADER_MILLISECONDS, STOP_SECONDS
 from backorder.adapters.http.table import ROUTES
 from backorder.app import command_line

@@ -4,11 +4,14 @@ Batching is natural: while one transaction commits, the next batch forms from wh
 a caller waits for nobody; under load, hundreds share one commit.
 """
 
+import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from backorder.commands import BATCH_MAX, COMMANDS, Command, shares, size
@@ -19,6 +22,9 @@ from backorder.storage.db import Database
 
 LINES_MAX = 1_024  # commands and order lines of one transaction: beyond it a larger batch is hardly faster
 WAITING_MAX = 16_384  # commands and order lines that may wait, some seconds' work: more are asked to come back
+
+Said = list[Outcome] | Exception  # what a caller is told
+Pending = Future[list[Outcome]] | asyncio.Future[list[Outcome]]  # of a caller in a thread, or on an event loop
 
 
 class Full(BackorderError):
@@ -36,7 +42,7 @@ class _Call:
     commands: Sequence[Command]
     entry: Entry | None
     size: int
-    answer: Future[list[Outcome]] = field(default_factory=Future)
+    answer: Pending
 
 
 class Writer:
@@ -75,9 +81,25 @@ class Writer:
         before anything is done. The future raises Unavailable where the database was away: then it is not known
         whether the commands were applied, and asking again with the same ids tells.
         """
+        answer: Future[list[Outcome]] = Future()
+        self._join(commands, entry, answer)
+        return answer
+
+    async def outcomes(self, commands: Sequence[Command], entry: Entry | None = None) -> list[Outcome]:
+        """The same for callers on an event loop: all of a batch are woken at once, where each alone costs as much."""
+        answer: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
+        self._join(commands, entry, answer)
+        return await answer
+
+    def _join(
+        self,
+        commands: Sequence[Command],
+        entry: Entry | None,
+        answer: Pending,
+    ) -> None:
         kind = type(commands[0])
         assert all(type(command) is kind for command in commands), "a call has commands of one kind"
-        call = _Call(commands, entry, sum(map(size, commands)))
+        call = _Call(commands, entry, sum(map(size, commands)), answer)
         assert call.size <= BATCH_MAX, f"a call has at most {BATCH_MAX} commands and order lines"
         with self._changed:
             if self._closed:
@@ -87,7 +109,6 @@ class Writer:
             self._calls.append(call)
             self._waiting += call.size
             self._changed.notify()
-        return call.answer
 
     def close(self, seconds: float = 30.0) -> None:
         """Take no more, finish what waits, stop; what is not done after `seconds` is told that the service closed."""
@@ -99,8 +120,7 @@ class Writer:
         with self._changed:
             left, self._waiting = list(self._calls), 0
             self._calls.clear()
-        for call in left:
-            call.answer.set_exception(Closed("the service went down before this was its turn: send it again"))
+        _tell(left, [Closed("the service went down before this was its turn: send it again")] * len(left))
 
     def _run(self) -> None:
         while True:
@@ -141,20 +161,18 @@ class Writer:
         try:
             outcomes = self._transact(batch)
         except Unavailable as error:
-            _fail(batch, error)
+            _tell(batch, [error] * len(batch))
             return
         except Exception as error:  # whatever it is, it must not reach callers who did not cause it
             if len(batch) == 1:
-                _fail(batch, error)
+                _tell(batch, [error])
                 return
             middle = len(batch) // 2
             self._apply(batch[:middle])
             self._apply(batch[middle:])
             return
-        at = 0
-        for call in batch:
-            _answer(call, outcomes[at : at + len(call.commands)])
-            at += len(call.commands)
+        each = iter(outcomes)
+        _tell(batch, [list(islice(each, len(call.commands))) for call in batch])
 
     def _transact(self, batch: list[_Call]) -> list[Outcome]:
         commands: list[Any] = [command for call in batch for command in call.commands]
@@ -167,12 +185,27 @@ class Writer:
         return outcomes
 
 
-def _answer(call: _Call, outcomes: list[Outcome]) -> None:
-    if call.answer.set_running_or_notify_cancel():
-        call.answer.set_result(outcomes)
+def _tell(batch: Sequence[_Call], answers: Sequence[Said]) -> None:
+    """Give each caller its answer. Those on an event loop get theirs by one call into it."""
+    loops: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[list[Outcome]], Said]]] = {}
+    for call, said in zip(batch, answers, strict=True):
+        if isinstance(call.answer, asyncio.Future):
+            loops.setdefault(call.answer.get_loop(), []).append((call.answer, said))
+        elif call.answer.set_running_or_notify_cancel():
+            _settle(call.answer, said)
+    for loop, told in loops.items():
+        with suppress(RuntimeError):  # the loop ended, and with it whoever waited
+            loop.call_soon_threadsafe(_settle_all, told)
 
 
-def _fail(batch: Sequence[_Call], error: Exception) -> None:
-    for call in batch:
-        if call.answer.set_running_or_notify_cancel():
-            call.answer.set_exception(error)
+def _settle_all(told: Sequence[tuple[asyncio.Future[list[Outcome]], Said]]) -> None:
+    for answer, said in told:
+        if not answer.done():  # whoever left cancelled it
+            _settle(answer, said)
+
+
+def _settle(answer: Pending, said: Said) -> None:
+    if isinstance(said, Exception):
+        answer.set_exception(said)
+    else:
+        answer.set_result(said)

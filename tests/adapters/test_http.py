@@ -272,6 +272,11 @@ def test_other_content_is_refused(admin: Client) -> None:
     refused(admin.ask("GET", "/v1/nothing"), 404)
     assert refused(admin.ask("DELETE", "/v1/orders"), 405)
     assert admin.ask("DELETE", "/v1/orders").headers["allow"] == "GET, POST"
+    assert admin.ask("HEAD", "/v1/orders").status == 405
+    told = admin.ask("OPTIONS", "/v1/orders")
+    assert (told.status, told.headers["allow"]) == (204, "GET, POST, OPTIONS")
+    for path in ("/v1/nothing", "/v1/orders/FLOW/nothing", "/v1", "/"):
+        refused(admin.ask("OPTIONS", path), 404, "not_found")
     refused(admin.ask("GET", "/v1/orders", Host="evil.example"), 400)
 
 

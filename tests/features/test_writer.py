@@ -1,5 +1,6 @@
 """Many callers, one transaction: each gets its own answer or its own error, whatever the others asked."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -134,6 +135,51 @@ def test_a_caller_who_left_does_not_disturb_the_others(db: Database, writer: Wri
     writer.start()
     assert answers[0].result(30)
     assert answers[2].result(30)
+
+
+class _Counting(asyncio.SelectorEventLoop):
+    """An event loop that counts how often other threads call into it."""
+
+    called = 0
+
+    def call_soon_threadsafe(self, *what, **how):
+        self.called += 1
+        return super().call_soon_threadsafe(*what, **how)
+
+
+def test_callers_on_an_event_loop_are_answered_by_one_call_a_batch(db: Database, writer: Writer) -> None:
+    """One of them left: nobody else notices. One asks what cannot be done: nobody else is told so."""
+
+    async def ask() -> tuple[list, int]:
+        tasks = [
+            asyncio.ensure_future(writer.outcomes(placed(n, sku="NONE" if n == 7 else "CHAIR"))) for n in range(90)
+        ]
+        await asyncio.sleep(0)  # all wait now
+        tasks[4].cancel()
+        writer.start()
+        answers = await asyncio.gather(*tasks, return_exceptions=True)
+        return answers, loop.called
+
+    loop = _Counting()
+    answers, called = loop.run_until_complete(ask())
+    loop.close()
+    assert isinstance(answers.pop(4), asyncio.CancelledError)
+    assert answers.pop(6)[0].outcome is Word.UNKNOWN_ITEM
+    assert all(len(outcomes) == 1 and outcomes[0].outcome is Word.ACCEPTED for outcomes in answers)
+    assert called == writer.batches == 1
+    writer.close(30)
+    with pytest.raises(Closed):
+        asyncio.run(writer.outcomes(placed(99)))
+
+
+def test_a_caller_whose_event_loop_ended_does_not_stop_the_writer(db: Database, writer: Writer) -> None:
+    async def ask() -> None:
+        asyncio.ensure_future(writer.outcomes(placed(1)))  # noqa: RUF006  # it is meant to be lost
+        await asyncio.sleep(0)
+
+    asyncio.run(ask())
+    writer.start()
+    assert writer.submit(placed(2)).result(30)[0].outcome is Word.ACCEPTED
 
 
 def test_every_request_leaves_an_entry_in_the_trail(db: Database, writer: Writer) -> None:

@@ -56,8 +56,8 @@ def load_hash(tx: Tx, number: int) -> str | None:
 
 def chained(last: str, n: int, at: int, entry: Entry) -> str:
     """The hash of an entry: SHA-256 over the hash before it and all it says, each part with its length."""
-    parts = [last, str(n), str(at), *(("-" if part is None else f"+{part}") for part in entry)]
-    return hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode()).hexdigest()
+    parts = [last, str(n), str(at), *["-" if part is None else f"+{part}" for part in entry]]
+    return hashlib.sha256("".join([f"{len(part)}:{part}" for part in parts]).encode()).hexdigest()
 
 
 def broken(tx: Tx) -> Iterator[str]:

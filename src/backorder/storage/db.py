@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ VERSION = "0004"  # the newest migration; a test holds it to that
 SQLITE_FLOOR = (3, 51, 3)  # earlier ones can lose a commit when the WAL is reset while another connection reads
 BUSY_SECONDS = 30
 IDLE_SECONDS = 60  # in a transaction, between two statements
+TOGETHER = 32  # rows of one INSERT on SQLite: the driver lets go of the interpreter, and asks for it again, for each
 POOL = 16  # connections kept open; three times as many more while they are asked for
 _AWAY = {"08", "53", "57", "58"}  # connection, resources, shut down, system: PostgreSQL's classes of errors
 _TRY_AGAIN = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
@@ -93,7 +95,7 @@ class Tx:
         return _converted(rows, convert) if convert and rows else rows
 
     def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        """Insert rows given as tuples in the order of `columns`, all in one statement; nothing for no rows."""
+        """Insert rows given as tuples in the order of `columns`, all by one statement; nothing for no rows."""
         if not rows:
             return
         self.statements += 1
@@ -105,9 +107,14 @@ class Tx:
                 for row in rows:
                     copy.write_row(row)
         else:
-            marks = ", ".join("?" * len(columns))
-            sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"
-            self._connection.exec_driver_sql(sql, list(rows))  # a list of tuples is executemany
+            marks = f"({', '.join('?' * len(columns))})"
+            sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES "
+            whole = len(rows) // TOGETHER * TOGETHER
+            if whole:
+                joined = [tuple(chain.from_iterable(rows[at : at + TOGETHER])) for at in range(0, whole, TOGETHER)]
+                self._connection.exec_driver_sql(sql + ", ".join([marks] * TOGETHER), joined)
+            if whole < len(rows):
+                self._connection.exec_driver_sql(sql + marks, list(rows[whole:]))  # a list of tuples is executemany
 
     def update(self, table: Table, keys: Sequence[str], columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Set `columns` of the rows found by `keys`, given as tuples of keys then values, all in one statement.

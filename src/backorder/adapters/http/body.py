@@ -1,31 +1,25 @@
 """Reading what came: JSON without what one reader takes this way and another that way, and queries by name."""
 
-import asyncio
 import json
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar, get_origin
 
 import msgspec
-from litestar import Request
 
 from backorder.adapters.http.problems import Refusal
+from backorder.adapters.http.request import Request
 from backorder.kernel.composing import composed, may_need_composing
 
-BODY_SECONDS = 30  # a body that takes longer is given up
 T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
 
 
-async def read(request: Request[Any, Any, Any]) -> bytes:
-    """The body of a request, all of it, as JSON text. Refuses other content types and bodies that do not end."""
+async def read(request: Request) -> bytes:
+    """The body of a request, all of it, as JSON text. Refuses other content, what is too large or does not end."""
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind != "application/json":
         raise Refusal(415, "content_type", "send JSON, with Content-Type: application/json")
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            return await request.body()
-    except TimeoutError:
-        raise Refusal(408, "too_slow", f"the body did not come within {BODY_SECONDS} seconds") from None
+    return await request.body()
 
 
 def strict(text: bytes) -> Any:
@@ -66,11 +60,11 @@ def typed(text: bytes, kind: type[T]) -> T:
         raise _misfit(error, 400) from None
 
 
-def query(request: Request[Any, Any, Any], kind: type[S]) -> S:
+def query(request: Request, kind: type[S]) -> S:
     """The query of the address as `kind`: each parameter once, or a list where it may repeat; none that is unknown."""
     hints = _parameters(kind)
     found: dict[str, Any] = {}
-    for name, value in request.query_params.multi_items():
+    for name, value in request.query:
         if name not in hints:
             known = ", ".join(hints) or "there are none"
             raise Refusal(400, "unknown_parameter", f"{name[:100]} is no parameter here: {known}", field=name[:100])

@@ -1,12 +1,9 @@
 """Who is asking: a token in the header, or a person's session in a cookie."""
 
 import asyncio
-from typing import Any
-
-import anyio.to_thread
-from litestar import Request
 
 from backorder.adapters.http.problems import Refusal
+from backorder.adapters.http.request import Request
 from backorder.adapters.http.route import House
 from backorder.commands import accounts
 from backorder.commands.accounts import Identity
@@ -18,17 +15,18 @@ _SAFE = {"GET", "HEAD", "OPTIONS"}
 NOBODY = Identity("nobody", "", frozenset())
 
 
-async def caller(house: House, request: Request[Any, Any, Any]) -> Identity:
+async def caller(house: House, request: Request) -> Identity:
     """Who asks. Refuses with 401 who shows nothing, or nothing that is valid."""
     shown, session = _shown(request)
     if shown is None:
         raise _unknown("show a token: Authorization: Bearer bo_...")
-    tick = asyncio.get_running_loop().time()  # goes on where the settings fix the clock
+    loop = asyncio.get_running_loop()
+    tick = loop.time()  # goes on where the settings fix the clock
     kept = house.callers.get(shown)
     if kept is not None and kept[0] > tick:
         return kept[1]
     look = accounts.by_session if session else accounts.by_token
-    found = await anyio.to_thread.run_sync(look, house.db, house.clock(), shown, limiter=house.readers)
+    found = await loop.run_in_executor(house.readers, look, house.db, house.clock(), shown)
     if found is None:
         raise _unknown("the session ended: sign in again" if session else "the token is not valid, or not any more")
     if len(house.callers) >= KEPT_MAX:
@@ -37,7 +35,7 @@ async def caller(house: House, request: Request[Any, Any, Any]) -> Identity:
     return found
 
 
-def _shown(request: Request[Any, Any, Any]) -> tuple[str | None, bool]:
+def _shown(request: Request) -> tuple[str | None, bool]:
     """What is shown, and whether it is a session. A session changes things only from the service's own pages."""
     header = request.headers.get("authorization")
     if header is not None:
@@ -49,7 +47,7 @@ def _shown(request: Request[Any, Any, Any]) -> tuple[str | None, bool]:
     return cookie, True
 
 
-def from_here(request: Request[Any, Any, Any]) -> None:
+def from_here(request: Request) -> None:
     """Refuse what another site's page lets a browser send."""
     if request.headers.get("sec-fetch-site") not in {"same-origin", "none"}:
         raise Refusal(403, "cross_site", "this came from another site's page, or from a browser that does not say")

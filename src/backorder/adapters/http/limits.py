@@ -6,14 +6,12 @@ What is counted is counted in this process alone, and forgotten when it ends.
 import asyncio
 import ipaddress
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
-
-import anyio.to_thread
-from anyio import CapacityLimiter
-from litestar import Request
 
 from backorder.adapters import leaked
 from backorder.adapters.http.problems import Refusal, busy
+from backorder.adapters.http.request import Request
 
 SECOND = 1_000_000
 KEPT_MAX = 10_000  # callers that are counted one by one
@@ -61,34 +59,38 @@ class Limits:
         self.guard = guard
         self._requests = None if guard.rate is None else Buckets(SECOND // guard.rate, guard.rate)
         self._tries = Buckets(TRY_EVERY * SECOND, TRIES)
-        self._hashes = CapacityLimiter(HASHES)
+        self._hashers, self._hashing = ThreadPoolExecutor(HASHES, "hash"), 0
 
     def request(self, account: str) -> None:
         """Count a request. Raises a refusal where the account asks oftener than the settings let it."""
         if self._requests is not None:
             _refuse(self._requests.take(account, _tick()), "this account asks too often")
 
-    def sign_in(self, request: Request[Any, Any, Any]) -> None:
+    def sign_in(self, request: Request) -> None:
         """Count a sign-in by password. Raises a refusal where too many come from one address."""
         _refuse(self._tries.take(self._address(request), _tick()), "too many sign-ins from one address")
 
     async def hashing(self, question: Callable[..., Any], *about: Any) -> Any:
         """The answer of what hashes passwords, a few at once. Raises a refusal where many wait already."""
-        if self._hashes.statistics().tasks_waiting >= HASHES_WAITING:
+        if self._hashing >= HASHES + HASHES_WAITING:
             raise busy("too many are signing in at once: try again in a moment", 429)
-        return await anyio.to_thread.run_sync(question, *about, limiter=self._hashes)
+        self._hashing += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._hashers, question, *about)
+        finally:
+            self._hashing -= 1
 
     def leaked(self, password: str) -> bool:
         """Whether nobody may choose this password."""
         place = self.guard.passwords_refused
         return place is not None and leaked.has(place, password)
 
-    def _address(self, request: Request[Any, Any, Any]) -> str:
+    def _address(self, request: Request) -> str:
         """The address that asks; of IPv6 the part that one customer of a provider has."""
         header = self.guard.address_header
-        said = None if header is None else request.headers.get(header)
+        said = None if header is None else request.headers.get(header.lower())
         if said is None:
-            said = request.client.host if request.client is not None else ""
+            said = request.client
         try:
             found = ipaddress.ip_address(said.rpartition(",")[2].strip())
         except ValueError:

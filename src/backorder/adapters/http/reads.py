@@ -1,11 +1,11 @@
 """The routes that read: each asks a query in a thread, beside the writer and never behind it."""
 
+import asyncio
 import base64
 import binascii
 from collections.abc import Callable
 from typing import Annotated, Any
 
-import anyio.to_thread
 import msgspec
 from msgspec import Meta
 
@@ -38,7 +38,7 @@ class Page(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 async def ask(house: House, question: Callable[..., Any], *about: Any) -> Any:
     """The answer of a query, asked in a thread."""
-    return await anyio.to_thread.run_sync(question, *about, limiter=house.readers)
+    return await asyncio.get_running_loop().run_in_executor(house.readers, question, *about)
 
 
 def one(

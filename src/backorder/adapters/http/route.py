@@ -3,15 +3,14 @@
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
 from typing import Any, NamedTuple
 
 import msgspec
-from anyio import CapacityLimiter
-from litestar import Request
 
-from backorder.adapters.http import addresses
 from backorder.adapters.http.limits import Limits
 from backorder.adapters.http.problems import Refusal
+from backorder.adapters.http.request import Request
 from backorder.commands.accounts import Identity
 from backorder.storage.db import Database
 from backorder.writer import Writer
@@ -30,9 +29,9 @@ class Answer(NamedTuple):
     headers: dict[str, str] | None = None
     content: str = "application/json"
 
-    def body(self) -> bytes:
-        """The bytes of the body."""
-        return self.value if isinstance(self.value, bytes) else msgspec.json.encode(self.value)
+    def encoded(self) -> "Answer":
+        """The same, with the bytes of the body for its value. Raises what encoding does where it cannot be said."""
+        return self if isinstance(self.value, bytes) else self._replace(value=msgspec.json.encode(self.value))
 
 
 class House(NamedTuple):
@@ -41,7 +40,7 @@ class House(NamedTuple):
     db: Database
     writer: Writer
     clock: Callable[[], int]
-    readers: CapacityLimiter
+    readers: Executor
     asked: set[str]  # idempotency keys whose commands are being applied
     callers: dict[str, tuple[float, Identity]]  # who showed what, until when it is believed without looking
     shelf: dict[str, tuple[float, bytes, str]]  # availability by SKU: until when, body, ETag
@@ -51,15 +50,15 @@ class House(NamedTuple):
 class Call(NamedTuple):
     """One request: who asks, by which route, under which id."""
 
-    request: Request[Any, Any, Any]
+    request: Request
     caller: Identity
     route: "Route"
     id: str
 
     def path(self, name: str) -> str:
         """A part of the address. Refuses what no id can be as not found."""
-        value = addresses.part(self.request.scope, self.route.path, name)
-        if value is None or not _ID.match(value):
+        value = self.request.path_params[name]
+        if not _ID.match(value):
             raise Refusal(404, "not_found", "there is nothing here")
         return value
 

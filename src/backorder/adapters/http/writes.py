@@ -1,6 +1,5 @@
 """The doors for commands: a list of any, and each as a route of its own. All go through the writer."""
 
-import asyncio
 import re
 from collections.abc import Sequence
 from itertools import groupby
@@ -74,8 +73,7 @@ async def apply(house: House, call: Call, commands: Sequence[Command], content: 
         for _kind, group in groupby(commands, key=type):
             for chunk in chunks(list(group)):
                 note = entry(call.caller.account, call.caller.role, call.id, chunk, content)
-                found: list[Outcome] = await asyncio.wrap_future(house.writer.submit(chunk, note))
-                outcomes += found
+                outcomes += await house.writer.outcomes(chunk, note)
     except Full as error:
         raise busy(str(error), 429) from error
     except Closed as error:
@@ -198,7 +196,7 @@ async def _alone(house: House, call: Call, command: Command, content: str) -> Ou
 
 def _key(call: Call) -> str | None:
     """The Idempotency-Key. Refuses it where it is missing and required, or no quoted string."""
-    given = call.request.headers.getall("idempotency-key", [])
+    given = call.request.headers.getall("idempotency-key")
     if not given:
         if call.route.key:
             how = 'send an Idempotency-Key, a quoted string such as "6f1c-1": sent again with it, nothing is done twice'
