@@ -72,6 +72,7 @@ class World:
             self._erase: 1,
             self._supplier: 1,
             self._customer: 1,
+            self._undelivered: 1,
         }
         make = self._random.choices(list(weights), list(weights.values()))[0]
         command = make()
@@ -100,6 +101,12 @@ class World:
 
     def _day(self, low: int, high: int) -> str:
         return (self.now.date() + timedelta(days=self._random.randint(low, high))).isoformat()
+
+    def _undelivered(self) -> dict:
+        """What a person says of messages and timers that were given up: here there are none."""
+        command = {"do": self._pick_one(("retry_message", "discard_message")), "sender": "sink", "event": 1}
+        timer = {"do": "retry_timer", "kind": "bell", "subject": "one"}
+        return self._pick_one((command, timer))
 
     def _place(self) -> dict:
         count = self._random.choice((1, 1, 1, 2, 3))
