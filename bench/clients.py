@@ -1,23 +1,27 @@
 """Clients of the service in a process of their own: `python -m bench.clients PORT TOKEN CLIENTS SECONDS WHAT ITEMS`.
 
-Each keeps a connection open and sends a request as soon as the last was answered. Prints what came back as JSON.
+Each keeps a connection open and sends a request as soon as the last was answered; who is turned away comes back when
+told, or at once where WHAT ends in an exclamation mark. WHAT is an address, or `order`, or `order:50` for orders of 50
+lines. Prints what came back as JSON.
 """
 
 import asyncio
 import json
 import random
+import re
 import statistics
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 
 class Connection(asyncio.Protocol):
     """A connection that is never without a request until the time is up."""
 
-    def __init__(self, make: Callable[[], bytes], until: float, done: asyncio.Future[None]) -> None:
-        self.make, self.until, self.done = make, until, done
+    def __init__(self, make: Callable[[], bytes], until: float, patient: bool, done: asyncio.Future[None]) -> None:
+        self.make, self.until, self.patient, self.done = make, until, patient, done
         self.buffer, self.sent_at = b"", 0.0
         self.times: list[float] = []
         self.statuses: Counter[int] = Counter()
@@ -45,10 +49,14 @@ class Connection(asyncio.Protocol):
         self.times.append(now - self.sent_at)
         self.statuses[int(head[9:12])] += 1
         self.buffer = b""
-        if now < self.until:
-            self._send()
-        else:
+        again = re.search(rb"(?i)\r\nretry-after: *(\d+)", head)
+        pause = int(again[1]) if again and self.patient else 0
+        if now + pause >= self.until:
             self.transport.close()
+        elif pause:
+            asyncio.get_running_loop().call_later(pause, self._send)
+        else:
+            self._send()
 
     def connection_lost(self, _error: Exception | None) -> None:
         """The time is up, or the service is gone."""
@@ -60,13 +68,17 @@ def requests(token: str, what: str, items: int) -> Callable[[], bytes]:
     """What makes the next request: an order of one line, or a question."""
     chance, counter, run = random.Random(7), iter(range(10**9)), f"{time.time_ns():x}"
     auth = f"Host: localhost\r\nAuthorization: Bearer {token}\r\n"
-    if what != "order":
+    if not what.startswith("order"):
         fixed = f"GET {what} HTTP/1.1\r\n{auth}\r\n".encode()
         return lambda: fixed
 
+    lines = int(what.partition(":")[2] or 1)
+
     def order() -> bytes:
-        sku = f"I{chance.randrange(items):06d}"
-        body = f'{{"order":"S-{run}-{next(counter)}","lines":[{{"line":"1","sku":"{sku}","quantity":1}}]}}'
+        wanted = ",".join(
+            f'{{"line":"{n}","sku":"I{chance.randrange(items):06d}","quantity":1}}' for n in range(1, lines + 1)
+        )
+        body = f'{{"order":"S-{run}-{next(counter)}","lines":[{wanted}]}}'
         head = (
             f"POST /v1/orders HTTP/1.1\r\n{auth}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
@@ -78,11 +90,12 @@ def requests(token: str, what: str, items: int) -> Callable[[], bytes]:
 async def run(port: int, token: str, clients: int, seconds: float, what: str, items: int) -> dict[str, object]:
     """Load for some seconds."""
     loop = asyncio.get_running_loop()
-    make, started = requests(token, what, items), time.perf_counter()
+    make, patient, started = requests(token, what.rstrip("!"), items), not what.endswith("!"), time.perf_counter()
     connections = []
     for _ in range(clients):
         done = loop.create_future()
-        _, one = await loop.create_connection(lambda d=done: Connection(make, started + seconds, d), "127.0.0.1", port)
+        made = partial(Connection, make, started + seconds, patient, done)
+        _, one = await loop.create_connection(made, "127.0.0.1", port)
         connections.append(one)
     await asyncio.gather(*(one.done for one in connections))
     took = time.perf_counter() - started
@@ -92,6 +105,7 @@ async def run(port: int, token: str, clients: int, seconds: float, what: str, it
         statuses.update(one.statuses)
     return {
         "rate": len(times) / took,
+        "good": sum(count for status, count in statuses.items() if status < 400) / took,
         "p50": statistics.median(times),
         "p99": times[int(len(times) * 0.99)],
         "statuses": dict(statuses),

@@ -20,11 +20,13 @@ import msgspec
 from backorder.commands import accounts
 from backorder.commands.orders import place_orders
 from backorder.storage.db import open_database
+from backorder.writer import WAITING_MAX
 from bench.figure import Figure
 from bench.shops import NOW, Places, fill, orders, places
 
 CLIENTS = 128
 ROUNDS = 3
+LINES = 64  # of an order, where the service is asked for too much
 
 BY_HAND = """
 \\set i random(0, {last})
@@ -80,14 +82,24 @@ class Running:
         return found
 
     def load(
-        self, seconds: float, what: str = "order", items: int = 1, clients: int = CLIENTS, port: int = 0
+        self,
+        seconds: float,
+        what: str = "order",
+        items: int = 1,
+        clients: int = CLIENTS,
+        port: int = 0,
+        *,
+        full: bool = False,
     ) -> dict[str, Any]:
-        """What clients in another process see, of the service or of what listens on another port."""
+        """What clients in another process see, of the service or of what listens on another port.
+
+        Refusals fail the measurement; where it may be `full`, those that say to come back do not.
+        """
         command = [sys.executable, "-m", "bench.clients", port or self.port, self.token, clients, seconds, what, items]
         root = Path(__file__).parents[1]
         done = subprocess.run([*map(str, command)], cwd=root, capture_output=True, text=True, check=True)
         found: dict[str, Any] = json.loads(done.stdout)
-        bad = {status: count for status, count in found["statuses"].items() if int(status) >= 400}
+        bad = {status: count for status, count in found["statuses"].items() if int(status) >= (500 if full else 400)}
         assert not bad, f"refused under load: {bad}"
         return found
 
@@ -143,6 +155,8 @@ def measure(scale: float) -> Iterator[Figure]:
         for kind in ("postgresql", "sqlite"):
             yield _batches(where, kind, many, max(2, int(10 * scale)))
         yield _availability(where, seconds)
+        for kind in ("postgresql", "sqlite"):
+            yield from _overload(where, kind, many, seconds)
 
 
 def _orders(where: Places, kind: str, items: int, target: float, seconds: float) -> Iterator[Figure]:
@@ -264,3 +278,26 @@ def _availability(where: Places, seconds: float) -> Figure:
     ratio = statistics.median(ratios)
     said = f"{ratio:.2f}, {statistics.median(rates):,.0f}/s"
     return Figure("availability of one SKU, warm", said, ">= 0.5 of an empty answer", ratio >= 0.5)
+
+
+def _overload(where: Places, kind: str, items: int, seconds: float) -> Iterator[Figure]:
+    """Five times as many lines wanted at once as may wait, beside as many as keep it busy without a queue."""
+    place = where.new(kind)
+    fill(place, items, 2, 10**8)
+    what = f"order:{LINES}"
+    crowd = 5 * WAITING_MAX // LINES
+    with running(place) as service:
+        alone = statistics.median(service.load(1, items=items, clients=1)["p50"] for _ in range(3))
+        service.load(min(2, seconds), what, items, 32)
+        peak = service.load(seconds, what, items, 32)["good"]
+        for told, end, least in (("come back when told", "", 0.8), ("come back at once", "!", 0.0)):
+            found = service.load(2 * seconds, what + end, items, crowd, full=True)
+            started = time.perf_counter()
+            while service.load(0.2, items=items, clients=1)["p50"] > 4 * alone:
+                assert time.perf_counter() - started < 60, "it does not recover"
+            recovered = time.perf_counter() - started
+            ratio, refused = found["good"] / peak, found["statuses"].get("429", 0)
+            said = f"{ratio:.2f} of {peak * LINES:,.0f} lines/s, {refused:,} refused, {recovered:.1f} s to recover"
+            name = f"five times too much, {kind}, {told}"
+            target = f">= {least}, some refused, <= 30 s"
+            yield Figure(name, said, target, ratio >= least and refused > 0 and recovered <= 30)

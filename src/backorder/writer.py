@@ -21,7 +21,7 @@ from backorder.storage.audit import Entry, save_entries
 from backorder.storage.db import Database
 
 LINES_MAX = 1_024  # commands and order lines of one transaction: beyond it a larger batch is hardly faster
-WAITING_MAX = 16_384  # commands and order lines that may wait, some seconds' work: more are asked to come back
+WAITING_MAX = 16_384  # commands and order lines, some seconds' work: while so much waits, no more are let in
 
 Said = list[Outcome] | Exception  # what a caller is told
 Pending = Future[list[Outcome]] | asyncio.Future[list[Outcome]]  # of a caller in a thread, or on an event loop
@@ -70,6 +70,11 @@ class Writer:
         """Commands and order lines that wait for a transaction."""
         return self._waiting
 
+    def admit(self) -> None:
+        """Raise Full while as much waits as may: a door asks before it reads what it would turn away."""
+        if self._waiting >= self._waiting_max:
+            raise Full(f"{self._waiting} commands are waiting already: send it again in a moment")
+
     def start(self) -> None:
         """Start applying."""
         self._thread.start()
@@ -104,8 +109,7 @@ class Writer:
         with self._changed:
             if self._closed:
                 raise Closed("the service is going down: send it again in a moment")
-            if self._waiting + call.size > self._waiting_max and self._waiting:
-                raise Full(f"{self._waiting} commands are waiting already: send it again in a moment")
+            self.admit()
             self._calls.append(call)
             self._waiting += call.size
             self._changed.notify()

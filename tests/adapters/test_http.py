@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 from conftest import new_database
-from service import Client, Reply, Service, running
+from service import NOW, Client, Reply, Service, running
 
 from backorder.adapters.http import openapi
 from backorder.adapters.http.route import OPEN
 from backorder.adapters.http.table import ROUTES
 from backorder.kernel.access import ROLES
 from backorder.queries import check
+from backorder.storage import outbox
 from backorder.storage.db import open_database
 
 PROBLEM = {"type", "title", "status", "detail", "instance", "request"}
@@ -379,6 +380,19 @@ def test_the_description_is_that_of_the_table_and_of_the_reference(service: Serv
 
 
 def test_figures_are_there_for_prometheus(service: Service) -> None:
+    db = open_database(service.url)
+    with db.write() as tx:  # a feed that nobody sends for: one message waits, and one is given up
+        outbox.add_feed(tx, "nobody", 0, NOW)
+        outbox.spread(tx, "nobody", NOW, 2)
+        outbox.give_up(tx, [(outbox.claim_messages(tx, "nobody", NOW, NOW, 1)[0], "no")], NOW)
+    db.close()
     client = service.client(None)
-    assert b"backorder_requests_total" in client.ask("GET", "/metrics").body
+    told = client.ask("GET", "/metrics").body.decode().splitlines()
     client.close()
+    figures = dict(line.rsplit(" ", 1) for line in told if not line.startswith("#"))
+    assert any(name.startswith("backorder_requests_total") for name in figures)
+    assert float(figures["backorder_writer_waiting"]) == 0
+    assert float(figures["backorder_writer_commands"]) >= float(figures["backorder_writer_batches"]) >= 0
+    assert float(figures['backorder_outbox_messages{state="waiting"}']) == 1
+    assert float(figures['backorder_outbox_messages{state="dead"}']) == 1
+    assert float(figures["backorder_outbox_oldest_seconds"]) > 0

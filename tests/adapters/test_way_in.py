@@ -21,6 +21,7 @@ from backorder.adapters.http.route import OPEN, Answer, Call, House, Route
 from backorder.adapters.http.table import ROUTES
 from backorder.commands import accounts
 from backorder.storage.db import Database
+from backorder.writer import Writer
 
 NOW = 1_795_500_000_000_000
 JSON = (b"content-type", b"application/json")
@@ -131,6 +132,17 @@ def test_a_body_is_read_no_further_than_its_limit(house: House, token: tuple[byt
         declared = Asked("POST", "/v1/availability", JSON, token, (b"content-length", said))
         assert declared.of(Application(house)).status == 413
         assert declared.read == 0
+
+
+def test_what_is_too_much_is_turned_away_unread_until_there_is_room(
+    db: Database, house: House, token: tuple[bytes, bytes]
+) -> None:
+    full = house._replace(writer=Writer(db, lambda: NOW, waiting_max=0))
+    for path in ("/v1/orders", "/v1/commands"):
+        said = Asked("POST", path, JSON, token, parts=(b"no JSON",)).of(Application(full))
+        assert said.status == 429
+        assert 1 <= int(said.headers["retry-after"]) <= 5
+        assert Asked("POST", path, JSON, token, parts=(b"no JSON",)).of(Application(house)).status == 400
 
 
 def test_what_we_did_wrong_is_a_problem_and_in_the_log(house: House, caplog: pytest.LogCaptureFixture) -> None:

@@ -9,10 +9,11 @@ from functools import lru_cache
 from itertools import count
 from typing import Any
 
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
+from prometheus_client import Counter
 
 from backorder.adapters.http import callers, openapi
 from backorder.adapters.http.addresses import Addresses, Served
+from backorder.adapters.http.figures import Figures
 from backorder.adapters.http.problems import AWAY, CONTENT, Refusal, busy
 from backorder.adapters.http.request import Receive, Request
 from backorder.adapters.http.route import OPEN, Answer, Call, House, Route
@@ -40,16 +41,13 @@ async def _page(_house: House, _call: Call) -> Answer:
     return Answer(openapi.page(ROUTES), content="text/html; charset=utf-8")
 
 
-async def _figures(_house: House, _call: Call) -> Answer:
-    return Answer(generate_latest(), content=CONTENT_TYPE_LATEST)
-
-
-# What tells of the service itself: answered under any name, and no part of what it describes.
-PAGES = (
-    Route("GET", "/v1/openapi.json", OPEN, _document, "The description of the service."),
-    Route("GET", "/v1/docs", OPEN, _page, "The routes as a page."),
-    Route("GET", "/metrics", OPEN, _figures, "Figures for Prometheus."),
-)
+def _pages() -> tuple[Route, ...]:
+    """What tells of the service itself: answered under any name, and no part of what it describes."""
+    return (
+        Route("GET", "/v1/openapi.json", OPEN, _document, "The description of the service."),
+        Route("GET", "/v1/docs", OPEN, _page, "The routes as a page."),
+        Route("GET", "/metrics", OPEN, Figures().answer, "Figures for Prometheus."),
+    )
 
 
 class Application:
@@ -61,7 +59,7 @@ class Application:
         self._ids = map(f"{secrets.token_hex(6)}{{:06x}}".format, count())  # to draw each would let the writer cut in
         for route in ROUTES:
             self._addresses.put(route, frozenset(hosts or ()))
-        for route in PAGES:
+        for route in _pages():
             self._addresses.put(route, frozenset())
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:

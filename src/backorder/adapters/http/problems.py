@@ -80,10 +80,10 @@ class Refusal(Exception):
         return msgspec.json.encode(found)
 
 
-def busy(detail: str, status: int = 503) -> Refusal:
-    """A refusal of what may well pass in a moment."""
+def busy(detail: str, status: int = 503, seconds: int = AGAIN) -> Refusal:
+    """A refusal of what may well pass in a moment, or after some seconds."""
     word = {429: "too_many_requests", 409: "in_progress"}.get(status, "unavailable")
-    return Refusal(status, word, detail, headers={"Retry-After": str(AGAIN)})
+    return Refusal(status, word, detail, headers={"Retry-After": str(seconds)})
 
 
 def status_of(outcome: Outcome) -> int:

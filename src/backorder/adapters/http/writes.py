@@ -1,6 +1,7 @@
 """The doors for commands: a list of any, and each as a route of its own. All go through the writer."""
 
 import re
+import secrets
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
@@ -54,6 +55,7 @@ PERMITS = {  # the permission that each command asks for
     "discard_message": "outbox.write",
     "retry_timer": "outbox.write",
 }
+AWHILE = 5  # seconds within which who was turned away may come back: what waits then is done by and by
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -75,10 +77,25 @@ async def apply(house: House, call: Call, commands: Sequence[Command], content: 
                 note = entry(call.caller.account, call.caller.role, call.id, chunk, content)
                 outcomes += await house.writer.outcomes(chunk, note)
     except Full as error:
-        raise busy(str(error), 429) from error
+        raise _full(error) from error
     except Closed as error:
         raise busy(str(error)) from error
     return outcomes
+
+
+async def _read(house: House, call: Call) -> bytes:
+    """The body, unless as much waits as may: refusing must cost little, or overload would leave no time for work."""
+    text = await body.read(call.request)
+    try:
+        house.writer.admit()
+    except Full as error:
+        raise _full(error) from error
+    return text
+
+
+def _full(error: Full) -> Refusal:
+    """Come back at one moment or another, so that not all do at once."""
+    return busy(str(error), 429, 1 + secrets.randbelow(AWHILE))
 
 
 def permit(call: Call, command: Command) -> None:
@@ -112,7 +129,7 @@ def scoped(caller: Identity, ident: str) -> str:
 
 async def batch(house: House, call: Call) -> Answer:
     """`POST /v1/commands`: a list of commands, each with its outcome, in order. Refusals are outcomes."""
-    text = await body.read(call.request)
+    text = await _read(house, call)
     body.strict(text)
     try:
         raws = _LIST.decode(text)
@@ -144,7 +161,7 @@ def door(method: str, path: str, kind: type[Command], summary: str, key: bool = 
     named = tuple(re.findall(r"{(\w+):str}", path))
 
     async def answer(house: House, call: Call) -> Answer:
-        text = await body.read(call.request)
+        text = await _read(house, call)
         said = body.strict(text)
         if not isinstance(said, dict):
             raise Refusal(400, "invalid", "send an object")
