@@ -25,7 +25,7 @@ from bench.figure import Figure
 from bench.shops import NOW, Places, fill, orders, places
 
 CLIENTS = 128
-ROUNDS = 3
+ROUNDS = 3  # one is enough to see whether it runs
 LINES = 64  # of an order, where the service is asked for too much
 
 BY_HAND = """
@@ -146,26 +146,26 @@ def running(place: str) -> Iterator[Running]:
 
 def measure(scale: float) -> Iterator[Figure]:
     """All figures of the service."""
-    seconds = max(1.0, 8 * scale)
+    seconds, rounds = max(1.0, 8 * scale), ROUNDS if scale >= 0.1 else 1
     many = max(100, int(10_000 * scale))
     with places() as where:
         for items, target in ((1, 2.0), (many, 0.5)):
-            yield from _orders(where, "postgresql", items, target, seconds)
-        yield from _orders(where, "sqlite", many, 0.8, seconds)
+            yield from _orders(where, "postgresql", items, target, seconds, rounds)
+        yield from _orders(where, "sqlite", many, 0.8, seconds, rounds)
         for kind in ("postgresql", "sqlite"):
             yield _batches(where, kind, many, max(2, int(10 * scale)))
-        yield _availability(where, seconds)
+        yield _availability(where, seconds, rounds)
         for kind in ("postgresql", "sqlite"):
             yield from _overload(where, kind, many, seconds)
 
 
-def _orders(where: Places, kind: str, items: int, target: float, seconds: float) -> Iterator[Figure]:
+def _orders(where: Places, kind: str, items: int, target: float, seconds: float, rounds: int) -> Iterator[Figure]:
     place = where.new(kind)
     fill(place, items, 2, 10**8)
     ratios, spreads, rates, hands = [], [], [], []
     with running(place) as service:
         service.load(min(2, seconds), items=items)
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             hand = _pgbench(where, place, items, seconds) if kind == "postgresql" else _driver(where, seconds)
             found = service.load(seconds, items=items)
             ratios.append(found["rate"] / hand)
@@ -264,13 +264,13 @@ def _batches(where: Places, kind: str, items: int, rounds: int) -> Figure:
     return Figure(f"batch door, 1,000 lines a request, {kind}", f"{ratio:.2f}", ">= 0.8 of the library", ratio >= 0.8)
 
 
-def _availability(where: Places, seconds: float) -> Figure:
+def _availability(where: Places, seconds: float, rounds: int) -> Figure:
     """Warm availability of one SKU beside the cheapest answer that the framework gives."""
     place = where.new("sqlite")
     fill(place, 10, 2, 10**8)
     ratios, rates = [], []
     with running(place) as service, _framework() as bare:
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             empty = service.load(seconds, "/empty", clients=16, port=bare)["rate"]
             ours = service.load(seconds, "/v1/availability?sku=I000001", clients=16)["rate"]
             ratios.append(ours / empty)

@@ -90,7 +90,7 @@ def test_the_service_s_own_role_can_do_every_command(app: Database) -> None:
     world = World(3)
     apply(app, world.now, world.opening())
     done = set()
-    for _ in range(600):
+    for _ in range(900):
         command = world.command()
         outcome = apply(app, world.now, [command])[0]
         world.heard(command, outcome.outcome.value)
