@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from conftest import new_database
 from service import NOW, Client, Service, running
+from shop import do
 
 from backorder.adapters.http.callers import COOKIE
 from backorder.commands import accounts
@@ -138,14 +139,22 @@ def test_a_person_comes_in_by_a_link_and_chooses_a_password(service: Service, ad
     browser.close()
 
 
-def test_the_last_admin_who_can_come_in_stays(service: Service, admin: Client) -> None:
-    """Beside it there are one who never got a way in, one who is bound to a customer and one whose token ended."""
+def _be_the_only_one(admin: Client) -> None:
     for other in admin.ask("GET", "/v1/accounts?limit=200").json["items"]:  # of the tests before
         if other["role"] == "admin" and other["account"] != "admin":
             assert admin.ask("POST", f"/v1/accounts/{other['account']}/disable").status == 200
+    own = admin.token.split("_")[1]
+    for token in admin.ask("GET", "/v1/accounts/admin").json["tokens"]:
+        if token["token"] != own:
+            assert admin.ask("DELETE", f"/v1/tokens/{token['token']}").status == 204
+
+
+def test_the_last_admin_who_can_come_in_stays(service: Service, admin: Client) -> None:
+    """Beside it there are one who never got a way in, one who is bound to a customer and one whose token ended."""
+    _be_the_only_one(admin)
     admin.ask("PUT", "/v1/customers/ada", {})
-    _put(admin, "locked-out", "admin")
-    _put(admin, "bound", "admin", customer="ada")
+    _put(admin, "locked-out", "admin", enable=True)
+    _put(admin, "bound", "admin", customer="ada", enable=True)
     _token(admin, "bound")
     revoked = _token(admin, "locked-out").json["token"].split("_")[1]
     assert admin.ask("DELETE", f"/v1/tokens/{revoked}").status == 204
@@ -157,9 +166,13 @@ def test_the_last_admin_who_can_come_in_stays(service: Service, admin: Client) -
     assert admin.ask("POST", "/v1/accounts/admin/disable").status == 200
     assert admin.ask("GET", "/v1/accounts").status == 401
     assert other.ask("POST", "/v1/accounts/locked-out/disable").status == 409
-    assert _put(other, "admin", "admin").status == 200, "put again it may do again what it may"
+    assert _put(other, "admin", "admin", enable=True).status == 200
+    assert admin.ask("GET", "/v1/accounts").status == 401, "it comes back without what let it in"
+    service.tokens["admin"] = _token(other, "admin").json["token"]  # for the tests that come after
+    again = service.client()
+    assert again.ask("POST", "/v1/accounts/locked-out/disable").status == 200
+    again.close()
     other.close()
-    assert admin.ask("GET", "/v1/accounts").status == 200
 
 
 def test_two_admins_who_disable_each_other_at_once_do_not_both_go(db: Database) -> None:
@@ -216,4 +229,52 @@ def test_people_change_their_own_password_and_every_other_session_ends(service: 
     assert sign_in(PASSWORD) is None
     assert sign_in(f"{PASSWORD} staple") is not None
     assert admin.ask("POST", "/v1/session/password", {"old": "a", "new": "b"}).status == 403, "programs have none"
+    client.close()
+
+
+def test_the_last_who_can_come_in_neither_loses_their_token_nor_their_role(service: Service, admin: Client) -> None:
+    _be_the_only_one(admin)
+    own = admin.token.split("_")[1]
+    refused = admin.ask("DELETE", f"/v1/tokens/{own}")
+    assert (refused.status, refused.json["type"]) == (409, "urn:backorder:problem:not_allowed")
+    assert admin.ask("PUT", "/v1/accounts/admin", {"kind": "program", "role": "viewer"}).status == 409
+    spare = admin.ask("POST", "/v1/accounts/admin/tokens", {"purpose": "spare"}).json["token"]
+    assert admin.ask("DELETE", f"/v1/tokens/{spare.split('_')[1]}").status == 204
+    assert admin.ask("GET", "/v1/session").json["role"] == "admin"
+
+
+def test_an_admin_who_came_by_a_link_alone_stays_one(db: Database) -> None:
+    accounts.put_account(db, NOW, "linked", kind="person", role="admin", by="test")
+    asker = Asker(Identity("linked", "admin", frozenset(PERMISSIONS)), "1")
+    with pytest.raises(Refused, match="another admin first"):
+        accounts.put_account(db, NOW, "linked", kind="person", role="viewer", by="linked", asker=asker)
+    with pytest.raises(Refused, match="another admin first"):
+        accounts.disable_account(db, NOW, "linked", by="linked", asker=asker)
+
+
+def test_what_was_disabled_is_enabled_only_where_that_is_said(admin: Client) -> None:
+    _put(admin, "back")
+    admin.ask("POST", "/v1/accounts/back/disable")
+    assert _put(admin, "back").json["disabled_at"] is not None
+    assert _put(admin, "back", enable=True).json["disabled_at"] is None
+
+
+def test_an_account_of_somebody_who_was_erased_is_never_enabled(db: Database) -> None:
+    do(db, "put_customer", customer="ada")
+    accounts.put_account(db, NOW, "ada-s", kind="program", role="viewer", customer="ada", by="test")
+    do(db, "erase_person", customer="ada")
+    with pytest.raises(Refused, match="erased"):
+        accounts.put_account(db, NOW, "ada-s", kind="program", role="viewer", enable=True, by="test")
+
+
+def test_a_session_s_secret_is_no_token(service: Service) -> None:
+    db = open_database(service.url)
+    accounts.put_account(db, NOW, "sam", kind="person", role="viewer", password=PASSWORD, by="test")
+    db.close()
+    client = service.client(None)
+    body = {"account": "sam", "password": PASSWORD}
+    cookie = client.ask("POST", "/v1/session", body, Sec_Fetch_Site="same-origin").headers["set-cookie"].split(";")[0]
+    assert client.ask("GET", "/v1/session", Cookie=cookie).status == 200
+    secret = cookie.partition("=")[2]
+    assert client.ask("GET", "/v1/session", Authorization=f"Bearer {secret}").status == 401
     client.close()

@@ -15,7 +15,7 @@ from backorder.adapters.http.route import OPEN
 from backorder.adapters.http.table import ROUTES
 from backorder.adapters.http.writes import PERMITS, tag
 from backorder.commands import COMMANDS, accounts
-from backorder.kernel.access import BOUND, BOUND_COMMANDS
+from backorder.kernel.access import BOUND, BOUND_COMMANDS, BOUND_LINE
 from backorder.queries import check
 from backorder.storage.db import open_database
 
@@ -178,6 +178,16 @@ def test_what_is_the_shops_to_say_is_not_said_by_bound_callers(bound: Client, wo
             assert (reply.status, reply.json["field"]) == (403, field)
     said = bound.ask("POST", "/v1/commands", [_sample(kind) | {"bound_to": "SECRET-bob"}]).json[0]
     assert (said["outcome"], said["field"]) == ("invalid", "bound_to")
+
+
+def test_what_is_the_shops_to_say_of_a_line_is_not_said_by_bound_callers(bound: Client) -> None:
+    more = {"requested_on": "2030-05-06", "accept_by": "2030-06-06", "take_available": True, "tags": ["gift"]}
+    assert {"line", "sku", "quantity", *more} == BOUND_LINE
+    order = {"do": "place_order", "order": "LINES", "lines": [{"line": "1", "sku": "CHAIR", "quantity": 1} | more]}
+    assert bound.ask("POST", "/v1/commands", [order]).status == 200
+    order["lines"][0]["unit_price"] = "0.01"
+    reply = bound.ask("POST", "/v1/commands", [order])
+    assert (reply.status, reply.json["field"]) == (403, "lines.unit_price")
 
 
 def _place(client: Client, order: str, quantity: int = 1, **more: Any) -> dict[str, Any]:

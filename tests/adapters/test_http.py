@@ -288,7 +288,9 @@ def test_what_things_cost_is_for_those_who_may(service: Service) -> None:
     body = {"supply": "PO-C", "sku": "DESK", "site": "MAIN", "quantity": 1, "expected_on": "2030-05-06"}
     said = refused(planner.ask("POST", "/v1/supplies", body | {"cost": "1", "currency": "EUR"}), 403, "forbidden")
     assert said["field"] == "cost"
-    refused(planner.ask("POST", "/v1/commands", [{"do": "put_item", "sku": "X", "cost": "1", "currency": "EUR"}]), 403)
+    for cost in ("1", None):
+        command = {"do": "put_item", "sku": "X", "cost": cost, "currency": "EUR"}
+        assert refused(planner.ask("POST", "/v1/commands", [command]), 403)["field"] == "cost"
     assert buyer.ask("GET", "/v1/items/X").status == 404
     buyer.close()
     planner.close()

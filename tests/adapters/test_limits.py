@@ -16,6 +16,7 @@ from backorder.adapters import leaked
 from backorder.adapters.cli import cli
 from backorder.adapters.http.limits import HASHES, HASHES_WAITING, KEPT_MAX, TRIES, Buckets, Guard, Limits
 from backorder.adapters.http.problems import Refusal
+from backorder.adapters.http.request import Request
 from backorder.commands import accounts
 from backorder.storage.db import open_database
 
@@ -90,6 +91,27 @@ def test_sign_ins_are_counted_by_the_address_that_the_proxy_says(service: Servic
     whole_house = [_sign_in(client, "nobody", f"2001:db8::{n:x}") for n in range(3 * TRIES)]
     assert 429 in whole_house, "an IPv6 customer has many addresses"
     client.close()
+
+
+@pytest.mark.parametrize(
+    ("told", "address"),
+    [
+        ([], "198.51.100.7"),
+        (["192.0.2.1"], "192.0.2.1"),
+        (["10.0.0.1, 192.0.2.1"], "192.0.2.1"),
+        (["10.0.0.1", "192.0.2.1"], "192.0.2.1"),  # the caller's own word comes first, the proxy's last
+        (["::ffff:192.0.2.1"], "192.0.2.1"),
+        (["2001:db8:1:2:3::9"], "2001:db8:1:2::/64"),
+        (["nobody"], "unknown"),
+    ],
+)
+def test_who_asks_is_whom_the_nearest_proxy_names(told: list[str], address: str) -> None:
+    async def receive() -> dict:
+        raise AssertionError("there is no body to be read")
+
+    headers = [(b"x-real-ip", value.encode()) for value in told]
+    scope = {"method": "POST", "path": "/", "raw_path": b"/", "headers": headers, "client": ("198.51.100.7", 5)}
+    assert Limits(Guard(address_header="X-Real-IP"))._address(Request(scope, receive)) == address
 
 
 def test_only_a_few_passwords_are_hashed_at_once_and_only_some_wait() -> None:

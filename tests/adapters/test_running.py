@@ -67,8 +67,22 @@ def test_the_service_makes_its_database_and_a_link_until_somebody_can_sign_in(tm
     db = open_database(place)
     assert accounts.open_link(db, NOW, first) is not None
     accounts.put_account(db, NOW, "admin", kind="person", role="admin", password="correct horse battery", by="test")
+    accounts.put_account(db, NOW, "eve", kind="person", role="admin", by="test")
     db.close()
     assert serve.prepare(options(place), NOW) is None
+
+
+def test_the_service_starts_whoever_was_disabled(tmp_path: Path) -> None:
+    place = str(tmp_path / "new.db")
+    assert serve.prepare(options(place), NOW) is not None
+    db = open_database(place)
+    accounts.disable_account(db, NOW, "admin", by="test")
+    assert serve.prepare(options(place), NOW) is None
+    accounts.put_account(db, NOW, "eve", kind="person", role="admin", by="test")
+    link = serve.prepare(options(place), NOW)
+    session = accounts.open_link(db, NOW, link)
+    assert accounts.by_session(db, NOW, session).account == "eve"
+    db.close()
 
 
 def test_an_older_database_is_upgraded_or_refused_with_the_way_out(tmp_path: Path) -> None:

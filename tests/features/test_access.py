@@ -1,5 +1,7 @@
 """Who comes in, with what, and what the trail says of it."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from sqlalchemy import text
 
 from backorder.adapters.cli import cli
 from backorder.adapters.cli.who import who
-from backorder.commands import accounts, decode, run
+from backorder.commands import accounts, decode, entry, run
 from backorder.commands.accounts import FREE_TRIES, IDLE, LINK, SECOND, Refused
 from backorder.kernel.access import BOUND, PERMISSIONS, ROLES
 from backorder.kernel.errors import StorageError
@@ -105,6 +107,113 @@ def test_who_is_disabled_is_out_at_once_with_every_token_and_session(people: Dat
     assert accounts.sign_in(people, NOW, "ada", PASSWORD) is None
     with pytest.raises(Refused):
         accounts.issue_token(people, NOW, "web", by="test")
+
+
+def test_who_was_disabled_stays_so_until_it_is_said_and_comes_back_with_nothing(people: Database) -> None:
+    token = accounts.issue_token(people, NOW, "web", by="t")
+    accounts.disable_account(people, NOW, "web", by="test")
+    accounts.put_account(people, NOW, "web", kind="program", role="viewer", by="test")
+    with pytest.raises(Refused, match="disabled"):
+        accounts.issue_token(people, NOW, "web", by="test")
+    accounts.put_account(people, NOW, "web", kind="program", role="viewer", enable=True, by="test")
+    assert accounts.by_token(people, NOW, token) is None
+    assert accounts.by_token(people, NOW, accounts.issue_token(people, NOW, "web", by="test")) is not None
+
+
+def _meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Let something happen while a password is looked at."""
+    looked = accounts._matches
+
+    def matches(hashed: str | None, password: str) -> bool:
+        found = looked(hashed, password)
+        monkeypatch.setattr(accounts, "_matches", looked)
+        act()
+        return found
+
+    monkeypatch.setattr(accounts, "_matches", matches)
+
+
+def test_what_happens_while_a_password_is_looked_at_counts(people: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    another = "another horse battery"
+
+    def changed() -> None:
+        accounts.put_account(people, NOW, "ada", kind="person", role="viewer", password=another, by="test")
+
+    _meanwhile(monkeypatch, changed)
+    assert accounts.sign_in(people, NOW, "ada", PASSWORD) is None, "it is the old one by now"
+    _meanwhile(monkeypatch, lambda: accounts.disable_account(people, NOW, "ada", by="test"))
+    assert accounts.sign_in(people, NOW, "ada", another) is None
+    with people.read() as tx:
+        found = storage.load_account(tx, "ada")
+    assert found is not None
+    assert (found.role, found.disabled_at) == ("viewer", NOW), "and is not undone by it"
+
+
+def test_a_password_that_is_another_s_by_now_changes_nothing(people: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    third = "third horse battery"
+    chosen = accounts._chosen
+
+    def slow(password: str, leaked: Callable[[str], bool]) -> str:
+        monkeypatch.setattr(accounts, "_chosen", chosen)
+        accounts.put_account(people, NOW, "ada", kind="person", role="planner", password=third, by="test")
+        return chosen(password, leaked)
+
+    monkeypatch.setattr(accounts, "_chosen", slow)
+    assert accounts.change_password(people, NOW, "ada", PASSWORD, "stolen horse battery") is None
+    assert accounts.sign_in(people, NOW, "ada", third) is not None
+
+
+def test_sign_ins_at_the_moment_of_a_disabling_do_not_undo_it(people: Database) -> None:
+    for round_ in range(5):
+        accounts.put_account(people, NOW, "ada", kind="person", role="planner", enable=True, by="test")
+        jobs = [lambda: accounts.sign_in(people, NOW, "ada", PASSWORD) for _ in range(3)]
+        jobs.insert(round_ % 4, lambda: accounts.disable_account(people, NOW, "ada", by="test"))
+        with ThreadPoolExecutor(len(jobs)) as pool:
+            for future in [pool.submit(job) for job in jobs]:
+                future.result()
+        with people.read() as tx:
+            assert storage.load_account(tx, "ada").disabled_at == NOW
+        assert accounts.sign_in(people, NOW, "ada", PASSWORD) is None
+
+
+def test_of_several_who_open_a_link_at_once_one_comes_in(people: Database) -> None:
+    for _ in range(5):
+        link = accounts.sign_in_link(people, NOW, "ada", by="test")
+        with ThreadPoolExecutor(6) as pool:
+            found = list(pool.map(lambda _, link=link: accounts.open_link(people, NOW, link), range(6)))
+        assert sum(secret is not None for secret in found) == 1
+
+
+def test_nonsense_does_not_get_as_far_as_a_transaction_that_writes(
+    people: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(_db: Database) -> None:
+        raise AssertionError("it would write")
+
+    monkeypatch.setattr(Database, "write", write)
+    assert accounts.open_link(people, NOW, "nonsense") is None
+    accounts.sign_out(people, "nonsense")
+
+
+def test_the_trail_s_digest_tells_what_was_said_of_an_account(people: Database) -> None:
+    for role in ("viewer", "planner", "viewer"):
+        accounts.put_account(people, NOW, "ada", kind="person", role=role, by="test")
+    with people.read() as tx:
+        last = [row[0] for row in tx.fetch(text("SELECT digest FROM audit ORDER BY n DESC LIMIT 3"))]
+    assert last[0] == last[2] != last[1]
+    for days in (1, 2):
+        accounts.issue_token(people, NOW, "web", by="test", days=days)
+    with people.read() as tx:
+        one, other = (row[0] for row in tx.fetch(text("SELECT digest FROM audit ORDER BY n DESC LIMIT 2")))
+    assert one != other
+
+
+def test_messages_and_timers_are_named_in_the_trail() -> None:
+    for command, subject in (
+        ({"do": "retry_message", "sender": "sink", "event": 3}, "sink"),
+        ({"do": "retry_timer", "kind": "advance", "subject": "UTC"}, "UTC"),
+    ):
+        assert entry("ada", "planner", "1", [decode(command)], "-").subject == subject
 
 
 def test_another_role_or_password_ends_the_sessions(people: Database) -> None:

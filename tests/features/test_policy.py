@@ -94,3 +94,15 @@ def test_what_is_lost_between_two_sites_is_seen(db: Database) -> None:
     assert view is not None
     assert (view.from_site, view.received, view.lost) == ("OTHER", 3, 1)
     assert check.run(db) == []
+
+
+def test_amounts_do_not_come_into_another_currency_by_themselves(db: Database) -> None:
+    shop(db)
+    do(db, "put_item", sku="CHAIR", price="20.00", cost="7.50", currency="EUR")
+    for said in ({}, {"price": "2000"}, {"cost": "750"}):
+        found = do(db, "put_item", sku="CHAIR", currency="JPY", **said)
+        assert (found.outcome.value, found.field) == ("invalid", "currency")
+    assert do(db, "put_item", sku="CHAIR", currency="EUR").outcome.value == "exists"
+    assert do(db, "put_item", sku="CHAIR", currency="JPY", price="2000", cost="750").outcome.value == "changed"
+    assert do(db, "put_item", sku="CHAIR", price=None, cost=None).outcome.value == "changed"
+    assert do(db, "put_item", sku="CHAIR", currency="EUR").outcome.value == "changed"

@@ -88,7 +88,7 @@ _ALONE = (
 )
 
 # The fields that may name what a command is about, the most telling first. Customers are never named in the trail.
-_SUBJECTS = ("order", "supply", "document", "shipment", "sku", "site", "supplier", "category")
+_SUBJECTS = ("order", "supply", "document", "shipment", "sku", "site", "supplier", "category", "sender", "subject")
 
 WORDS = tuple(str(kind.__struct_config__.tag) for kind in COMMANDS)  # what `do` may say
 

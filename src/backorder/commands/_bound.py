@@ -10,6 +10,8 @@ from backorder.kernel.outcomes import Outcome, Word, refused
 from backorder.storage.db import Tx
 from backorder.storage.orders import load_owners
 
+_CARRIED = {"id", "at", "bound_to"}  # by every command
+
 
 def beyond(asked: Any, sayable: frozenset[str]) -> str | None:
     """The first field of what a bound caller asks that is not theirs to say; None if there is none.
@@ -17,9 +19,14 @@ def beyond(asked: Any, sayable: frozenset[str]) -> str | None:
     What has the value that it has when nothing is said was not said.
     """
     for field in fields(asked):
-        if field.name not in {*sayable, "id", "at", "bound_to"} and getattr(asked, field.name) != _unsaid(field):
+        if field.name not in {*sayable, *_CARRIED} and getattr(asked, field.name) != _unsaid(field):
             return field.name
     return None
+
+
+def is_said(asked: Any, name: str) -> bool:
+    """Whether a field that there may be has another value than when nothing is said."""
+    return any(field.name == name and getattr(asked, name) != _unsaid(field) for field in fields(asked))
 
 
 def _unsaid(field: Any) -> Any:

@@ -7,7 +7,7 @@ cannot be answered again. Each is a transaction of its own with its entry in the
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ from backorder.storage.accounts import Account, Session, Token
 from backorder.storage.audit import Entry, save_entries
 from backorder.storage.db import Database, Tx
 from backorder.storage.orders import load_customers
+from backorder.storage.people import is_erased
 
 SECOND = 1_000_000
 IDLE = 30 * 60 * SECOND  # a session ends when nobody was there for so long
@@ -76,14 +77,15 @@ def put_account(
     role: str,
     password: str | None = None,
     customer: str | None = None,
+    enable: bool = False,
     leaked: Callable[[str], bool] = lambda _: False,
     by: str,
     asker: Asker | None = None,
 ) -> None:
     """Make an account, or give it another role or password; both end its sessions. Raises Refused.
 
-    An account that is made for a customer stays bound to that customer, whether or not it is said again. `leaked` says
-    which passwords nobody may choose.
+    An account that is made for a customer stays bound to that customer, whether or not it is said again, and one that
+    was disabled stays so unless `enable` says otherwise. `leaked` says which passwords nobody may choose.
     """
     if role not in ROLES:
         raise Refused(f"{role} is no role: use one of {', '.join(ROLES)}")
@@ -93,25 +95,38 @@ def put_account(
         raise Refused("a program has tokens, no password")
     hashed = None if password is None else _chosen(password, leaked)
     with db.write() as tx:
-        before = storage.load_account(tx, account)
+        admins = storage.lock_admins(tx, now)
+        before = storage.lock_account(tx, account)
         if before is None:
-            if customer is not None and customer not in load_customers(tx, [customer]):
-                raise Refused(f"there is no customer {customer}: put it first")
-            if account.startswith(RESERVED):
-                raise Refused(f"names that begin with {RESERVED} are those of the command line's users")
-            made = Account(account, kind, role, hashed, now, None, 0, None, customer)
-        elif before.kind != kind:
-            raise Refused(f"{account} is a {before.kind} and stays one: make another account")
-        elif customer not in {None, before.customer}:
-            raise Refused(f"whom {account} is bound to stays as it is: make another account")
+            made = _new_account(tx, Account(account, kind, role, hashed, now, None, 0, None, customer))
         else:
-            made = before._replace(role=role, password=hashed or before.password, disabled_at=None, failures=0)
+            _keeps_what_it_is(tx, before, kind, customer, enable=enable)
+            disabled = None if enable else before.disabled_at
+            made = before._replace(role=role, password=hashed or before.password, disabled_at=disabled, failures=0)
             storage.end_all_sessions(tx, account)
         _within(asker, made, *([] if before is None else [before]))
-        if before is not None and asker is not None and role != "admin":
-            _leave_an_admin(tx, now, account)
+        if before is not None and before.role == "admin" != role:
+            _leave_an_admin(asker, admins, account)
         storage.save_account(tx, made, new=before is None)
-        _note(tx, now, by, "put_account", account, role, asker)
+        said = {"kind": kind, "role": role, "customer": made.customer, "password": hashed is not None, "enable": enable}
+        _note(tx, now, by, "put_account", account, said, asker)
+
+
+def _new_account(tx: Tx, made: Account) -> Account:
+    if made.customer is not None and made.customer not in load_customers(tx, [made.customer]):
+        raise Refused(f"there is no customer {made.customer}: put it first")
+    if made.account.startswith(RESERVED):
+        raise Refused(f"names that begin with {RESERVED} are those of the command line's users")
+    return made
+
+
+def _keeps_what_it_is(tx: Tx, before: Account, kind: str, customer: str | None, *, enable: bool) -> None:
+    if before.kind != kind:
+        raise Refused(f"{before.account} is a {before.kind} and stays one: make another account")
+    if customer not in {None, before.customer}:
+        raise Refused(f"whom {before.account} is bound to stays as it is: make another account")
+    if enable and before.customer is not None and is_erased(tx, before.customer):
+        raise Refused(f"the customer of {before.account} was erased: it stays disabled")
 
 
 def _chosen(password: str, leaked: Callable[[str], bool]) -> str:
@@ -125,15 +140,16 @@ def _chosen(password: str, leaked: Callable[[str], bool]) -> str:
 
 
 def disable_account(db: Database, now: int, account: str, *, by: str, asker: Asker | None = None) -> None:
-    """Let an account do nothing any more, at once: its sessions end, its tokens are refused. Raises Refused."""
+    """Let an account do nothing any more, at once: its sessions end, its tokens are revoked. Raises Refused."""
     with db.write() as tx:
+        admins = storage.lock_admins(tx, now)
         before = _known(tx, account)
         _within(asker, before)
-        if asker is not None:
-            _leave_an_admin(tx, now, account)
-        storage.save_account(tx, before._replace(disabled_at=now), new=False)
-        storage.end_all_sessions(tx, account)
-        _note(tx, now, by, "disable_account", account, before.role, asker)
+        if before.role == "admin":
+            _leave_an_admin(asker, admins, account)
+        storage.save_account(tx, before._replace(disabled_at=before.disabled_at or now), new=False)
+        storage.shut_out(tx, account, now)
+        _note(tx, now, by, "disable_account", account, {"role": before.role}, asker)
 
 
 def _within(asker: Asker | None, *touched: Account, scopes: frozenset[str] | None = None) -> None:
@@ -146,11 +162,13 @@ def _within(asker: Asker | None, *touched: Account, scopes: frozenset[str] | Non
             raise Beyond("this account may do more than you may yourself, or would")
 
 
-def _leave_an_admin(tx: Tx, now: int, account: str) -> None:
-    """Raise Refused where without this account no admin could come in. Holds the admins' accounts until commit."""
-    admins = storage.lock_admins(tx, now)
-    if admins == [account]:
-        raise Refused(f"{account} is the last admin who can come in: make another first")
+def _leave_an_admin(asker: Asker | None, admins: set[str], without: str | None = None) -> None:
+    """Raise Refused where of these admins nobody but one would be left who can come in.
+
+    Over the network only: whoever works at the command line can always make another.
+    """
+    if asker is not None and not admins - {without}:
+        raise Refused("nobody who can come in would be left to administer: make another admin first")
 
 
 def issue_token(
@@ -178,19 +196,24 @@ def issue_token(
             raise Refused(f"{account} is disabled")
         _within(asker, owner, scopes=None if chosen is None else frozenset(chosen))
         storage.add_token(tx, Token(public, account, _digest(secret), written, purpose, now, expires, None, None))
-        _note(tx, now, by, "issue_token", account, public, asker)
+        said = {"token": public, "scopes": chosen, "purpose": purpose, "expires": expires}
+        _note(tx, now, by, "issue_token", account, said, asker)
     return f"bo_{public}_{secret}"
 
 
 def revoke_token(db: Database, now: int, token: str, *, by: str, asker: Asker | None = None) -> None:
     """Refuse a token from now on. Raises Refused where there is none."""
     with db.write() as tx:
+        left = storage.lock_admins(tx, now, but=token)
         found = storage.load_token(tx, token)
         if found is None:
             raise Missing(f"no token begins with bo_{token}_")
-        _within(asker, _known(tx, found.account), scopes=_scopes(found))
+        owner = _known(tx, found.account)
+        _within(asker, owner, scopes=_scopes(found))
+        if owner.role == "admin" and found.scopes is None and found.revoked_at is None:
+            _leave_an_admin(asker, left)
         storage.mark_tokens(tx, "revoked_at", [(token, found.revoked_at or now)])
-        _note(tx, now, by, "revoke_token", found.account, token, asker)
+        _note(tx, now, by, "revoke_token", found.account, {"token": token}, asker)
 
 
 def by_token(db: Database, now: int, text: str) -> Identity | None:
@@ -222,19 +245,19 @@ def sign_in(db: Database, now: int, account: str, password: str) -> str | None:
     """
     with db.read() as tx:
         found = storage.load_account(tx, account)
-    known = found is not None and found.password is not None and found.disabled_at is None
-    right = _matches(found.password if known and found is not None else None, password)
+    hashed = None if found is None or found.disabled_at is not None else found.password
+    right = _matches(hashed, password)
     with db.write() as tx:
-        found = storage.load_account(tx, account)
-        if found is None or not known or (found.wait_until or 0) > now or found.disabled_at is not None:
+        found = storage.lock_account(tx, account)
+        if found is None or hashed is None or (found.wait_until or 0) > now or found.disabled_at is not None:
             return None
-        if not right:
+        if not right or found.password != hashed:  # it may have been changed while this one was looked at
             failures = found.failures + 1
             wait = min(SECOND << min(failures, 20), WAIT_MAX) if failures >= FREE_TRIES else 0
             storage.save_account(tx, found._replace(failures=failures, wait_until=now + wait), new=False)
             return None
         storage.save_account(tx, found._replace(failures=0, wait_until=None), new=False)
-        _note(tx, now, account, "sign_in", account, found.role)
+        _note(tx, now, account, "sign_in", account, {"by": "password"})
         return _new_session(tx, now, account, now + SESSION, link=0)
 
 
@@ -247,14 +270,19 @@ def change_password(
     none yet came in by a link, and that is enough.
     """
     with db.read() as tx:
-        first = _known(tx, account).password is None
-    if not first and sign_in(db, now, account, old) is None:
+        before = storage.load_account(tx, account)
+    if before is None or before.disabled_at is not None:
+        return None
+    if before.password is not None and sign_in(db, now, account, old) is None:
         return None
     hashed = _chosen(new, leaked)
     with db.write() as tx:
-        storage.save_account(tx, _known(tx, account)._replace(password=hashed), new=False)
+        found = _known(tx, account)
+        if found.password != before.password or found.disabled_at is not None:
+            return None
+        storage.save_account(tx, found._replace(password=hashed), new=False)
         storage.end_all_sessions(tx, account)
-        _note(tx, now, account, "change_password", account, "")
+        _note(tx, now, account, "change_password", account, {})
         return _new_session(tx, now, account, now + SESSION, link=0)
 
 
@@ -267,18 +295,22 @@ def sign_in_link(db: Database, now: int, account: str, *, by: str, asker: Asker 
         if asker is not None and found.kind != "person":
             raise Refused(f"{account} is a program: issue it a token")
         _within(asker, found)
-        _note(tx, now, by, "sign_in_link", account, "link", asker)
+        _note(tx, now, by, "sign_in_link", account, {"until": now + LINK}, asker)
         return _new_session(tx, now, account, now + LINK, link=1)
 
 
 def open_link(db: Database, now: int, secret: str) -> str | None:
     """The secret of a new session for a link that was not used before; None if it was, or is none."""
+    digest = _digest(secret)
+    with db.read() as tx:
+        link = storage.load_session(tx, digest)
+    if link is None or not link.link:
+        return None  # nonsense does not get as far as a transaction that writes
     with db.write() as tx:
-        link = storage.load_session(tx, _digest(secret))
-        if link is None or not link.link or link.expires_at <= now:
+        link = storage.take_link(tx, digest, now)
+        if link is None or _known(tx, link.account).disabled_at is not None:
             return None
-        storage.end_sessions(tx, [link.digest])
-        _note(tx, now, link.account, "sign_in", link.account, "link")
+        _note(tx, now, link.account, "sign_in", link.account, {"by": "link"})
         return _new_session(tx, now, link.account, now + SESSION, link=0)
 
 
@@ -308,9 +340,13 @@ def _identity(account: Account, scopes: frozenset[str] | None, session: str | No
 
 
 def sign_out(db: Database, secret: str) -> None:
-    """End a session."""
+    """End a session, if it is one."""
+    digest = _digest(secret)
+    with db.read() as tx:
+        if storage.load_session(tx, digest) is None:
+            return
     with db.write() as tx:
-        storage.end_sessions(tx, [_digest(secret)])
+        storage.end_sessions(tx, [digest])
 
 
 def _new_session(tx: Tx, now: int, account: str, expires: int, link: int) -> str:
@@ -320,15 +356,20 @@ def _new_session(tx: Tx, now: int, account: str, expires: int, link: int) -> str
 
 
 def _known(tx: Tx, account: str) -> Account:
-    found = storage.load_account(tx, account)
+    """The account, held until commit."""
+    found = storage.lock_account(tx, account)
     if found is None:
         raise Missing(f"there is no account {account}")
     return found
 
 
-def _note(tx: Tx, now: int, by: str, what: str, account: str, said: str, asker: Asker | None = None) -> None:
+def _note(
+    tx: Tx, now: int, by: str, what: str, account: str, said: Mapping[str, object], asker: Asker | None = None
+) -> None:
+    """An entry of the trail, whose digest covers all that was said but secrets."""
     role, request = ("", "-") if asker is None else (asker.identity.role, asker.request)
-    save_entries(tx, [Entry(by, role, request, what, account, 1, _digest(said))], now)
+    content = msgspec.json.encode(said, order="sorted").decode()
+    save_entries(tx, [Entry(by, role, request, what, account, 1, _digest(content))], now)
 
 
 def _digest(secret: str) -> str:

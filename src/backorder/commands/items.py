@@ -134,6 +134,9 @@ def _decide_item(work: _Work, command: PutItem, now: int) -> Outcome:
     for name in ("price", "cost"):
         text = getattr(command, name)
         if text is UNSET:
+            if row[name] is not None and row["currency"] != work.rows[command.sku]["currency"]:
+                message = f"its {name} is in another currency: say it again with this one"
+                return Outcome(Word.INVALID, subject=command.sku, field="currency", message=message)
             continue
         try:
             row[name] = _amount(text, row["currency"])

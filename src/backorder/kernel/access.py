@@ -65,6 +65,7 @@ BOUND_COMMANDS: dict[str, frozenset[str]] = {
     "change_order": frozenset({"order", "ship", "ship_to", "reason"}),
     "cancel_line": frozenset({"order", "line", "quantity", "reason"}),
 }
+BOUND_LINE = frozenset({"line", "sku", "quantity", "requested_on", "accept_by", "take_available", "tags"})
 BOUND_QUOTE = frozenset({"sku", "quantity", "id", "customer", "ship_to", "requested_on", "accept_by"})
 
 

@@ -6,4 +6,5 @@ from msgspec import Meta
 
 KEY_MAX = 200  # characters of an id
 
-Key = Annotated[str, Meta(min_length=1, max_length=KEY_MAX, pattern="^[^\x00-\x1f\x7f\ud800-\udfff]+$")]
+# Python's $ also matches before a last newline; the look ahead leaves the pattern what it is elsewhere.
+Key = Annotated[str, Meta(min_length=1, max_length=KEY_MAX, pattern="^[^\x00-\x1f\x7f\ud800-\udfff]+$(?!\n)")]

@@ -63,17 +63,27 @@ def load_account(tx: Tx, account: str) -> Account | None:
     return Account(*rows[0]) if rows else None
 
 
+def lock_account(tx: Tx, account: str) -> Account | None:
+    """The same, held until commit: whoever writes it writes on what was read."""
+    rows = tx.fetch(_ACCOUNT.with_for_update(), account=account)
+    return Account(*rows[0]) if rows else None
+
+
 def load_accounts(tx: Tx) -> list[Account]:
     """All accounts by name."""
     return [Account(*row) for row in tx.fetch(_ACCOUNTS.order_by(accounts.c.account))]
 
 
-def lock_admins(tx: Tx, now: int) -> list[str]:
-    """Admins of the whole shop who can come in, by a password or a token of all their permissions; held till commit."""
+def lock_admins(tx: Tx, now: int, but: str | None = None) -> set[str]:
+    """Admins of the whole shop who can come in, by a password or a token of all their permissions; held till commit.
+
+    The token `but` does not count.
+    """
     key = select(tokens.c.token).where(
         tokens.c.account == accounts.c.account,
         tokens.c.scopes.is_(None),
         tokens.c.revoked_at.is_(None),
+        tokens.c.token != (but or ""),
         or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > now),
     )
     chosen = select(accounts.c.account).where(
@@ -82,7 +92,7 @@ def lock_admins(tx: Tx, now: int) -> list[str]:
         accounts.c.customer.is_(None),
         or_(accounts.c.password.is_not(None), key.exists()),
     )
-    return [row[0] for row in tx.fetch(chosen.order_by(accounts.c.account).with_for_update())]
+    return {row[0] for row in tx.fetch(chosen.order_by(accounts.c.account).with_for_update())}
 
 
 def save_account(tx: Tx, account: Account, *, new: bool) -> None:
@@ -121,6 +131,15 @@ def load_session(tx: Tx, digest: str) -> Session | None:
     return Session(*rows[0]) if rows else None
 
 
+def take_link(tx: Tx, digest: str, now: int) -> Session | None:
+    """A link that is still good, which is used up with it: of several who open it at once, one gets it."""
+    rows = tx.fetch(_SESSION.where(sessions.c.link == 1, sessions.c.expires_at > now).with_for_update(), digest=digest)
+    if not rows:
+        return None
+    end_sessions(tx, [digest])
+    return Session(*rows[0])
+
+
 def add_session(tx: Tx, session: Session) -> None:
     """Add a session or a link."""
     tx.insert(sessions, Session._fields, [session])
@@ -141,6 +160,13 @@ def end_all_sessions(tx: Tx, account: str) -> None:
     tx.delete(sessions, ("account",), [(account,)])
 
 
+def shut_out(tx: Tx, account: str, at: int) -> None:
+    """End all that lets an account in: sessions, links and tokens, so that none of them comes back with it."""
+    end_all_sessions(tx, account)
+    live = select(tokens.c.token).where(tokens.c.account == account, tokens.c.revoked_at.is_(None))
+    mark_tokens(tx, "revoked_at", [(row[0], at) for row in tx.fetch(live)])
+
+
 def disable_bound(tx: Tx, customer: str, name: str, at: int) -> None:
     """Disable the accounts of a customer for whom another name stands from now on; they stay bound to that."""
     chosen = select(accounts.c.account, accounts.c.disabled_at).where(accounts.c.customer == customer)
@@ -148,7 +174,7 @@ def disable_bound(tx: Tx, customer: str, name: str, at: int) -> None:
     rows = [(account, name, before or at) for account, before in theirs]
     tx.update(accounts, ("account",), ("customer", "disabled_at"), rows)
     for account, _ in theirs:
-        end_all_sessions(tx, account)
+        shut_out(tx, account, at)
         tx.update(tokens, ("account",), ("purpose",), [(account, None)])
 
 

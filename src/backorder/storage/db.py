@@ -373,6 +373,9 @@ def shown(place: str) -> str:
     return parse_url(place).render_as_string(hide_password=True) if "://" in place else place
 
 
+_QUIET: dict[str, Any] = {"hide_parameters": True}  # what customers said does not get into messages of errors
+
+
 def connect(place: str) -> Engine:
     """An engine for the database at a path or URL, whatever its version. Raises StorageError if there can be none."""
     url = parse_url(place)
@@ -382,7 +385,7 @@ def connect(place: str) -> Engine:
 
     # A process that was stopped in the middle of a transaction must not hold its locks for ever.
     options = f"-c idle_in_transaction_session_timeout={IDLE_SECONDS}s"
-    return create_engine(url, pool_size=POOL, max_overflow=3 * POOL, connect_args={"options": options})
+    return create_engine(url, pool_size=POOL, max_overflow=3 * POOL, connect_args={"options": options}, **_QUIET)
 
 
 def _sqlite(url: URL) -> Engine:
@@ -392,7 +395,7 @@ def _sqlite(url: URL) -> Engine:
         raise StorageError(f"SQLite {dbapi2.sqlite_version} may lose commits: 3.51.3 or later is needed")
     if url.database and url.database != ":memory:" and not Path(url.database).parent.is_dir():
         raise StorageError(f"there is no folder {Path(url.database).parent} to keep the database in")
-    engine = create_engine(url, module=dbapi2, pool_size=POOL, max_overflow=3 * POOL)
+    engine = create_engine(url, module=dbapi2, pool_size=POOL, max_overflow=3 * POOL, **_QUIET)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:

@@ -69,6 +69,11 @@ def next_name(tx: Tx) -> str:
     return f"erased-{int(tx.fetch(select(func.count()).select_from(erasures))[0][0]) + 1:06d}"
 
 
+def is_erased(tx: Tx, customer: str) -> bool:
+    """Whether this is the name that stands for somebody who was erased."""
+    return bool(tx.fetch(select(erasures.c.erased).where(erasures.c.erased == customer)))
+
+
 def erase(tx: Tx, customer: str, kind: str, words: Sequence[str], name: str, at: int, reason: str | None) -> None:
     """Let nothing in the database name the person any more: `name` stands for them, `words` are looked for.
 

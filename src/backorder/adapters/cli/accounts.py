@@ -46,10 +46,19 @@ def account() -> None:
 @click.option("--program", is_flag=True, help="A program, which shows tokens; else a person, who signs in.")
 @click.option("--password", is_flag=True, help="Ask for a password, or read it from standard input.")
 @click.option("--customer", callback=_composed, help="It sees and touches the orders of this customer and no others.")
+@click.option("--enable", is_flag=True, help="Let it in again after it was disabled; it needs new tokens.")
 @database_option
 @click.pass_obj
 def put(
-    clock: Clock, /, name: str, role: str, program: bool, password: bool, customer: str | None, database: str
+    clock: Clock,
+    /,
+    name: str,
+    role: str,
+    program: bool,
+    password: bool,
+    customer: str | None,
+    enable: bool,
+    database: str,
 ) -> None:
     """Make the account NAME, or give it another role or password."""
     from backorder.adapters import leaked
@@ -71,6 +80,7 @@ def put(
             role=role,
             password=secret,
             customer=customer,
+            enable=enable,
             leaked=partial(leaked.has, refused) if refused else lambda _: False,
             by=who(),
         )
@@ -83,7 +93,7 @@ def put(
 @database_option
 @click.pass_obj
 def disable(clock: Clock, /, name: str, database: str) -> None:
-    """Let NAME do nothing any more: sessions end, tokens are refused."""
+    """Let NAME do nothing any more: sessions end, tokens are revoked."""
     from backorder.commands import accounts
 
     with opened(database) as db:

@@ -22,11 +22,15 @@ _SCOPE = Annotated[str, Meta(pattern=f"^({'|'.join(map(re.escape, PERMISSIONS))}
 
 
 class PutAccount(msgspec.Struct, forbid_unknown_fields=True):
-    """What an account is to be. `customer` binds a new one to a customer; it stays bound, said again or not."""
+    """What an account is to be. `customer` binds a new one to a customer; it stays bound, said again or not.
+
+    One that was disabled stays so, unless `enable` is true.
+    """
 
     kind: Literal["person", "program"]
     role: _ROLE
     customer: Key | None = None
+    enable: bool = False
 
 
 class IssueToken(msgspec.Struct, forbid_unknown_fields=True):
@@ -54,7 +58,7 @@ async def put(house: House, call: Call) -> Answer:
     name = call.path("account")
     said = body.typed(await body.read(call.request), PutAccount)
     before = await ask(house, views.account, house.db, name)
-    await _do(house, call, accounts.put_account, name, kind=said.kind, role=said.role, customer=said.customer)
+    await _do(house, call, accounts.put_account, name, **msgspec.structs.asdict(said))
     found = await ask(house, views.account, house.db, name)
     return Answer(found, 201 if before is None else 200, PRIVATE)
 

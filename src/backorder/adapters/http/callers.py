@@ -22,7 +22,8 @@ async def caller(house: House, request: Request) -> Identity:
         raise _unknown("show a token: Authorization: Bearer bo_...")
     loop = asyncio.get_running_loop()
     tick = loop.time()  # goes on where the settings fix the clock
-    kept = house.callers.get(shown)
+    key = remembered(shown, session=session)
+    kept = house.callers.get(key)
     if kept is not None and kept[0] > tick:
         return kept[1]
     look = accounts.by_session if session else accounts.by_token
@@ -31,8 +32,13 @@ async def caller(house: House, request: Request) -> Identity:
         raise _unknown("the session ended: sign in again" if session else "the token is not valid, or not any more")
     if len(house.callers) >= KEPT_MAX:
         house.callers.clear()
-    house.callers[shown] = tick + BELIEVED, found
+    house.callers[key] = tick + BELIEVED, found
     return found
+
+
+def remembered(shown: str, *, session: bool) -> str:
+    """Under what a caller is believed for a moment: what is a session is none when it is shown as a token."""
+    return f"{'session' if session else 'token'} {shown}"
 
 
 def _shown(request: Request) -> tuple[str | None, bool]:

@@ -67,7 +67,7 @@ class Limits:
             _refuse(self._requests.take(account, _tick()), "this account asks too often")
 
     def sign_in(self, request: Request) -> None:
-        """Count a sign-in by password. Raises a refusal where too many come from one address."""
+        """Count a sign-in, or a link that is opened. Raises a refusal where too many come from one address."""
         _refuse(self._tries.take(self._address(request), _tick()), "too many sign-ins from one address")
 
     async def hashing(self, question: Callable[..., Any], *about: Any) -> Any:
@@ -88,13 +88,14 @@ class Limits:
     def _address(self, request: Request) -> str:
         """The address that asks; of IPv6 the part that one customer of a provider has."""
         header = self.guard.address_header
-        said = None if header is None else request.headers.get(header.lower())
-        if said is None:
-            said = request.client
+        told = [] if header is None else request.headers.getall(header.lower())
+        said = told[-1] if told else request.client  # the nearest proxy adds its word at the end
         try:
             found = ipaddress.ip_address(said.rpartition(",")[2].strip())
         except ValueError:
             return "unknown"
+        if isinstance(found, ipaddress.IPv6Address):
+            found = found.ipv4_mapped or found
         return str(found) if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))
 
 

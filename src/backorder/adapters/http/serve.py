@@ -65,14 +65,17 @@ def prepare(options: Options, now: int) -> str | None:
 
 
 def _first_link(db: Database, now: int) -> str | None:
-    """A link for the admin who never signed in with a password; none once anybody can."""
+    """A link for an admin who never signed in with a password; none once anybody can, or where all were disabled."""
     with db.read() as tx:
         known = load_accounts(tx)
-    if any(account.kind == "person" and account.password is not None for account in known):
+    people = [account for account in known if account.kind == "person" and account.disabled_at is None]
+    if any(account.password is not None for account in people):
         return None
     if not any(account.account == ADMIN for account in known):
         accounts.put_account(db, now, ADMIN, kind="person", role="admin", by="serve")
-    return accounts.sign_in_link(db, now, ADMIN, by="serve")
+        return accounts.sign_in_link(db, now, ADMIN, by="serve")
+    admins = [account.account for account in people if account.role == "admin" and account.customer is None]
+    return accounts.sign_in_link(db, now, admins[0], by="serve") if admins else None
 
 
 def house(db: Database, clock: Callable[[], int], guard: Guard) -> House:

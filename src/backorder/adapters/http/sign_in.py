@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from backorder.adapters.http import body
-from backorder.adapters.http.callers import COOKIE, from_here
+from backorder.adapters.http.callers import COOKIE, from_here, remembered
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import ask
 from backorder.adapters.http.route import Answer, Call, House
@@ -38,10 +38,10 @@ async def sign_in(house: House, call: Call) -> Answer:
     from_here(call.request)
     asked = body.typed(await body.read(call.request), SignIn)
     now = house.clock()
+    house.limits.sign_in(call.request)
     if asked.link:
         secret = await ask(house, accounts.open_link, house.db, now, asked.link)
     else:
-        house.limits.sign_in(call.request)
         secret = await house.limits.hashing(accounts.sign_in, house.db, now, asked.account, asked.password)
     if secret is None:
         raise Refusal(401, "unauthorised", "name, password or link is wrong, or came too often: try again in a minute")
@@ -78,7 +78,7 @@ async def sign_out(house: House, call: Call) -> Answer:
     """`DELETE /v1/session`."""
     cookie = call.request.cookies.get(COOKIE)
     if cookie is not None:
-        house.callers.pop(cookie, None)
+        house.callers.pop(remembered(cookie, session=True), None)
         await ask(house, accounts.sign_out, house.db, cookie)
     return Answer(b"", 204, {"Set-Cookie": _COOKIE.format("", 0), "Cache-Control": "no-store"})
 
@@ -103,6 +103,7 @@ async def door(_house: House, call: Call) -> Answer:
 async def enter(house: House, call: Call) -> Answer:
     """`POST /sign-in/LINK`: the link is used up, the browser signed in."""
     from_here(call.request)
+    house.limits.sign_in(call.request)
     secret = await ask(house, accounts.open_link, house.db, house.clock(), call.path("link"))
     if secret is None:
         raise Refusal(401, "unauthorised", "the link was used before, or is too old: ask for another")

@@ -13,10 +13,10 @@ from backorder.adapters.http.problems import Refusal, busy, refusal_of, status_o
 from backorder.adapters.http.route import Answer, Call, House, Route, digest
 from backorder.commands import BATCH_MAX, COMMANDS, Command, chunks, decode, entry
 from backorder.commands._batch import KEY_MAX
-from backorder.commands._bound import beyond
+from backorder.commands._bound import beyond, is_said
 from backorder.commands.accounts import Identity
 from backorder.commands.orders import PlaceOrder
-from backorder.kernel.access import BOUND_COMMANDS
+from backorder.kernel.access import BOUND_COMMANDS, BOUND_LINE
 from backorder.kernel.outcomes import Outcome
 from backorder.writer import Closed, Full
 
@@ -103,7 +103,7 @@ def permit(call: Call, command: Command) -> None:
     word = tag(type(command))
     if not call.may(PERMITS[word]):
         raise Refusal(403, "forbidden", f"{word} asks for the permission {PERMITS[word]}", field="do")
-    if getattr(command, "cost", None) not in {None, msgspec.UNSET} and not call.may("money.write"):
+    if not call.may("money.write") and is_said(command, "cost"):  # nothing instead of a cost is a word on it too
         raise Refusal(403, "forbidden", "what things cost asks for the permission money.write", field="cost")
     if call.caller.customer is not None:
         _bind(command, word, call.caller.customer)
@@ -116,6 +116,10 @@ def _bind(command: Command, word: str, customer: str) -> None:
     foreign = beyond(command, BOUND_COMMANDS[word])
     if foreign is not None:
         raise Refusal(403, "forbidden", f"{foreign} is the shop's to say: leave it out", field=foreign)
+    for line in getattr(command, "lines", ()):
+        foreign = beyond(line, BOUND_LINE)
+        if foreign is not None:
+            raise Refusal(403, "forbidden", f"{foreign} is the shop's to say: leave it out", field=f"lines.{foreign}")
     command.bound_to = customer
     if isinstance(command, PlaceOrder) and command.customer is None:
         command.customer = customer
@@ -177,7 +181,10 @@ def door(method: str, path: str, kind: type[Command], summary: str, key: bool = 
             command.id = None
             raise refusal_of(command)
         permit(call, command)
-        outcome = await _alone(house, call, command, digest(text))
+        asked = f"{call.request.method} {call.request.path}\n".encode(
+            "utf-8", "replace"
+        )  # it names what the body does not
+        outcome = await _alone(house, call, command, digest(asked + text))
         outcome.id = None
         if status_of(outcome) >= 400:
             raise refusal_of(outcome)
