@@ -29,7 +29,7 @@ from backorder.storage.timers import Timer
 LEASE = 60 * SECOND  # how long a claim holds: longer than any sender takes for what it gets at once
 TIMERS_MAX = 500  # claimed at once
 EVENTS_MAX = 1_000  # put into the outbox at once
-MESSAGES_MAX = 50  # claimed at once for a sender that does not like more
+MESSAGES_MAX = 100  # claimed at once for a sender that does not like more
 PAUSE = 1.0  # seconds between looks at what is due
 WEEK = 7 * 24 * HOUR
 KEPT = 12 * WEEK  # events, and messages that ended, are kept so long
@@ -48,7 +48,8 @@ class Sender(Protocol):
     def send(self, messages: Sequence[Message]) -> list[NotSent | None]:
         """Send messages, in order; for each None or why it was not sent. May send one again that was sent before.
 
-        `sender` and `event` together name a message for good: the receiver can tell a repeat by them.
+        What comes after a message of the same subject that was not sent is not sent either. `sender` and `event`
+        together name a message for good: the receiver can tell a repeat by them.
         """
 
 
@@ -215,7 +216,7 @@ class Worker:
 
     def _send(self, sender: Sender, now: int) -> Done:
         """Claim messages for a sender and hand them over, as many as it likes at once, until it fails too often."""
-        done, failures = Done(), 0
+        done, failures, stuck = Done(), 0, set[str]()
         with self._db.write() as tx:
             claimed = outbox.claim_messages(tx, sender.name, now, now + LEASE, max(sender.at_once, MESSAGES_MAX))
         for n in range(0, len(claimed), sender.at_once):
@@ -224,20 +225,23 @@ class Worker:
                     outbox.let_go(tx, claimed[n:])
                 break
             part = claimed[n : n + sender.at_once]
-            answers = _hand_over(sender, part)
+            answers = _hand_over(sender, part, stuck)
             done += self._note(part, answers, now)
-            away = sum(answer is not None and answer.away for answer in answers)
+            away = sum(answer is not None and answer.away for answer in answers.values())
             failures = failures + away if away else 0
         if failures >= FAILURES_MAX:
             self._left_alone[sender.name] = now + ALONE_FOR
         return done
 
-    def _note(self, part: Sequence[Message], answers: Sequence[NotSent | None], now: int) -> Done:
-        """Write down what became of messages, in one transaction."""
+    def _note(self, part: Sequence[Message], answers: dict[int, NotSent | None], now: int) -> Done:
+        """Write down what became of messages, in one transaction; those without an answer were not handed over."""
         sent: list[Message] = []
         later: list[tuple[Message, int, str]] = []
         dead: list[tuple[Message, str]] = []
-        for message, answer in zip(part, answers, strict=True):
+        for message in part:
+            if message.event not in answers:
+                continue
+            answer = answers[message.event]
             if answer is None:
                 sent.append(message)
                 continue
@@ -251,17 +255,23 @@ class Worker:
             outbox.mark_sent(tx, sent, now)
             outbox.put_off(tx, later)
             outbox.give_up(tx, dead, now)
+            outbox.let_go(tx, [message for message in part if message.event not in answers])
         return Done(sent=len(sent), unsent=len(later), dead=len(dead))
 
 
-def _hand_over(sender: Sender, part: Sequence[Message]) -> list[NotSent | None]:
-    """What a sender says of messages; where it breaks, of one after the other, so that only those at fault fail."""
+def _hand_over(sender: Sender, part: Sequence[Message], stuck: set[str]) -> dict[int, NotSent | None]:
+    """What a sender says of messages, by event; those of `stuck` subjects stay, and a subject that fails joins them.
+
+    Where the sender breaks, it gets one message after the other, so that only those at fault fail.
+    """
+    going = [message for message in part if message.subject not in stuck]
     try:
-        answers = sender.send(part)
+        answers = sender.send(going) if going else []
     except Exception as error:  # whatever it is, it concerns these messages alone
-        if len(part) > 1:
-            return [answer for message in part for answer in _hand_over(sender, [message])]
-        log.exception("sender", extra={"fields": {"sender": sender.name, "event": part[0].event}})
-        return [NotSent(f"{type(error).__name__}: {error}")]
-    assert len(answers) == len(part), "a sender answers for every message"
-    return answers
+        if len(going) > 1:
+            return dict(item for message in going for item in _hand_over(sender, [message], stuck).items())
+        log.exception("sender", extra={"fields": {"sender": sender.name, "event": going[0].event}})
+        answers = [NotSent(f"{type(error).__name__}: {error}")]
+    assert len(answers) == len(going), "a sender answers for every message"
+    stuck.update(message.subject for message, answer in zip(going, answers, strict=True) if answer is not None)
+    return {message.event: answer for message, answer in zip(going, answers, strict=True)}

@@ -339,6 +339,38 @@ def test_one_sender_that_is_away_is_left_alone_and_the_other_goes_on(db: Databas
     assert len(gone.got) == len(here.got)
 
 
+def test_a_subject_of_which_much_waits_goes_in_its_order_many_at_once(db: Database, clock: Clock) -> None:
+    sink = Sink("sink", module.MESSAGES_MAX)
+    found = Worker(db, clock, [sink], duties={})
+    found.prepare(clock.now)
+    events(db, 250, subjects=1)
+    until_quiet(found, clock)
+    numbers = [message.event for message in sink.got]
+    assert numbers == [event.n for event in list_events(db, limit=1_000)]
+    assert sink.calls <= 2 + len(numbers) // module.MESSAGES_MAX
+
+
+def test_what_is_behind_a_message_that_is_put_off_is_in_nobodys_way(db: Database, clock: Clock) -> None:
+    """More of them than are claimed at once, and all due before the one that can go."""
+    sink = Sink("sink", 20, lambda message: NotSent("no") if message.subject == "items/I0" else None)
+    found = Worker(db, clock, [sink], duties={})
+    shop(db, ["I0", "I1"])
+    found.prepare(clock.now)
+    count = module.MESSAGES_MAX + 50
+    for _ in range(count):
+        do(db, "adjust_stock", sku="I0", site="MAIN", delta=1, reason="found")
+    do(db, "adjust_stock", sku="I1", site="MAIN", delta=1, reason="found")
+    for _ in range(4):
+        found.run_once(clock.now)
+    assert [message.subject for message in sink.got] == ["items/I1"]
+    waiting = list_messages(db, state="waiting", limit=1_000)
+    assert len(waiting) == count
+    assert all(moment_number(message.due_at) > clock.now for message in waiting), "nothing is looked at in vain"
+    sink.fail = lambda _: None
+    until_quiet(found, clock)
+    assert [message.event for message in sink.got[1:]] == [message.event for message in waiting]
+
+
 def test_a_sender_that_breaks_fails_for_the_message_that_broke_it(db: Database, clock: Clock) -> None:
     def fail(message: Message) -> None:
         if message.subject == "items/I1":

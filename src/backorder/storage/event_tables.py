@@ -61,7 +61,14 @@ outbox = table(
     named("leased", "leased_until IS NULL OR state = 'waiting'"),
 )
 _WAITING = text("state = 'waiting'")
-Index("ix_outbox_due", outbox.c.sender, outbox.c.due_at, postgresql_where=_WAITING, sqlite_where=_WAITING)
+Index(
+    "ix_outbox_due",
+    outbox.c.sender,
+    outbox.c.due_at,
+    outbox.c.event,
+    postgresql_where=_WAITING,
+    sqlite_where=_WAITING,
+)
 Index(
     "ix_outbox_subject",
     outbox.c.sender,

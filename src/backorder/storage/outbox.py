@@ -1,11 +1,12 @@
 """The outbox: a message for each event and sender, sent in the order of its subject, or left to a person."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, bindparam, delete, exists, func, or_, select
 from sqlalchemy.sql.expression import literal_column
 
+from backorder.kernel.retries import SECOND
 from backorder.storage.db import Row, Tx
 from backorder.storage.event_tables import events, feeds, outbox
 from backorder.storage.types import Moment
@@ -24,36 +25,50 @@ class Message(NamedTuple):
     claim: int
 
 
-_earlier = outbox.alias("earlier")
+BEHIND = 5 * SECOND  # after which a message is looked at again that is behind one which is being sent
+
 _WAITING: ColumnElement[str] = literal_column("'waiting'")  # word for word as in the partial indexes
 _NOW = bindparam("now", type_=Moment())
 _DUE = (
+    select(outbox.c.event)
+    .where(outbox.c.sender == bindparam("sender"), outbox.c.state == _WAITING, outbox.c.due_at <= _NOW)
+    .where(or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= _NOW))
+    .order_by(outbox.c.due_at, outbox.c.event)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+
+
+def _before(column: str) -> ColumnElement[Any]:
+    """What the waiting message just before one, of its subject, has in a column."""
+    earlier = outbox.alias()
+    chosen = select(earlier.c[column]).where(
+        earlier.c.sender == outbox.c.sender,
+        earlier.c.subject == outbox.c.subject,
+        earlier.c.event < outbox.c.event,
+        earlier.c.state == _WAITING,
+    )
+    return chosen.order_by(earlier.c.event.desc()).limit(1).scalar_subquery()
+
+
+# The index of the subjects is asked for these few messages only: to leave out all that are behind another, before
+# taking the first, reads whatever waits.
+_CHOSEN = (
     select(
         outbox.c.event,
         outbox.c.sender,
         events.c.at,
         events.c.kind,
-        events.c.subject,
+        outbox.c.subject,
         events.c.data,
         outbox.c.attempts,
         outbox.c.claim,
+        _before("event"),
+        _before("due_at"),
     )
     .join(events, events.c.n == outbox.c.event)
-    .where(outbox.c.sender == bindparam("sender"), outbox.c.state == _WAITING, outbox.c.due_at <= _NOW)
-    .where(or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= _NOW))
-    .where(
-        ~exists(
-            select(literal_column("1")).where(
-                _earlier.c.sender == outbox.c.sender,
-                _earlier.c.subject == outbox.c.subject,
-                _earlier.c.event < outbox.c.event,
-                _earlier.c.state == _WAITING,
-            )
-        )
-    )
-    .order_by(outbox.c.due_at, outbox.c.event)
-    .limit(bindparam("most"))
-    .with_for_update(of=outbox, skip_locked=True)
+    .where(outbox.c.sender == bindparam("sender"), outbox.c.event.in_(bindparam("events", expanding=True)))
+    .order_by(outbox.c.event)
 )
 _FEED = select(feeds.c.after_n).where(feeds.c.sender == bindparam("sender"))
 _NEW = (
@@ -95,11 +110,23 @@ def spread(tx: Tx, sender: str, now: int, most: int) -> int:
 
 
 def claim_messages(tx: Tx, sender: str, now: int, until: int, most: int) -> list[Message]:
-    """Claim messages that are due: of each subject the first, so that a subject's messages go in their order."""
-    found = [Message(*row) for row in tx.fetch(_DUE, sender=sender, now=now, most=most)]
-    claimed = [message._replace(claim=message.claim + 1) for message in found]
-    tx.update(outbox, _KEY, ("claim", "leased_until"), [(*m[:2], m.claim, until) for m in claimed])
-    return claimed
+    """Claim messages that are due, in the order of events: of a subject its first, and those that come right after.
+
+    One that is behind another which cannot be claimed now is put off until that one is due, so that it is not in the
+    way of those who look for what is.
+    """
+    due = [row[0] for row in tx.fetch(_DUE, sender=sender, now=now, most=most)]
+    claimed: dict[int, Message] = {}
+    behind: dict[int, int] = {}  # when they are looked at again
+    for *said, before, before_due in tx.fetch(_CHOSEN, sender=sender, events=due) if due else ():
+        message = Message(*said)
+        if before is None or before in claimed:
+            claimed[message.event] = message._replace(claim=message.claim + 1)
+        else:
+            behind[message.event] = max(behind.get(before) or before_due, now + BEHIND)
+    tx.update(outbox, _KEY, ("due_at",), [(event, sender, at) for event, at in behind.items()])
+    tx.update(outbox, _KEY, ("claim", "leased_until"), [(*m[:2], m.claim, until) for m in claimed.values()])
+    return list(claimed.values())
 
 
 def mark_sent(tx: Tx, sent: Sequence[Message], now: int) -> None:

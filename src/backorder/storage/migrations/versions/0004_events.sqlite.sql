@@ -71,7 +71,7 @@ CREATE TABLE outbox (
 )
  STRICT
 -- next
-CREATE INDEX ix_outbox_due ON outbox (sender, due_at) WHERE state = 'waiting'
+CREATE INDEX ix_outbox_due ON outbox (sender, due_at, event) WHERE state = 'waiting'
 -- next
 CREATE INDEX ix_outbox_subject ON outbox (sender, subject, event) WHERE state = 'waiting'
 -- next
