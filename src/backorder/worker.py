@@ -17,8 +17,7 @@ from backorder.commands.clock import Advance
 from backorder.kernel.calendars import moment_datetime, next_day_start
 from backorder.kernel.errors import Fenced, NotSent, StorageError, Unavailable
 from backorder.kernel.retries import HOUR, MESSAGES, SECOND, TIMERS, wait
-from backorder.storage import outbox, timers
-from backorder.storage.accounts import forget_sessions
+from backorder.storage import outbox, retention, timers
 from backorder.storage.audit import Entry, save_entries
 from backorder.storage.clock import load_zones
 from backorder.storage.db import Database, Tx
@@ -72,13 +71,16 @@ def _next_day(tx: Tx, now: int) -> int:
 
 def _forget(db: Database, now: int, _timers: Sequence[Timer]) -> None:
     with db.write() as tx:
-        outbox.forget(tx, now - KEPT)
-        forget_sessions(tx, now)
+        retention.forget(tx, now, now - KEPT)
+
+
+def _forget_again(tx: Tx, now: int) -> int:
+    return now + (SECOND if retention.is_left(tx, now - KEPT) else 24 * HOUR)
 
 
 DUTIES = {
     "advance": Duty(_advance, _next_day),
-    "forget": Duty(_forget, lambda _tx, now: now + 24 * HOUR),
+    "forget": Duty(_forget, _forget_again),
 }
 _ALWAYS = ("advance", "forget")  # timers of the shop as a whole, which are always there
 _SHOP = "shop"

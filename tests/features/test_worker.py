@@ -13,13 +13,13 @@ from sqlalchemy import select
 
 from backorder import worker as module
 from backorder.adapters.journal import Journal
-from backorder.commands import accounts
+from backorder.commands import accounts, decode, run
 from backorder.kernel.calendars import moment_number
 from backorder.kernel.errors import NotSent
 from backorder.kernel.retries import MESSAGES, SECOND, TIMERS, wait
 from backorder.queries import check
 from backorder.queries.outbox import list_events, list_messages, list_timers, standing
-from backorder.storage import outbox, timers
+from backorder.storage import outbox, retention, timers
 from backorder.storage.access_tables import sessions
 from backorder.storage.db import Database
 from backorder.storage.outbox import Message
@@ -461,6 +461,24 @@ def test_old_messages_and_events_go_and_what_a_person_has_to_decide_stays(db: Da
     assert [message.event for message in list_messages(db, limit=100)] == [2]
     do(db, "adjust_stock", sku="I0", site="MAIN", delta=1, reason="found")
     assert list_events(db, limit=100)[-1].n > last
+
+
+def test_what_is_old_goes_a_step_at_a_time(db: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "STEP", 4)
+    found = Worker(db, clock, duties={"forget": DUTIES["forget"]})
+    events(db, 9, subjects=1)
+    once = decode({"do": "adjust_stock", "id": "once", "sku": "I0", "site": "MAIN", "delta": 1, "reason": "found"})
+    assert run(db, clock.now, [once])[0].outcome.value == "changed"
+    clock.now += module.KEPT + 1
+    there = [len(list_events(db, limit=100))]
+    found.prepare(clock.now)
+    while found.run_once(clock.now)["fired"]:
+        there.append(len(list_events(db, limit=100)))
+        clock.now += SECOND
+    assert there == [max(1, there[0] - 4 * n) for n in range(len(there))], "the last stays"
+    assert there[-1] == 1
+    assert run(db, clock.now, [once])[0].outcome.value == "changed", "the answer of then: it is not done again"
+    assert len(list_events(db, limit=100)) == 1
 
 
 def test_sessions_that_ended_are_forgotten_and_others_go_on(db: Database, clock: Clock) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, or_, select
+from sqlalchemy import bindparam, or_, select
 
 from backorder.storage.access_tables import accounts, sessions, tokens
 from backorder.storage.db import Row, Tx
@@ -176,8 +176,3 @@ def disable_bound(tx: Tx, customer: str, name: str, at: int) -> None:
     for account, _ in theirs:
         shut_out(tx, account, at)
         tx.update(tokens, ("account",), ("purpose",), [(account, None)])
-
-
-def forget_sessions(tx: Tx, now: int) -> None:
-    """Forget sessions and links that ended by themselves."""
-    tx.fetch(delete(sessions).where(sessions.c.expires_at < now))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, or_, select
 from sqlalchemy.sql.expression import literal_column
 
 from backorder.kernel.retries import SECOND
@@ -168,14 +168,3 @@ def discard(tx: Tx, rows: Sequence[Row]) -> None:
     """Let messages never be sent, as (event, sender, moment)."""
     columns = ("ended_at", "state", "leased_until")
     tx.update(outbox, _KEY, columns, [(*row, "discarded", None) for row in rows])
-
-
-def forget(tx: Tx, before: int) -> None:
-    """Delete messages that ended, and events, from before a moment; what a person has still to decide on stays.
-
-    The last event stays too: its number is the one that the next is counted from.
-    """
-    tx.fetch(delete(outbox).where(outbox.c.state.in_(("sent", "discarded")), outbox.c.ended_at < before))
-    left = exists(select(literal_column("1")).where(outbox.c.event == events.c.n))
-    last = select(func.max(events.c.n)).scalar_subquery()
-    tx.fetch(delete(events).where(events.c.at < before, events.c.n < last, ~left))

@@ -1,0 +1,45 @@
+"""What is kept for a while only: messages that ended, events, sessions. A step at a time.
+
+Answers to commands are kept as long as the database: whoever asks again, however late, must not do a thing twice.
+"""
+
+from sqlalchemy import Select, bindparam, exists, func, select
+from sqlalchemy.sql.expression import literal_column
+
+from backorder.storage.access_tables import sessions
+from backorder.storage.db import Tx
+from backorder.storage.event_tables import events, outbox
+from backorder.storage.types import Moment
+
+STEP = 10_000  # rows of a table in one transaction: so nobody waits long behind it
+
+_BEFORE = bindparam("before", type_=Moment())
+_MESSAGES = select(outbox.c.event, outbox.c.sender).where(
+    outbox.c.state.in_(("sent", "discarded")), outbox.c.ended_at < _BEFORE
+)
+# Events that a message is still about stay, and so does the last: its number is the one that the next is counted from.
+_EVENTS = select(events.c.n).where(
+    events.c.at < _BEFORE,
+    events.c.n < select(func.max(events.c.n)).scalar_subquery(),
+    ~exists(select(literal_column("1")).where(outbox.c.event == events.c.n)),
+)
+_SESSIONS = select(sessions.c.digest).where(sessions.c.expires_at < _BEFORE)
+
+
+def forget(tx: Tx, now: int, before: int) -> None:
+    """Delete a step of what ended before a moment; of sessions and links, what ended by now.
+
+    Messages that a person has still to decide on stay, with their events.
+    """
+    tx.delete(outbox, ("event", "sender"), _some(tx, _MESSAGES, before))
+    tx.delete(events, ("n",), _some(tx, _EVENTS, before))
+    tx.delete(sessions, ("digest",), _some(tx, _SESSIONS, now))
+
+
+def is_left(tx: Tx, before: int) -> bool:
+    """Whether there is more to forget from before a moment."""
+    return any(tx.fetch(old.limit(1), before=before) for old in (_MESSAGES, _EVENTS))
+
+
+def _some(tx: Tx, old: "Select[tuple[str, ...]]", before: int) -> list[tuple[str, ...]]:
+    return tx.fetch(old.limit(STEP), before=before)
