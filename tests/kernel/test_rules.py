@@ -1,0 +1,67 @@
+"""Rule packs: those that come along cover every case; those that would not are refused with the reason."""
+
+from importlib.resources import files
+
+import pytest
+
+from backorder.kernel.calendars import day_date
+from backorder.kernel.rules import BadPack, read_pack
+from backorder.storage.rules import bundled
+
+FTC = files("backorder.rules").joinpath("us-ftc.toml").read_text(encoding="utf-8")
+
+FORMS = next(line for line in FTC.splitlines() if line.startswith("forms"))
+
+
+def test_the_packs_of_every_place_come_along() -> None:
+    assert list(bundled()) == ["au", "b2b", "ca-bc", "ca-on", "ca-qc", "cn", "eu", "gb", "us-ca", "us-ftc"]
+    for name, pack in bundled().items():
+        assert pack.pack == name
+        assert len(pack.digest) == 64
+        assert pack.refund_by(20_000) > 20_000
+        if pack.asks:
+            assert [pack.first(behind).kind for behind in (1, 30, 31, 3_000, None)] == [
+                "short", "short", "long", "long", "indefinite"
+            ]  # fmt: skip
+    assert len(bundled()["eu"].places) == 27
+
+
+def test_a_refund_is_counted_in_working_days_over_the_year_s_end() -> None:
+    vested = 20_811  # Thursday 24 December 2026
+    assert day_date(vested).isoformat() == "2026-12-24"
+    # Christmas Day and New Year's Day are federal holidays, and so are two weekends no days of work.
+    assert day_date(bundled()["us-ftc"].refund_by(vested)).isoformat() == "2027-01-06"
+    assert day_date(bundled()["eu"].refund_by(vested)).isoformat() == "2027-01-07"
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "says"),
+    [
+        ('pack = "us-ftc"', 'pack = "US FTC"', "^pack: "),
+        ("from_days = 31", "from_days = 30", "two rules speak of delays of 30 days"),
+        ("from_days = 31", "from_days = 35", "nothing is said on delays of 31 to 34 days"),
+        ("from_days = 1\n", "from_days = 2\n", "nothing is said on delays of 1 to 1 days"),
+        ("from_days = 31\n", "from_days = 31\nto_days = 90\n", "nothing is said on delays of 91 days and more"),
+        ("to_days = 30", "to_days = 0", "delay.to_days: 0 comes before 1"),
+        ('kind = "indefinite"\nanswer_days = 30', 'kind = "indefinite"', "until when an answer"),
+        ('kind = "long"\nfrom_days = 31', 'kind = "indefinite"', "exactly one is indefinite"),
+        ('"no_day", "reason"', '"no_day"', "and the reason"),
+        (', "silence_consents"', "", "has to say silence_consents"),
+        ('"silence_consents"]', '"silence_consents", "silence_cancels"]', "must not say silence_cancels"),
+        ('silence = "consent"', 'silence = "maybe"', "delay\\[0\\].silence: "),
+        ('holidays = "US"', 'holidays = "XX"', "refund.holidays: no public holidays are known for 'XX'"),
+        ('unit = "working"', 'unit = "working"\nweekdays = ["sol"]', "refund.weekdays: sol"),
+        ("days = 7", "days = -7", "refund.days: "),
+        ("days = 7", "days = 7\nhours = 3", "unknown field"),
+        (FORMS, "forms = []", "^refund.forms"),
+        ("[renewed]", "[removed]", "unknown field `removed`"),
+        ('buyers = ["consumer", "business"]', "buyers = []", "^buyers: "),
+        ('places = ["US"]', 'places = ["America"]', "^places"),
+        ('pack = "us-ftc"', 'pack = "us-ftc"\ndigest = "abc"', "^digest: "),
+        ('pack = "us-ftc"', "pack =", "Invalid value"),
+    ],
+)
+def test_a_pack_that_cannot_be_used_is_refused_with_the_reason(was: str, becomes: str, says: str) -> None:
+    assert was in FTC
+    with pytest.raises(BadPack, match=says):
+        read_pack(FTC.replace(was, becomes, 1))
