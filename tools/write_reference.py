@@ -26,6 +26,7 @@ from backorder.kernel.outcomes import Word
 from backorder.queries.check import RULES
 from backorder.queries.quotes import Quote
 from backorder.settings import SETTINGS
+from backorder.storage.rules import bundled
 from backorder.storage.tables import metadata
 
 NOTE = "<!-- Written by tools/write_reference.py from the code. -->\n"
@@ -50,8 +51,74 @@ def pages() -> dict[str, str]:
         "checks.md": checks(),
         "http.md": http(),
         "events.md": events(),
+        "rules.md": rules(),
     }
     return {name: "\n".join(lines).rstrip() + "\n" for name, lines in made.items()}
+
+
+def rules() -> Iterator[str]:
+    yield NOTE
+    yield "# Rule packs\n"
+    yield "What the law of a place makes of a delayed order, as data. Each pack is a TOML file in `backorder/rules`; where"
+    yield "several hold for an order, each runs its own clock, the earliest duty counts, and silence helps the seller only"
+    yield "where all of them let it. This is engineering, not legal advice: have yours read by somebody who may give it.\n"
+    yield "Today the packs are read, checked and computed with (`backorder.kernel.notices`); the commands, timers and"
+    yield "messages that act on them come next.\n"
+    for pack in bundled().values():
+        places = ", ".join(pack.places) or "where it is named"
+        yield f"## {pack.pack}\n"
+        yield f"{pack.title}. {pack.source}.\n"
+        yield f"- Holds for {' and '.join(pack.buyers)} buyers, where goods go to: {places}."
+        yield f"- {_limit(pack.limit)}"
+        for delay in pack.delay:
+            yield f"- {_delay(delay)}"
+        if pack.renewed is None:
+            yield f"- {_leaving(pack.leaving)}"
+        else:
+            silence = _SILENCE[pack.renewed.silence]
+            yield f"- A later delay, however short: no answer until the day that was to be kept means {silence}."
+        unit = "working days" if pack.refund.unit == "working" else "days"
+        never = f"; never as {', '.join(pack.refund.never)}" if pack.refund.never else ""
+        yield f"- A refund within {pack.refund.days} {unit}: {', or '.join(pack.refund.forms)}{never}."
+        if pack.notes:
+            yield f"- {pack.notes}"
+        yield ""
+
+
+_SILENCE = {"consent": "yes", "cancel": "no, and the order is cancelled", "none": "nothing"}
+_BASIS = {"ship": "shipped", "deliver": "delivered"}
+_STARTS = {
+    "completed": "the order is complete and its payment authorised",
+    "payment": "payment was accepted",
+    "contract": "the contract was made",
+}
+
+
+def _limit(limit: Any) -> str:
+    told = f"To be {_BASIS[limit.basis]} by the day that was told"
+    if limit.days is None:
+        return f"{told}; one has to be told."
+    credit = (
+        "" if limit.credit_days is None else f", {limit.credit_days} where the buyer applied to the seller for credit"
+    )
+    return f"{told}, else within {limit.days} days after {_STARTS[limit.starts]}{credit}.{moves}"
+
+
+def _delay(delay: Any) -> str:
+    if delay.kind == "indefinite":
+        length = "A first delay without a day"
+    elif delay.to_days is None:
+        length = f"A first delay of {delay.from_days} days or more"
+    else:
+        length = f"A first delay of {delay.from_days} to {delay.to_days} days"
+    until = "the new day" if delay.answer_days is None else f"{delay.answer_days} days after the limit"
+    return f"{length}: no answer until {until} means {_SILENCE[delay.silence]}."
+
+
+def _leaving(leaving: Any) -> str:
+    after = f"more than {leaving.after_days} days late" if leaving.after_days else "late"
+    call = ", after setting a further day that is missed too" if leaving.call else ""
+    return f"Whose goods are {after} may leave{call}. Silence means nothing."
 
 
 def commands() -> Iterator[str]:

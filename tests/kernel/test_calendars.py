@@ -1,7 +1,9 @@
 """Days, working days and ship days, against counting on one's fingers."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,9 +14,11 @@ from backorder.kernel.calendars import (
     calendar,
     day_date,
     day_number,
+    day_start,
     local_day,
     moment_datetime,
     moment_number,
+    next_day_start,
 )
 
 weeks = st.frozensets(st.sampled_from(WEEKDAYS), min_size=1)
@@ -64,3 +68,20 @@ def test_today_is_the_sites_own_date() -> None:
         date(2026, 12, 2),
     ]
     assert day_date(local_day(evening + 3_600 * 10**6, "UTC")) == date(2026, 12, 1) + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    "zone",
+    ["America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Beirut", "America/Havana", "Pacific/Kiritimati"],
+)
+def test_a_day_ends_when_the_next_begins_through_every_change_of_the_clocks(zone: str) -> None:
+    """Over two years, year ends, a leap day, and days of 23, 23.5, 24.5 and 25 hours."""
+    first = day_number(date(2027, 12, 1))
+    starts = [day_start(day, zone) for day in range(first, first + 500)]
+    for n, (start, after) in enumerate(pairwise(starts)):
+        assert local_day(start, zone) == local_day(after - 1, zone) == first + n
+        assert local_day(start - 1, zone) == first + n - 1
+        assert next_day_start(start, zone) == next_day_start(after - 1, zone) == after
+    lengths = {(after - start) // 60_000_000 for start, after in pairwise(starts)}
+    assert 1_440 in lengths
+    assert lengths == {1_440} if zone == "Pacific/Kiritimati" else len(lengths) == 3

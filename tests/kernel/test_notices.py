@@ -271,4 +271,5 @@ def _extended_by_consent(before: Clock, after: Clock, made: list[Fact]) -> bool:
         return True
     if any(isinstance(fact, Agreed) for fact in made):
         return True
-    return before.state is State.OPEN and after.state is State.ASKED and after.until <= after.limit + 30
+    asked = before.state is State.OPEN and after.state in {State.ASKED, State.RENEWED}
+    return asked and after.until <= after.limit + 30

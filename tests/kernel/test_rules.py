@@ -5,7 +5,7 @@ from importlib.resources import files
 import pytest
 
 from backorder.kernel.calendars import day_date
-from backorder.kernel.rules import BadPack, read_pack
+from backorder.kernel.rules import BadPack, applying, read_pack
 from backorder.storage.rules import bundled
 
 FTC = files("backorder.rules").joinpath("us-ftc.toml").read_text(encoding="utf-8")
@@ -65,3 +65,23 @@ def test_a_pack_that_cannot_be_used_is_refused_with_the_reason(was: str, becomes
     assert was in FTC
     with pytest.raises(BadPack, match=says):
         read_pack(FTC.replace(was, becomes, 1))
+
+
+@pytest.mark.parametrize(
+    ("country", "region", "buyer", "named", "packs"),
+    [
+        ("US", "NY", "consumer", (), ["us-ftc"]),
+        ("US", None, "consumer", (), ["us-ftc"]),
+        ("US", "CA", "consumer", (), ["us-ca", "us-ftc"]),
+        ("US", "US-CA", "consumer", (), ["us-ca", "us-ftc"]),
+        ("US", "CA", "business", ("b2b",), ["b2b", "us-ftc"]),  # the federal rule speaks of buyers
+        ("CA", "ON", "consumer", (), ["ca-on"]),
+        ("CA", "YT", "consumer", (), []),  # nobody knows its law here, and that is what is answered
+        ("DE", "BY", "consumer", (), ["eu"]),
+        ("DE", None, "business", (), []),
+        ("GB", None, "consumer", (), ["gb"]),
+        ("XX", None, "consumer", (), []),
+    ],
+)
+def test_which_packs_hold(country: str, region: str | None, buyer: str, named: tuple, packs: list[str]) -> None:
+    assert [pack.pack for pack in applying(bundled().values(), country, region, buyer, named)] == packs

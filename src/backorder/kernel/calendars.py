@@ -48,10 +48,17 @@ def local_day(moment: int, zone: str) -> int:
 
 
 def next_day_start(moment: int, zone: str) -> int:
-    """The moment, after the given one, at which the next day begins in `zone`: its midnight, or the end of its gap."""
-    place = ZoneInfo(zone)
-    tomorrow = day_date(local_day(moment, zone) + 1)
-    return moment_number(datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=place).astimezone(UTC))
+    """The moment, after the given one, at which the next day begins in `zone`."""
+    return day_start(local_day(moment, zone) + 1, zone)
+
+
+def day_start(day: int, zone: str) -> int:
+    """The moment at which a day begins in `zone`: its midnight, or the end of the gap where clocks skip that.
+
+    A deadline that counts to the end of a day has passed when the next one begins.
+    """
+    date_ = day_date(day)
+    return moment_number(datetime(date_.year, date_.month, date_.day, tzinfo=ZoneInfo(zone)).astimezone(UTC))
 
 
 class Calendar:

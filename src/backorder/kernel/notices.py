@@ -140,7 +140,7 @@ def step(pack: Pack, clock: Clock, fact: Fact) -> Clock:
         case Declined(day):
             return _over(pack, clock, day, "seller")
         case Shipped():
-            return clock._replace(state=State.SHIPPED, until=NEVER)
+            return clock._replace(state=State.SHIPPED, until=NEVER, silence="none")
         case Told(_, offers):
             return _told(pack, clock, offers) if pack.asks else clock._replace(offered=offers)
         case Agreed(_, to):
@@ -241,9 +241,9 @@ def strictest(owing: Sequence[Owed]) -> Owed | None:
     if not owing:
         return None
     first = min(owing, key=lambda one: one.by)
-    silence = "consent" if all(one.silence == "consent" for one in owing) else "cancel"
-    wanted = [element for one in owing for element in one.says]
-    if silence == "cancel":
-        wanted = [element for element in wanted if element != "silence_consents"] + ["silence_cancels", "answer_by"]
-    says: tuple[Element, ...] = tuple(dict.fromkeys(wanted))
-    return Owed(first.kind, first.by, says, silence, min(one.answer_by for one in owing))
+    consents = all(one.silence == "consent" for one in owing)
+    wanted: list[Element] = [element for one in owing for element in one.says]
+    if not consents:
+        wanted = [*(element for element in wanted if element != "silence_consents"), "silence_cancels", "answer_by"]
+    says = tuple(dict.fromkeys(wanted))
+    return Owed(first.kind, first.by, says, "consent" if consents else "cancel", min(one.answer_by for one in owing))

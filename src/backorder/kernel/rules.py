@@ -5,6 +5,7 @@ A pack is a TOML text; the packs that come along are in `backorder/rules`.
 
 import hashlib
 import re
+from collections.abc import Collection, Iterable
 from typing import Annotated, Literal
 
 import msgspec
@@ -132,6 +133,23 @@ class Pack(Struct, frozen=True, forbid_unknown_fields=True):
 def _within(behind: int, delay: Delay) -> bool:
     assert delay.from_days is not None
     return delay.from_days <= behind and (delay.to_days is None or behind <= delay.to_days)
+
+
+def applying(
+    packs: Iterable[Pack], country: str, region: str | None, buyer: str, named: Collection[str] = ()
+) -> list[Pack]:
+    """The packs that hold for goods that go to a place, in the order of their names; those that are named always do.
+
+    `country` is of ISO 3166-1; `region` may be a part of it, with or without the country (`CA`, `US-CA`). An empty list
+    says that nobody knows the law of the place: whoever asks has to say so, and not to take it for freedom.
+    """
+    part = None if region is None else region if region.startswith(f"{country}-") else f"{country}-{region}"
+    found = [
+        pack
+        for pack in packs
+        if pack.pack in named or (buyer in pack.buyers and (country in pack.places or part in pack.places))
+    ]
+    return sorted(found, key=lambda pack: pack.pack)
 
 
 def read_pack(text: str) -> Pack:
