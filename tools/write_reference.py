@@ -98,9 +98,12 @@ def _limit(limit: Any) -> str:
     told = f"To be {_BASIS[limit.basis]} by the day that was told"
     if limit.days is None:
         return f"{told}; one has to be told."
-    credit = (
-        "" if limit.credit_days is None else f", {limit.credit_days} where the buyer applied to the seller for credit"
-    )
+    moves = "" if limit.agreed_moves else " A day that is agreed to later does not take its place."
+    if limit.days == 0:
+        return f"{told}, else on the day when {_STARTS[limit.starts]}.{moves}"
+    credit = ""
+    if limit.credit_days is not None:
+        credit = f", {limit.credit_days} where the buyer applied to the seller for credit"
     return f"{told}, else within {limit.days} days after {_STARTS[limit.starts]}{credit}.{moves}"
 
 

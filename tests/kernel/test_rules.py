@@ -8,7 +8,7 @@ from backorder.kernel.calendars import day_date
 from backorder.kernel.rules import BadPack, applying, read_pack
 from backorder.storage.rules import bundled
 
-FTC = files("backorder.rules").joinpath("us-ftc.toml").read_text(encoding="utf-8")
+FTC = files("backorder").joinpath("rules", "us-ftc.toml").read_text(encoding="utf-8")
 
 FORMS = next(line for line in FTC.splitlines() if line.startswith("forms"))
 

@@ -10,7 +10,9 @@ from backorder.kernel.rules import Pack, read_pack
 def bundled() -> dict[str, Pack]:
     """The packs that come along, by name."""
     texts = (
-        file.read_text(encoding="utf-8") for file in files("backorder.rules").iterdir() if file.name.endswith(".toml")
+        file.read_text(encoding="utf-8")
+        for file in files("backorder").joinpath("rules").iterdir()
+        if file.name.endswith(".toml")
     )
     found = [read_pack(text) for text in texts]
     return {pack.pack: pack for pack in sorted(found, key=lambda pack: pack.pack)}

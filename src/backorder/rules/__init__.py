@@ -1,1 +1,0 @@
-"""Rule packs: the law of each place as data. `backorder.kernel.rules` reads them."""
