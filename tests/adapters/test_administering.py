@@ -175,6 +175,41 @@ def test_the_last_admin_who_can_come_in_stays(service: Service, admin: Client) -
     other.close()
 
 
+def _asker(name: str) -> Asker:
+    return Asker(Identity(name, "admin", ROLES["admin"]), "-")
+
+
+def test_two_admins_who_revoke_each_others_tokens_at_once_do_not_both_go(db: Database) -> None:
+    for round_ in range(5):
+        names = [f"{side}-{round_}" for side in ("left", "right")]
+        tokens = {}
+        for name in names:
+            accounts.put_account(db, NOW, name, kind="program", role="admin", by="test")
+            tokens[name] = accounts.issue_token(db, NOW, name, by="test").split("_")[1]
+        gate, left = threading.Barrier(2), []
+
+        def revoke(
+            mine: str,
+            other: str,
+            gate: threading.Barrier = gate,
+            left: list[str] = left,
+            tokens: dict[str, str] = tokens,
+        ) -> None:
+            gate.wait()
+            try:
+                accounts.revoke_token(db, NOW, tokens[other], by=mine, asker=_asker(mine))
+            except Refused:
+                left.append(tokens[other])
+
+        threads = [threading.Thread(target=revoke, args=pair) for pair in (names, names[::-1])]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(left) == 1
+        accounts.revoke_token(db, NOW, left[0], by="test")
+
+
 def test_two_admins_who_disable_each_other_at_once_do_not_both_go(db: Database) -> None:
     for round_ in range(5):
         names = [f"{side}-{round_}" for side in ("left", "right")]
