@@ -186,21 +186,29 @@ def issue_token(
     days: int | None = None,
     asker: Asker | None = None,
 ) -> str:
-    """A new token, which is shown this once. It may do what its account may, narrowed to `scopes`. Raises Refused."""
-    chosen = None if scopes is None else sorted(set(scopes))
-    for scope in chosen or ():
+    """A new token, which is shown this once. It may do what its account may, narrowed to `scopes`. Raises Refused.
+
+    An asker who may not everything narrows it to what they may in any case: should the account get another role, the
+    token that they hold grows no further than they.
+    """
+    mine = frozenset(PERMISSIONS) if asker is None else asker.identity.permissions
+    whole = scopes is None
+    chosen = sorted(set(mine if scopes is None else scopes))
+    for scope in chosen:
         if scope not in PERMISSIONS:
             raise Refused(f"{scope} is no permission: use one of {', '.join(PERMISSIONS)}")
+        if scope not in mine:
+            raise Beyond(f"you may not {scope} yourself: give no more than you have")
     public, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     expires = None if days is None else now + days * 86_400 * SECOND
-    written = None if chosen is None else msgspec.json.encode(chosen).decode()
+    written = None if whole and mine == PERMISSIONS.keys() else msgspec.json.encode(chosen).decode()
     with db.write() as tx:
         owner = _known(tx, account)
         if owner.disabled_at is not None:
             raise Refused(f"{account} is disabled")
-        _within(asker, owner, scopes=None if chosen is None else frozenset(chosen))
+        _within(asker, owner, scopes=None if whole else frozenset(chosen))
         storage.add_token(tx, Token(public, account, _digest(secret), written, purpose, now, expires, None, None))
-        said = {"token": public, "scopes": chosen, "purpose": purpose, "expires": expires}
+        said = {"token": public, "scopes": written and chosen, "purpose": purpose, "expires": expires}
         _note(tx, now, by, "issue_token", account, said, asker)
     return f"bo_{public}_{secret}"
 
