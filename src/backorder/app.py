@@ -107,11 +107,14 @@ def _serve(
     hosts = [] if named == HOSTS.default else [host.strip() for host in named.split(",")]
     worker = _worker if working else None
     options = serve.Options(database, host, port, hosts, yes(MIGRATE), value(LOG), yes(TRACES), worker, _guard())
-    link = serve.prepare(options, clock())
+    way_in = serve.prepare(options, clock())
     shown = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     say(f"Backorder listens on {shown} and describes itself at {shown}/v1/docs")
-    if link is not None:
-        say(f"Nobody can sign in yet. This link signs the admin in once, within the hour: {shown}/sign-in/{link}")
+    if way_in is not None:
+        name, link = way_in
+        by_link = f"This link signs {name} in once, within the hour: {shown}/sign-in/{link}"
+        by_hand = "Make an admin: backorder account put NAME --role admin --password"
+        say(f"Nobody administers yet. {by_hand if link is None else by_link}")
     serve.run(options, _clock(clock))
 
 

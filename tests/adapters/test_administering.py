@@ -111,12 +111,29 @@ def test_a_narrowed_token_gives_and_takes_no_more_than_it_has(
         _put(admin, name, role)
         assert _token(client, name).status == (201 if permissions <= mine else 403)
         for scope in PERMISSIONS:
-            assert _token(client, name, scopes=[scope]).status == (201 if permissions & {scope} <= mine else 403)
+            assert _token(client, name, scopes=[scope]).status == (201 if scope in mine else 403)
         token = _token(admin, name).json["token"].split("_")[1]
         assert client.ask("DELETE", f"/v1/tokens/{token}").status == (204 if permissions <= mine else 403)
         disabled = client.ask("POST", f"/v1/accounts/{name}/disable").status
         assert disabled == (200 if permissions <= mine else 403)
     client.close()
+
+
+def test_a_token_from_a_narrowed_hand_does_not_grow_with_its_account(service: Service, admin: Client) -> None:
+    mine = sorted({*ROLES["viewer"], "accounts.write"})
+    narrow = Client(service.port, _token(admin, "admin", scopes=mine).json["token"])
+    _put(admin, "rising", "viewer")
+    issued = [_token(narrow, "rising"), _token(narrow, "rising", scopes=["orders.read"]), _token(admin, "rising")]
+    assert _token(narrow, "rising", scopes=["money.read"]).status == 403, "worth nothing yet, but it would be"
+    assert _put(admin, "rising", "admin").status == 200
+    for reply, may in zip(issued, (mine, ["orders.read"], sorted(PERMISSIONS)), strict=True):
+        client = Client(service.port, reply.json["token"])
+        assert client.ask("GET", "/v1/orders").status == 200
+        assert client.ask("GET", "/v1/audit").status == (200 if "audit.read" in may else 403)
+        client.close()
+    found = {token["token"]: token["scopes"] for token in admin.ask("GET", "/v1/accounts/rising").json["tokens"]}
+    assert [found[reply.json["token"].split("_")[1]] for reply in issued] == [mine, ["orders.read"], None]
+    narrow.close()
 
 
 def test_a_person_comes_in_by_a_link_and_chooses_a_password(service: Service, admin: Client) -> None:
@@ -173,6 +190,41 @@ def test_the_last_admin_who_can_come_in_stays(service: Service, admin: Client) -
     assert again.ask("POST", "/v1/accounts/locked-out/disable").status == 200
     again.close()
     other.close()
+
+
+def _asker(name: str) -> Asker:
+    return Asker(Identity(name, "admin", ROLES["admin"]), "-")
+
+
+def test_two_admins_who_revoke_each_others_tokens_at_once_do_not_both_go(db: Database) -> None:
+    for round_ in range(5):
+        names = [f"{side}-{round_}" for side in ("left", "right")]
+        tokens = {}
+        for name in names:
+            accounts.put_account(db, NOW, name, kind="program", role="admin", by="test")
+            tokens[name] = accounts.issue_token(db, NOW, name, by="test").split("_")[1]
+        gate, left = threading.Barrier(2), []
+
+        def revoke(
+            mine: str,
+            other: str,
+            gate: threading.Barrier = gate,
+            left: list[str] = left,
+            tokens: dict[str, str] = tokens,
+        ) -> None:
+            gate.wait()
+            try:
+                accounts.revoke_token(db, NOW, tokens[other], by=mine, asker=_asker(mine))
+            except Refused:
+                left.append(tokens[other])
+
+        threads = [threading.Thread(target=revoke, args=pair) for pair in (names, names[::-1])]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(left) == 1
+        accounts.revoke_token(db, NOW, left[0], by="test")
 
 
 def test_two_admins_who_disable_each_other_at_once_do_not_both_go(db: Database) -> None:

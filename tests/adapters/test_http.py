@@ -356,6 +356,13 @@ def test_private_answers_are_not_kept_and_ids_of_requests_come_back(admin: Clien
     assert admin.ask("GET", "/v1/orders", X_Request_Id="bad id!").headers["x-request-id"] != "bad id!"
 
 
+def test_the_trail_s_digest_covers_what_the_address_says(admin: Client) -> None:
+    for site in ("DIGEST%2F1", "DIGEST%2F2", "DIGEST%2F1"):
+        assert admin.ask("PUT", f"/v1/sites/{site}", {}).status in {200, 201}
+    last = [entry["digest"] for entry in admin.ask("GET", "/v1/audit?limit=3").json["items"]]
+    assert last[0] == last[2] != last[1]
+
+
 def test_the_trail_tells_who_asked_for_what(service: Service, admin: Client) -> None:
     client = service.client("service_agent")
     client.ask("POST", "/v1/orders", order("TRAIL"), X_Request_Id="trail-1")

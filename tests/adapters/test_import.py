@@ -251,6 +251,17 @@ def test_a_workbook_that_repeats_one_long_text_is_bounded(sqlite_url: str, tmp_p
     assert "unfolds to" in result.output
 
 
+def test_a_name_with_marks_without_end_costs_its_row_alone(chairs: Database, url: str, tmp_path: Path) -> None:
+    do(chairs, "put_item", sku="CHAIR", coverage="lead_time", lead_time_days=5)
+    heap = "a" + "\u0301" * 31
+    lines = ["order,sku,quantity,customer", f"S-1,CHAIR,1,{heap}", "S-2,CHAIR,1,ben"]
+    result = run("orders", write(tmp_path / "x.csv", *lines), "--yes", url=url)
+    assert "marks" in result.stdout
+    assert "Traceback" not in result.output
+    assert show.order(chairs, "S-1", NOW) is None
+    assert show.order(chairs, "S-2", NOW) is not None
+
+
 def test_a_customer_that_was_there_is_not_changed(chairs: Database, url: str, tmp_path: Path) -> None:
     do(chairs, "put_item", sku="CHAIR", coverage="lead_time", lead_time_days=5)
     do(chairs, "put_customer", customer="ada", email="ada@example.com")

@@ -14,7 +14,7 @@ from service import NOW, Client, Service, running
 
 from backorder.adapters import leaked
 from backorder.adapters.cli import cli
-from backorder.adapters.http.limits import HASHES, HASHES_WAITING, KEPT_MAX, TRIES, Buckets, Guard, Limits
+from backorder.adapters.http.limits import HASHES, HASHES_WAITING, KEPT_MAX, STRANGERS, TRIES, Buckets, Guard, Limits
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.request import Request
 from backorder.commands import accounts
@@ -112,6 +112,18 @@ def test_who_asks_is_whom_the_nearest_proxy_names(told: list[str], address: str)
     headers = [(b"x-real-ip", value.encode()) for value in told]
     scope = {"method": "POST", "path": "/", "raw_path": b"/", "headers": headers, "client": ("198.51.100.7", 5)}
     assert Limits(Guard(address_header="X-Real-IP"))._address(Request(scope, receive)) == address
+
+
+def test_what_opens_nothing_is_counted_by_address_and_what_opens_is_not(service: Service) -> None:
+    stranger = Client(service.port, "bo_no_such")
+    seen = [stranger.ask("GET", "/v1/session", X_Real_IP="192.0.2.50").status for _ in range(2 * STRANGERS)]
+    assert seen[:STRANGERS] == [401] * STRANGERS
+    assert 429 in seen
+    assert stranger.ask("GET", "/v1/session", X_Real_IP="192.0.2.51").status == 401, "others have their own"
+    known = service.client("finance")
+    assert known.ask("GET", "/v1/session", X_Real_IP="192.0.2.50").status == 200
+    known.close()
+    stranger.close()
 
 
 def test_only_a_few_passwords_are_hashed_at_once_and_only_some_wait() -> None:

@@ -15,6 +15,7 @@ from backorder.adapters.http import serve
 from backorder.app import command_line
 from backorder.commands import accounts
 from backorder.kernel.errors import StorageError
+from backorder.storage.accounts import load_account
 from backorder.storage.db import Database, open_database
 from backorder.storage.migrate import upgrade
 
@@ -63,26 +64,35 @@ def test_the_service_makes_its_database_and_a_link_until_somebody_can_sign_in(tm
     with pytest.raises(StorageError, match="backorder init"):
         serve.prepare(options(place, migrate=False), NOW)
     first, second = (serve.prepare(options(place), NOW) for _ in range(2))
-    assert first != second
+    assert [first[0], second[0], first[1] != second[1]] == ["admin", "admin", True]
     db = open_database(place)
-    assert accounts.open_link(db, NOW, first) is not None
+    assert accounts.open_link(db, NOW, first[1]) is not None
+    accounts.put_account(db, NOW, "ada", kind="person", role="viewer", password="correct horse battery", by="test")
+    assert serve.prepare(options(place), NOW) is not None, "whoever may less lets no admin in"
     accounts.put_account(db, NOW, "admin", kind="person", role="admin", password="correct horse battery", by="test")
     accounts.put_account(db, NOW, "eve", kind="person", role="admin", by="test")
     db.close()
     assert serve.prepare(options(place), NOW) is None
 
 
-def test_the_service_starts_whoever_was_disabled(tmp_path: Path) -> None:
-    place = str(tmp_path / "new.db")
-    assert serve.prepare(options(place), NOW) is not None
-    db = open_database(place)
-    accounts.disable_account(db, NOW, "admin", by="test")
-    assert serve.prepare(options(place), NOW) is None
-    accounts.put_account(db, NOW, "eve", kind="person", role="admin", by="test")
-    link = serve.prepare(options(place), NOW)
-    session = accounts.open_link(db, NOW, link)
-    assert accounts.by_session(db, NOW, session).account == "eve"
-    db.close()
+@pytest.mark.parametrize("gone", ["disabled", "viewer", "program"])
+def test_a_service_whose_admin_is_gone_starts_and_says_how_to_make_one(
+    db: Database, url: str, gone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, role = "program" if gone == "program" else "person", "viewer" if gone == "viewer" else "admin"
+    accounts.put_account(db, NOW, "admin", kind=kind, role=role, by="test")
+    if gone == "disabled":
+        accounts.disable_account(db, NOW, "admin", by="test")
+    monkeypatch.setattr(serve, "run", lambda *_: None)
+    assert "Make an admin: backorder account put NAME" in typed(url, "serve")
+    with db.read() as tx:
+        after = load_account(tx, "admin")
+    assert (after.role, after.disabled_at is not None) == (role, gone == "disabled"), "nobody gets anything back by it"
+    accounts.put_account(db, NOW, "boss", kind="person", role="admin", by="test")
+    said = typed(url, "serve")
+    assert "signs boss in once" in said
+    session = accounts.open_link(db, NOW, said.split("/sign-in/")[1].strip())
+    assert accounts.by_session(db, NOW, session).account == "boss"
 
 
 def test_an_older_database_is_upgraded_or_refused_with_the_way_out(tmp_path: Path) -> None:

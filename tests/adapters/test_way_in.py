@@ -185,6 +185,49 @@ def test_every_route_is_found_under_its_address_with_its_ids() -> None:
             assert request.path_params == {name: f"lines {name}" for name in names}
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"x" * 2_401,
+        b"%41" * 801,
+        quote("a" + "\u0315" * 16 + "\u0300" * 15).encode(),
+        ("a" + "\u0315" * 14_000 + "\u0300" * 14_000).encode(),
+        b"%FF",
+    ],
+)
+def test_what_no_id_can_be_is_not_there(house: House, sent: bytes) -> None:
+    asked = Asked("GET", "/sign-in/x")
+    asked.scope["raw_path"] = b"/sign-in/" + sent
+    assert asked.of(Application(house)).status == 404
+
+
+def test_the_longest_id_is_found_however_it_is_sent() -> None:
+    longest = "\U0001f4e6" * 200
+    asked = Asked("GET", f"/v1/orders/{longest}")
+    request = Request(asked.scope, asked.receive)
+    addresses().find(request)
+    assert request.path_params == {"order": longest}
+
+
+def test_marks_without_end_are_refused_in_bodies_and_questions(house: House, token: tuple[bytes, bytes]) -> None:
+    heap = "a" + "\u0315" * 99 + "\u0300" * 99
+    body = f'{{"skus": ["{heap}"]}}'.encode()
+    said = Asked("POST", "/v1/availability", JSON, token, parts=(body,)).of(Application(house))
+    assert (said.status, b"marks" in said.body) == (400, True)
+    asked = Asked("GET", "/v1/orders", token)
+    asked.scope["query_string"] = f"customer={quote(heap)}".encode()
+    said = asked.of(Application(house))
+    assert (said.status, b"marks" in said.body) == (400, True)
+
+
+def test_methods_that_somebody_invents_do_not_grow_the_figures(house: House) -> None:
+    for path in ("/healthz", "/v1/orders/X", "/nothing"):
+        said = Asked("INVENTED", path).of(Application(house))
+        assert said.status == (404 if path == "/nothing" else 405)
+    figures = Asked("GET", "/metrics").of(Application(house))
+    assert (figures.status, b"backorder_requests" in figures.body, b"INVENTED" in figures.body) == (200, True, False)
+
+
 async def _nothing(_house: House, _call: Call) -> Answer:
     return Answer(b"")
 

@@ -1,5 +1,6 @@
 """Who comes in, with what, and what the trail says of it."""
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +12,7 @@ from sqlalchemy import text
 
 from backorder.adapters.cli import cli
 from backorder.adapters.cli.who import who
+from backorder.adapters.http.logs import Lines
 from backorder.commands import accounts, decode, entry, run
 from backorder.commands.accounts import FREE_TRIES, IDLE, LINK, SECOND, Refused
 from backorder.kernel.access import BOUND, PERMISSIONS, ROLES
@@ -20,6 +22,7 @@ from backorder.queries.people import everything
 from backorder.queries.trail import entries
 from backorder.storage import accounts as storage
 from backorder.storage import audit
+from backorder.storage.accounts import Account
 from backorder.storage.db import Database
 from backorder.storage.people import texts
 
@@ -195,6 +198,35 @@ def test_nonsense_does_not_get_as_far_as_a_transaction_that_writes(
     accounts.sign_out(people, "nonsense")
 
 
+def test_an_error_of_the_database_tells_the_log_nothing_of_the_rows(people: Database) -> None:
+    """Neither what was sent to it, nor what it quotes: the key that is there already, the row that breaks a rule."""
+    secret = "ada"[::-1] * 3  # not spelled out: the log quotes the lines of this file
+    row = Account(secret, "person", "viewer", None, NOW, None, 0, None)
+    with people.write() as tx:
+        storage.save_account(tx, row, new=True)
+
+    def nowhere() -> None:
+        with people.read() as tx:
+            tx.fetch(text("SELECT :said FROM nowhere"), said=secret)
+
+    def again() -> None:
+        with people.write() as tx:
+            storage.save_account(tx, row, new=True)
+
+    def negative() -> None:
+        with people.write() as tx:
+            storage.save_account(tx, row._replace(account=f"{secret}-row", failures=-1), new=True)
+
+    for act in (nowhere, again, negative):
+        with pytest.raises(StorageError) as failed:
+            act()
+        record = logging.LogRecord("backorder.http", logging.ERROR, "", 0, "failed", None, failed._excinfo)
+        line = Lines().format(record)
+        assert secret not in line
+        assert secret not in str(failed.value)
+        assert f"in {act.__name__}" in line, "where it happened is told"
+
+
 def test_the_trail_s_digest_tells_what_was_said_of_an_account(people: Database) -> None:
     for role in ("viewer", "planner", "viewer"):
         accounts.put_account(people, NOW, "ada", kind="person", role=role, by="test")
@@ -210,8 +242,8 @@ def test_the_trail_s_digest_tells_what_was_said_of_an_account(people: Database) 
 
 def test_messages_and_timers_are_named_in_the_trail() -> None:
     for command, subject in (
-        ({"do": "retry_message", "sender": "sink", "event": 3}, "sink"),
-        ({"do": "retry_timer", "kind": "advance", "subject": "UTC"}, "UTC"),
+        ({"do": "retry_message", "sender": "sink", "event": 3}, "sink/3"),
+        ({"do": "retry_timer", "kind": "advance", "subject": "UTC"}, "advance/UTC"),
     ):
         assert entry("ada", "planner", "1", [decode(command)], "-").subject == subject
 
@@ -283,6 +315,14 @@ def test_an_account_of_a_customer_stays_bound_to_that_customer(bound: Database) 
     for account, customer in (("portal", "bob"), ("web", "bob"), ("new", "nobody")):
         with pytest.raises(Refused):
             accounts.put_account(bound, NOW, account, kind="program", role="viewer", customer=customer, by="test")
+
+
+def test_nobody_acts_for_a_person_who_was_erased(bound: Database) -> None:
+    name = do(bound, "erase_person", customer="ada").subject
+    with pytest.raises(Refused, match="erased"):
+        accounts.put_account(bound, NOW, "portal", kind="program", role="integration", enable=True, by="test")
+    with pytest.raises(Refused, match="no customer"):
+        accounts.put_account(bound, NOW, "new", kind="program", role="integration", customer=name, by="test")
 
 
 def test_who_holds_an_order_is_seen_in_the_transaction_that_would_touch_it(bound: Database) -> None:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Union
-from unicodedata import is_normalized, normalize
 
 import msgspec
 
@@ -30,7 +29,7 @@ from backorder.commands import (
     timers,
 )
 from backorder.commands._batch import BATCH_MAX, Command
-from backorder.kernel.composing import may_need_composing
+from backorder.kernel.composing import Overloaded, composed, may_need_composing
 from backorder.kernel.outcomes import Outcome, Word
 from backorder.storage.audit import Entry, save_entries
 from backorder.storage.db import Database
@@ -88,7 +87,7 @@ _ALONE = (
 )
 
 # The fields that may name what a command is about, the most telling first. Customers are never named in the trail.
-_SUBJECTS = ("order", "supply", "document", "shipment", "sku", "site", "supplier", "category", "sender", "subject")
+_SUBJECTS = ("order", "supply", "document", "shipment", "sku", "site", "supplier", "category")
 
 WORDS = tuple(str(kind.__struct_config__.tag) for kind in COMMANDS)  # what `do` may say
 
@@ -117,6 +116,8 @@ def decode(
         return unreadable(source, str(error))
     except UnicodeError:
         return Outcome(Word.INVALID, message="the text is not valid UTF-8")
+    except Overloaded as error:
+        return Outcome(Word.INVALID, id=_id_of(source), message=str(error))
     if command.at is not None and not (may_set_clock or importing):
         message = "the clock can only be set in a replay: leave `at` out"
         return Outcome(Word.INVALID, id=command.id, field="at", message=message)
@@ -142,7 +143,8 @@ def _read(source: bytes | str | Mapping[str, Any], *, importing: bool) -> Any:
     if not may_need_composing(text):
         return command
     plain = msgspec.json.encode(command).decode()  # escapes are undone by now
-    return command if is_normalized("NFC", plain) else _JSON[importing].decode(normalize("NFC", plain))
+    whole = composed(plain)
+    return command if whole == plain else _JSON[importing].decode(whole)
 
 
 def unreadable(source: bytes | str | Mapping[str, Any], text: str) -> Outcome:
@@ -200,8 +202,16 @@ def _noting(db: Database, now: int, actor: str, chunk: Sequence[Command]) -> Dat
 
 def entry(actor: str, role: str, request: str, chunk: Sequence[Command], content: str) -> Entry:
     """What the audit trail says of commands of one kind that share a transaction; `content` is their digest."""
-    subject = next((word for name in _SUBJECTS if (word := getattr(chunk[0], name, None)) is not None), None)
-    return Entry(actor, role, request, str(chunk[0].__struct_config__.tag), subject, len(chunk), content)
+    return Entry(actor, role, request, str(chunk[0].__struct_config__.tag), _subject(chunk[0]), len(chunk), content)
+
+
+def _subject(command: Command) -> str | None:
+    """What the audit trail says that a command is about."""
+    if isinstance(command, outbox.RetryMessage | outbox.DiscardMessage):
+        return f"{command.sender}/{command.event}"
+    if isinstance(command, timers.RetryTimer):
+        return f"{command.kind}/{command.subject}"
+    return next((word for name in _SUBJECTS if (word := getattr(command, name, None)) is not None), None)
 
 
 def chunks(batch: Sequence[Command]) -> list[list[Command]]:

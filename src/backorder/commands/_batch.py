@@ -33,7 +33,7 @@ UnitsOrNone = Annotated[int, Meta(ge=0, le=UNITS_MAX)]
 Days = Annotated[int, Meta(ge=0, le=3_650)]
 Priority = Annotated[int, Meta(ge=-1_000, le=1_000)]
 Amount = Annotated[str, Meta(min_length=1, max_length=40)]
-Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+Currency = Annotated[str, Meta(pattern="^[A-Z]{3}" + keys.END)]
 Moment = Annotated[datetime, Meta(tz=True)]
 
 

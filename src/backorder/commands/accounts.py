@@ -95,7 +95,7 @@ def put_account(
         raise Refused("a program has tokens, no password")
     hashed = None if password is None else _chosen(password, leaked)
     with db.write() as tx:
-        admins = storage.lock_admins(tx, now)
+        storage.lock_admins(tx, now)  # before the account, at every door: locks in one order do not wait in a circle
         before = storage.lock_account(tx, account)
         if before is None:
             made = _new_account(tx, Account(account, kind, role, hashed, now, None, 0, None, customer))
@@ -105,16 +105,17 @@ def put_account(
             made = before._replace(role=role, password=hashed or before.password, disabled_at=disabled, failures=0)
             storage.end_all_sessions(tx, account)
         _within(asker, made, *([] if before is None else [before]))
-        if before is not None and before.role == "admin" != role:
-            _leave_an_admin(asker, admins, account)
         storage.save_account(tx, made, new=before is None)
+        if before is not None and before.role != role:
+            _leave_an_admin(tx, now, before, asker)
         said = {"kind": kind, "role": role, "customer": made.customer, "password": hashed is not None, "enable": enable}
         _note(tx, now, by, "put_account", account, said, asker)
 
 
 def _new_account(tx: Tx, made: Account) -> Account:
-    if made.customer is not None and made.customer not in load_customers(tx, [made.customer]):
-        raise Refused(f"there is no customer {made.customer}: put it first")
+    customer = made.customer
+    if customer is not None and (customer not in load_customers(tx, [customer]) or is_erased(tx, customer)):
+        raise Refused(f"there is no customer {customer}: put it first")
     if made.account.startswith(RESERVED):
         raise Refused(f"names that begin with {RESERVED} are those of the command line's users")
     return made
@@ -142,13 +143,12 @@ def _chosen(password: str, leaked: Callable[[str], bool]) -> str:
 def disable_account(db: Database, now: int, account: str, *, by: str, asker: Asker | None = None) -> None:
     """Let an account do nothing any more, at once: its sessions end, its tokens are revoked. Raises Refused."""
     with db.write() as tx:
-        admins = storage.lock_admins(tx, now)
+        storage.lock_admins(tx, now)
         before = _known(tx, account)
         _within(asker, before)
-        if before.role == "admin":
-            _leave_an_admin(asker, admins, account)
         storage.save_account(tx, before._replace(disabled_at=before.disabled_at or now), new=False)
         storage.shut_out(tx, account, now)
+        _leave_an_admin(tx, now, before, asker)
         _note(tx, now, by, "disable_account", account, {"role": before.role}, asker)
 
 
@@ -162,12 +162,16 @@ def _within(asker: Asker | None, *touched: Account, scopes: frozenset[str] | Non
             raise Beyond("this account may do more than you may yourself, or would")
 
 
-def _leave_an_admin(asker: Asker | None, admins: set[str], without: str | None = None) -> None:
-    """Raise Refused where of these admins nobody but one would be left who can come in.
+def _leave_an_admin(tx: Tx, now: int, touched: Account, asker: Asker | None) -> None:
+    """Raise Refused where nobody administers any longer after this admin's account, as it was before, was touched.
 
-    Over the network only: whoever works at the command line can always make another.
+    Asked after the change, by a look of its own, with whoever administers locked since before it: of two who take each
+    other's way in at once, the second sees what the first did. Over the network only: whoever works at the command line
+    can always make another.
     """
-    if asker is not None and not admins - {without}:
+    if asker is None or touched.role != "admin" or touched.customer is not None:
+        return
+    if not storage.lock_admins(tx, now):
         raise Refused("nobody who can come in would be left to administer: make another admin first")
 
 
@@ -182,21 +186,29 @@ def issue_token(
     days: int | None = None,
     asker: Asker | None = None,
 ) -> str:
-    """A new token, which is shown this once. It may do what its account may, narrowed to `scopes`. Raises Refused."""
-    chosen = None if scopes is None else sorted(set(scopes))
-    for scope in chosen or ():
+    """A new token, which is shown this once. It may do what its account may, narrowed to `scopes`. Raises Refused.
+
+    An asker who may not everything narrows it to what they may in any case: should the account get another role, the
+    token that they hold grows no further than they.
+    """
+    mine = frozenset(PERMISSIONS) if asker is None else asker.identity.permissions
+    whole = scopes is None
+    chosen = sorted(set(mine if scopes is None else scopes))
+    for scope in chosen:
         if scope not in PERMISSIONS:
             raise Refused(f"{scope} is no permission: use one of {', '.join(PERMISSIONS)}")
+        if scope not in mine:
+            raise Beyond(f"you may not {scope} yourself: give no more than you have")
     public, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     expires = None if days is None else now + days * 86_400 * SECOND
-    written = None if chosen is None else msgspec.json.encode(chosen).decode()
+    written = None if whole and mine == PERMISSIONS.keys() else msgspec.json.encode(chosen).decode()
     with db.write() as tx:
         owner = _known(tx, account)
         if owner.disabled_at is not None:
             raise Refused(f"{account} is disabled")
-        _within(asker, owner, scopes=None if chosen is None else frozenset(chosen))
+        _within(asker, owner, scopes=None if whole else frozenset(chosen))
         storage.add_token(tx, Token(public, account, _digest(secret), written, purpose, now, expires, None, None))
-        said = {"token": public, "scopes": chosen, "purpose": purpose, "expires": expires}
+        said = {"token": public, "scopes": written and chosen, "purpose": purpose, "expires": expires}
         _note(tx, now, by, "issue_token", account, said, asker)
     return f"bo_{public}_{secret}"
 
@@ -204,15 +216,15 @@ def issue_token(
 def revoke_token(db: Database, now: int, token: str, *, by: str, asker: Asker | None = None) -> None:
     """Refuse a token from now on. Raises Refused where there is none."""
     with db.write() as tx:
-        left = storage.lock_admins(tx, now, but=token)
+        storage.lock_admins(tx, now)
         found = storage.load_token(tx, token)
         if found is None:
             raise Missing(f"no token begins with bo_{token}_")
         owner = _known(tx, found.account)
         _within(asker, owner, scopes=_scopes(found))
-        if owner.role == "admin" and found.scopes is None and found.revoked_at is None:
-            _leave_an_admin(asker, left)
         storage.mark_tokens(tx, "revoked_at", [(token, found.revoked_at or now)])
+        if found.scopes is None and found.revoked_at is None:
+            _leave_an_admin(tx, now, owner, asker)
         _note(tx, now, by, "revoke_token", found.account, {"token": token}, asker)
 
 
@@ -286,6 +298,25 @@ def change_password(
         return _new_session(tx, now, account, now + SESSION, link=0)
 
 
+def first_way_in(db: Database, now: int, account: str, *, by: str) -> tuple[str, str | None] | None:
+    """While nobody administers, whom a link could let in, and the secret part of that link; None once somebody does.
+
+    Whom is an admin who never chose a password, `account` before others, which is made if there is none. What somebody
+    disabled or gave another role stays so: then there is no link.
+    """
+    with db.read() as tx:
+        if storage.load_admins(tx, now):
+            return None
+        known = {each.account: each for each in storage.load_accounts(tx)}
+    if account not in known:
+        put_account(db, now, account, kind="person", role="admin", by=by)
+        return account, sign_in_link(db, now, account, by=by)
+    for each in (known[account], *known.values()):
+        if (each.kind, each.role, each.disabled_at, each.customer) == ("person", "admin", None, None):
+            return each.account, sign_in_link(db, now, each.account, by=by)
+    return account, None
+
+
 def sign_in_link(db: Database, now: int, account: str, *, by: str, asker: Asker | None = None) -> str:
     """The secret part of a link that signs in once. Raises Refused for an unknown or disabled account."""
     with db.write() as tx:
@@ -304,11 +335,11 @@ def open_link(db: Database, now: int, secret: str) -> str | None:
     digest = _digest(secret)
     with db.read() as tx:
         link = storage.load_session(tx, digest)
-    if link is None or not link.link:
+    if link is None or not link.link or link.expires_at <= now:
         return None  # nonsense does not get as far as a transaction that writes
     with db.write() as tx:
-        link = storage.take_link(tx, digest, now)
-        if link is None or _known(tx, link.account).disabled_at is not None:
+        owner = _known(tx, link.account)  # before the link, as whoever disables them: so neither waits in a circle
+        if owner.disabled_at is not None or not storage.end_session(tx, digest):
             return None
         _note(tx, now, link.account, "sign_in", link.account, {"by": "link"})
         return _new_session(tx, now, link.account, now + SESSION, link=0)
@@ -340,13 +371,13 @@ def _identity(account: Account, scopes: frozenset[str] | None, session: str | No
 
 
 def sign_out(db: Database, secret: str) -> None:
-    """End a session, if it is one."""
+    """End a session, if it is one; a link is none."""
     digest = _digest(secret)
     with db.read() as tx:
-        if storage.load_session(tx, digest) is None:
-            return
-    with db.write() as tx:
-        storage.end_sessions(tx, [digest])
+        found = storage.load_session(tx, digest)
+    if found is not None and not found.link:
+        with db.write() as tx:
+            storage.end_session(tx, digest)
 
 
 def _new_session(tx: Tx, now: int, account: str, expires: int, link: int) -> str:

@@ -23,6 +23,7 @@ from backorder.commands._batch import (
 )
 from backorder.commands._rows import given, merge
 from backorder.kernel.calendars import holiday_days
+from backorder.kernel.keys import END
 from backorder.kernel.livepass import live_pass
 from backorder.kernel.outcomes import Outcome, Word
 from backorder.kernel.promises import Why
@@ -32,7 +33,7 @@ from backorder.storage.db import Database, Tx
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WorkingDays = Annotated[list[Weekday], Meta(min_length=1, max_length=7)]
-HolidayCode = Annotated[str, Meta(pattern="^([A-Z]{2}(-[A-Z0-9]{1,4})?)?$")]
+HolidayCode = Annotated[str, Meta(pattern="^([A-Z]{2}(-[A-Z0-9]{1,4})?)?" + END)]
 
 
 class PutSite(Command, tag="put_site"):

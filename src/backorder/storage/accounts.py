@@ -1,9 +1,9 @@
 """Accounts, their tokens and sessions. Secrets come here as digests only."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import Select, bindparam, delete, or_, select
 
 from backorder.storage.access_tables import accounts, sessions, tokens
 from backorder.storage.db import Row, Tx
@@ -74,16 +74,24 @@ def load_accounts(tx: Tx) -> list[Account]:
     return [Account(*row) for row in tx.fetch(_ACCOUNTS.order_by(accounts.c.account))]
 
 
-def lock_admins(tx: Tx, now: int, but: str | None = None) -> set[str]:
-    """Admins of the whole shop who can come in, by a password or a token of all their permissions; held till commit.
+def load_admins(tx: Tx, now: int) -> set[str]:
+    """Who administers: enabled admins of the whole shop with a password, or a token of all that they may.
 
-    The token `but` does not count.
+    Whoever could come in by a link or a session alone is not among them: those end by themselves.
     """
+    return {row[0] for row in tx.fetch(_administering(now))}
+
+
+def lock_admins(tx: Tx, now: int) -> set[str]:
+    """The same, held until commit in the order of their names."""
+    return {row[0] for row in tx.fetch(_administering(now).with_for_update())}
+
+
+def _administering(now: int) -> Select[Any]:
     key = select(tokens.c.token).where(
         tokens.c.account == accounts.c.account,
         tokens.c.scopes.is_(None),
         tokens.c.revoked_at.is_(None),
-        tokens.c.token != (but or ""),
         or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > now),
     )
     chosen = select(accounts.c.account).where(
@@ -92,7 +100,7 @@ def lock_admins(tx: Tx, now: int, but: str | None = None) -> set[str]:
         accounts.c.customer.is_(None),
         or_(accounts.c.password.is_not(None), key.exists()),
     )
-    return {row[0] for row in tx.fetch(chosen.order_by(accounts.c.account).with_for_update())}
+    return chosen.order_by(accounts.c.account)
 
 
 def save_account(tx: Tx, account: Account, *, new: bool) -> None:
@@ -131,15 +139,6 @@ def load_session(tx: Tx, digest: str) -> Session | None:
     return Session(*rows[0]) if rows else None
 
 
-def take_link(tx: Tx, digest: str, now: int) -> Session | None:
-    """A link that is still good, which is used up with it: of several who open it at once, one gets it."""
-    rows = tx.fetch(_SESSION.where(sessions.c.link == 1, sessions.c.expires_at > now).with_for_update(), digest=digest)
-    if not rows:
-        return None
-    end_sessions(tx, [digest])
-    return Session(*rows[0])
-
-
 def add_session(tx: Tx, session: Session) -> None:
     """Add a session or a link."""
     tx.insert(sessions, Session._fields, [session])
@@ -150,9 +149,9 @@ def touch_session(tx: Tx, digest: str, at: int) -> None:
     tx.update(sessions, ("digest",), ("seen_at",), [(digest, at)])
 
 
-def end_sessions(tx: Tx, digests: Sequence[str]) -> None:
-    """Forget sessions."""
-    tx.delete(sessions, ("digest",), [(digest,) for digest in digests])
+def end_session(tx: Tx, digest: str) -> bool:
+    """Forget a session or a link. Whether it was still there: of several who end it at once one is told so."""
+    return bool(tx.fetch(delete(sessions).where(sessions.c.digest == digest).returning(sessions.c.digest)))
 
 
 def end_all_sessions(tx: Tx, account: str) -> None:

@@ -321,7 +321,9 @@ def _wrapped() -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        raise Conflict(f"another transaction was there first, or the data break a rule: {error.orig}") from error
+        raise Conflict(
+            f"another transaction was there first, or the data break a rule: {_reason(error.orig)}"
+        ) from error
     except DBAPIError as error:
         raise _translated(error.orig, away=error.connection_invalidated) from error
     except SQLAlchemyTimeout as error:
@@ -332,7 +334,7 @@ def _wrapped() -> Iterator[None]:
 
 def _translated(error: BaseException | None, *, away: bool = False) -> StorageError:
     state = getattr(error, "sqlstate", None)
-    reason = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
+    reason = _reason(error)
     if state in _TRY_AGAIN or state == "23505" or "database is locked" in reason:
         return Conflict(f"the database is busy: {reason}")
     lost = f"the database is away: {reason}"
@@ -342,6 +344,11 @@ def _translated(error: BaseException | None, *, away: bool = False) -> StorageEr
         of_server = type(error).__module__.startswith("psycopg")
         return Unavailable(lost if of_server else f"the database failed, nothing was written: {reason}")
     return StorageError(f"the database failed, nothing was written: {reason}")
+
+
+def _reason(error: BaseException | None) -> str:
+    """What the database says of an error, without the rows: those stand in the lines behind the first."""
+    return next(iter(str(error).strip().splitlines()), "no reason given")
 
 
 @lru_cache(maxsize=1)

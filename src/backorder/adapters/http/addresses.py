@@ -12,10 +12,11 @@ from prometheus_client import Histogram
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.request import Request
 from backorder.adapters.http.route import OPEN, Answer, Call, House, Route
-from backorder.kernel.composing import composed
+from backorder.kernel.composing import Overloaded, composed
 
 BODY_MAX = 1_000_000  # bytes; lists of commands may have
 LIST_MAX = 8_000_000
+PART_MAX = 2_400  # bytes of a part of an address as it is sent: an id of 200 characters, each of them as %F0%9F%93%A6
 _TOOK = Histogram("backorder_request_seconds", "Seconds a request took.", ["method", "route"])
 
 
@@ -84,11 +85,13 @@ class Addresses:
 
 
 def _parts(sent: bytes) -> list[str]:
-    """The parts of an address, decoded one by one; empty ones do not count. Refuses what is no text."""
+    """The parts of an address, decoded one by one; empty ones do not count. Refuses what no id and no text can be."""
     parts = [part for part in sent.split(b"/") if part]
+    if len(sent) > PART_MAX and max(map(len, parts)) > PART_MAX:
+        raise _nothing()
     try:
         return [composed((unquote_to_bytes(part) if b"%" in part else part).decode()) for part in parts]
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, Overloaded):
         raise _nothing() from None
 
 

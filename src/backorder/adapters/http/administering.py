@@ -14,11 +14,11 @@ from backorder.adapters.http.reads import PRIVATE, ask
 from backorder.adapters.http.route import Answer, Call, House
 from backorder.commands import accounts
 from backorder.kernel.access import PERMISSIONS, ROLES
-from backorder.kernel.keys import Key
+from backorder.kernel.keys import END, Key
 from backorder.queries import accounts as views
 
-_ROLE = Annotated[str, Meta(pattern=f"^({'|'.join(ROLES)})$")]
-_SCOPE = Annotated[str, Meta(pattern=f"^({'|'.join(map(re.escape, PERMISSIONS))})$")]
+_ROLE = Annotated[str, Meta(pattern=f"^({'|'.join(ROLES)}){END}")]
+_SCOPE = Annotated[str, Meta(pattern=f"^({'|'.join(map(re.escape, PERMISSIONS))}){END}")]
 
 
 class PutAccount(msgspec.Struct, forbid_unknown_fields=True):

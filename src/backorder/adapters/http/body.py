@@ -8,7 +8,7 @@ import msgspec
 
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.request import Request
-from backorder.kernel.composing import composed, may_need_composing
+from backorder.kernel.composing import Overloaded, composed, may_need_composing
 
 T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
@@ -58,6 +58,8 @@ def typed(text: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(composed(found), type=kind)
     except msgspec.DecodeError as error:
         raise _misfit(error, 400) from None
+    except Overloaded as error:
+        raise Refusal(400, "invalid", str(error)) from None
 
 
 def query(request: Request, kind: type[S]) -> S:
@@ -70,12 +72,16 @@ def query(request: Request, kind: type[S]) -> S:
             raise Refusal(400, "unknown_parameter", f"{name[:100]} is no parameter here: {known}", field=name[:100])
         if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
             raise Refusal(400, "invalid_parameter", "use no control characters", field=name)
+        try:
+            text = composed(value)
+        except Overloaded as error:
+            raise Refusal(400, "invalid_parameter", str(error), field=name) from None
         if hints[name]:
-            found.setdefault(name, []).append(composed(value))
+            found.setdefault(name, []).append(text)
         elif name in found:
             raise Refusal(400, "invalid_parameter", f"{name} is given twice", field=name)
         else:
-            found[name] = composed(value)
+            found[name] = text
     try:
         return msgspec.convert(found, kind, strict=False)
     except msgspec.ValidationError as error:

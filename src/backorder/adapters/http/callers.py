@@ -29,6 +29,7 @@ async def caller(house: House, request: Request) -> Identity:
     look = accounts.by_session if session else accounts.by_token
     found = await loop.run_in_executor(house.readers, look, house.db, house.clock(), shown)
     if found is None:
+        house.limits.stranger(request)
         raise _unknown("the session ended: sign in again" if session else "the token is not valid, or not any more")
     if len(house.callers) >= KEPT_MAX:
         house.callers.clear()

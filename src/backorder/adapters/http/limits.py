@@ -18,6 +18,9 @@ KEPT_MAX = 10_000  # callers that are counted one by one
 HASHES = 2  # passwords that are hashed at once: each takes 64 MiB and a tenth of a second of one core
 HASHES_WAITING = 16  # and that wait for their turn, two seconds' work
 TRIES, TRY_EVERY = 20, 3  # sign-ins from one address after a pause, and seconds after which it has one more
+# The same of tokens and sessions that are none, or not any more. They cannot be guessed, so it may be many: a program
+# whose token ended asks on, and all who come through a proxy that says nothing have one address.
+STRANGERS, STRANGER_EVERY = 300, 1
 
 
 class Buckets:
@@ -59,6 +62,7 @@ class Limits:
         self.guard = guard
         self._requests = None if guard.rate is None else Buckets(SECOND // guard.rate, guard.rate)
         self._tries = Buckets(TRY_EVERY * SECOND, TRIES)
+        self._strangers = Buckets(STRANGER_EVERY * SECOND, STRANGERS)
         self._hashers, self._hashing = ThreadPoolExecutor(HASHES, "hash"), 0
 
     def request(self, account: str) -> None:
@@ -69,6 +73,10 @@ class Limits:
     def sign_in(self, request: Request) -> None:
         """Count a sign-in, or a link that is opened. Raises a refusal where too many come from one address."""
         _refuse(self._tries.take(self._address(request), _tick()), "too many sign-ins from one address")
+
+    def stranger(self, request: Request) -> None:
+        """Count what was shown and opens nothing. Raises a refusal where too much of it comes from one address."""
+        _refuse(self._strangers.take(self._address(request), _tick()), "too much that opens nothing from one address")
 
     async def hashing(self, question: Callable[..., Any], *about: Any) -> Any:
         """The answer of what hashes passwords, a few at once. Raises a refusal where many wait already."""

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import traceback
 from datetime import UTC, datetime
 
 import msgspec
@@ -18,9 +19,19 @@ class Lines(logging.Formatter):
             "message": record.getMessage(),
             **getattr(record, "fields", {}),
         }
-        if record.exc_info and record.exc_info[0] is not None:
-            said["error"] = self.formatException(record.exc_info)
+        if record.exc_info and record.exc_info[1] is not None:
+            said["error"] = "\n".join(_told(record.exc_info[1]))
         return msgspec.json.encode(said).decode()
+
+
+def _told(error: BaseException) -> list[str]:
+    """What happened and where, causes first. Of what an exception says the first line: in the others databases quote
+    rows, and so people.
+    """
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    before = [] if cause is None else [*_told(cause), "which led to:"]
+    says = next(iter(str(error).splitlines()), "")
+    return [*before, *"".join(traceback.format_tb(error.__traceback__)).splitlines(), f"{type(error).__name__}: {says}"]
 
 
 def begin(form: str) -> None:

@@ -17,7 +17,6 @@ from backorder.adapters.http.application import Application
 from backorder.adapters.http.limits import Guard, Limits
 from backorder.adapters.http.route import House
 from backorder.commands import accounts
-from backorder.storage.accounts import load_accounts
 from backorder.storage.db import Database, open_database
 from backorder.storage.migrate import upgrade
 from backorder.worker import Worker
@@ -47,11 +46,12 @@ class Options(NamedTuple):
     guard: Guard = Guard()
 
 
-def prepare(options: Options, now: int) -> str | None:
-    """Make or upgrade the database as the settings allow; a one-time link for the first admin while there is none.
+def prepare(options: Options, now: int) -> tuple[str, str | None] | None:
+    """Make or upgrade the database as the settings allow; while nobody administers, who could, by which one-time link.
 
-    Raises StorageError that says what to do where the database is not of this version and may not be upgraded, and
-    Unreadable where the list of refused passwords cannot be read.
+    There is a name without a link where that account was disabled, or may less. Raises StorageError that says what to
+    do where the database is not of this version and may not be upgraded, and Unreadable where the list of refused
+    passwords cannot be read.
     """
     if options.guard.passwords_refused is not None:
         leaked.has(options.guard.passwords_refused, "")  # that it cannot be read is said now
@@ -59,23 +59,9 @@ def prepare(options: Options, now: int) -> str | None:
         upgrade(options.database)
     db = open_database(options.database)
     try:
-        return _first_link(db, now)
+        return accounts.first_way_in(db, now, ADMIN, by="serve")
     finally:
         db.close()
-
-
-def _first_link(db: Database, now: int) -> str | None:
-    """A link for an admin who never signed in with a password; none once anybody can, or where all were disabled."""
-    with db.read() as tx:
-        known = load_accounts(tx)
-    people = [account for account in known if account.kind == "person" and account.disabled_at is None]
-    if any(account.password is not None for account in people):
-        return None
-    if not any(account.account == ADMIN for account in known):
-        accounts.put_account(db, now, ADMIN, kind="person", role="admin", by="serve")
-        return accounts.sign_in_link(db, now, ADMIN, by="serve")
-    admins = [account.account for account in people if account.role == "admin" and account.customer is None]
-    return accounts.sign_in_link(db, now, admins[0], by="serve") if admins else None
 
 
 def house(db: Database, clock: Callable[[], int], guard: Guard) -> House:

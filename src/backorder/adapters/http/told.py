@@ -9,9 +9,10 @@ from backorder.adapters.http import body
 from backorder.adapters.http.reads import PRIVATE, Limit, Nothing, Page, Text, ask, cursor, page
 from backorder.adapters.http.route import Answer, Call, House
 from backorder.kernel.events import KINDS
+from backorder.kernel.keys import END
 from backorder.queries import outbox
 
-Kind = Annotated[str, Meta(min_length=1, max_length=50, pattern="^[a-z_]+$")]
+Kind = Annotated[str, Meta(min_length=1, max_length=50, pattern="^[a-z_]+" + END)]
 
 
 class EventsPage(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -125,6 +125,11 @@ def _bind(command: Command, word: str, customer: str) -> None:
         command.customer = customer
 
 
+def _content(call: Call, text: bytes) -> str:
+    """The digest of what was asked: of the address too, which names what the body does not, as it was sent."""
+    return digest(b"%s %s\n%s" % (call.route.method.encode(), call.request.raw_path, text))
+
+
 def scoped(caller: Identity, ident: str) -> str:
     """A caller's id of a command, apart from those of other callers."""
     whole = f"{len(caller.account)} {caller.account} {ident}"  # where the name ends is said: it may have blanks
@@ -148,7 +153,7 @@ async def batch(house: House, call: Call) -> Answer:
         permit(call, command)
         if command.id is not None:
             command.id = scoped(call.caller, command.id)
-    answers = iter(await apply(house, call, good, digest(text)))
+    answers = iter(await apply(house, call, good, _content(call, text)))
     outcomes = []
     for asked in read:
         if isinstance(asked, Outcome):
@@ -181,10 +186,7 @@ def door(method: str, path: str, kind: type[Command], summary: str, key: bool = 
             command.id = None
             raise refusal_of(command)
         permit(call, command)
-        asked = f"{call.request.method} {call.request.path}\n".encode(
-            "utf-8", "replace"
-        )  # it names what the body does not
-        outcome = await _alone(house, call, command, digest(asked + text))
+        outcome = await _alone(house, call, command, _content(call, text))
         outcome.id = None
         if status_of(outcome) >= 400:
             raise refusal_of(outcome)

@@ -16,7 +16,7 @@ from backorder.adapters.cli.imports.fields import KINDS
 from backorder.adapters.cli.imports.mapping import BadMapping, Mapping
 from backorder.adapters.cli.imports.rows import Made, Reader
 from backorder.adapters.cli.imports.sheets import Row, Sheet
-from backorder.kernel.composing import composed
+from backorder.kernel.composing import Overloaded, composed
 from backorder.kernel.outcomes import Outcome, Word
 from backorder.queries.export import safe
 from backorder.storage.db import Database
@@ -105,6 +105,14 @@ def _reason(outcome: Outcome) -> str:
     return f"{where}{outcome.message or outcome.outcome.meaning}"
 
 
+def _name(text: str) -> str:
+    """A name as its row will have it; one that cannot be composed stays as it is, and is refused with its row."""
+    try:
+        return composed(text)
+    except Overloaded:
+        return text
+
+
 def _make_missing(db: Database, now: int, chunk: Iterable[Made], known: set[tuple[str, str]], actor: str | None) -> int:
     """Customers and suppliers that rows name are made where there are none; nothing else is. How many were made."""
     wanted: dict[tuple[str, str], dict[str, Any]] = {}
@@ -112,11 +120,11 @@ def _make_missing(db: Database, now: int, chunk: Iterable[Made], known: set[tupl
     for one in chunk:
         command = one.command
         if command["do"] == "place_order" and "customer" in command:
-            name = composed(command["customer"])
+            name = _name(command["customer"])
             wanted.setdefault(("put_customer", name), {"do": "put_customer", "customer": name})
             people.setdefault(name, command.get("person", {}))
         elif command["do"] in {"announce_supply", "put_item"} and "supplier" in command:
-            name = composed(command["supplier"])
+            name = _name(command["supplier"])
             wanted.setdefault(("put_supplier", name), {"do": "put_supplier", "supplier": name})
     outcomes = _run(db, now, [command for key, command in wanted.items() if key not in known], actor)
     known |= wanted.keys()
