@@ -12,11 +12,12 @@ import msgspec
 from msgspec import Meta, Struct
 
 from backorder.kernel.calendars import WEEKDAYS, Calendar, calendar
+from backorder.kernel.keys import END
 
 Days = Annotated[int, Meta(ge=0, le=3_650)]
-Name = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,39}$")]
+Name = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,39}" + END)]
 Text = Annotated[str, Meta(min_length=1, max_length=1_000)]
-Place = Annotated[str, Meta(pattern="^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]  # ISO 3166-1, or 3166-2 for a part of a country
+Place = Annotated[str, Meta(pattern="^[A-Z]{2}(-[A-Z0-9]{1,3})?" + END)]  # ISO 3166-1 or 3166-2
 Silence = Literal["consent", "cancel", "none"]
 
 # What a notice can be required to say. `kernel/notices.py` has a sentence for each.
