@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 from backorder.commands import COMMANDS
 from backorder.commands.clock import Advance
 from backorder.kernel.calendars import moment_datetime, next_day_start
-from backorder.kernel.errors import Fenced, NotSent, StorageError, Unavailable
+from backorder.kernel.errors import Conflict, Fenced, NotSent, StorageError, Unavailable
 from backorder.kernel.retries import HOUR, MESSAGES, SECOND, TIMERS, wait
 from backorder.storage import outbox, retention, timers
 from backorder.storage.audit import Entry, save_entries
@@ -32,6 +32,7 @@ MESSAGES_MAX = 100  # claimed at once for a sender that does not like more
 PAUSE = 1.0  # seconds between looks at what is due
 WEEK = 7 * 24 * HOUR
 KEPT = 12 * WEEK  # events, and messages that ended, are kept so long
+NOTED_AFTER = 5  # attempts to write down what became of messages, where other transactions are in the way
 FAILURES_MAX = 3  # of one sender in a row: then it is left alone until the next round but one
 ALONE_FOR = 30 * SECOND
 log = logging.getLogger("backorder.worker")
@@ -253,11 +254,20 @@ class Worker:
                 dead.append((message, why))
             else:
                 later.append((message, now + pause, why))
-        with self._db.write() as tx:
-            outbox.mark_sent(tx, sent, now)
-            outbox.put_off(tx, later)
-            outbox.give_up(tx, dead, now)
-            outbox.let_go(tx, [message for message in part if message.event not in answers])
+        ended = [message.event for message in (*sent, *(message for message, _ in dead))]
+        for attempt in range(1, NOTED_AFTER + 1):
+            try:
+                with self._db.write() as tx:
+                    outbox.lock_feeds(tx, [part[0].sender])
+                    outbox.mark_sent(tx, sent, now)
+                    outbox.put_off(tx, later)
+                    outbox.give_up(tx, dead, now)
+                    outbox.let_go(tx, [message for message in part if message.event not in answers])
+                    outbox.let_follow(tx, part[0].sender, ended, now)
+                break
+            except Conflict:  # they went: what is not written down goes again
+                if attempt == NOTED_AFTER:
+                    raise
         return Done(sent=len(sent), unsent=len(later), dead=len(dead))
 
 
@@ -275,5 +285,10 @@ def _hand_over(sender: Sender, part: Sequence[Message], stuck: set[str]) -> dict
         log.exception("sender", extra={"fields": {"sender": sender.name, "event": going[0].event}})
         answers = [NotSent(f"{type(error).__name__}: {error}")]
     assert len(answers) == len(going), "a sender answers for every message"
-    stuck.update(message.subject for message, answer in zip(going, answers, strict=True) if answer is not None)
-    return {message.event: answer for message, answer in zip(going, answers, strict=True)}
+    said: dict[int, NotSent | None] = {}
+    for message, answer in zip(going, answers, strict=True):
+        if answer is None or message.subject not in stuck:  # one that had to stay behind did not fail itself
+            said[message.event] = answer
+        if answer is not None:
+            stuck.add(message.subject)
+    return said

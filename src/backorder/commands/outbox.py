@@ -46,7 +46,7 @@ def discard_messages(db: Database, now: int, batch: Sequence[DiscardMessage]) ->
 
 
 def _load(tx: Tx, batch: Sequence[RetryMessage | DiscardMessage]) -> _Work:
-    return _Work(storage.lock_states(tx, [command.event for command in batch]))
+    return _Work(storage.lock_states(tx, [(command.sender, command.event) for command in batch]))
 
 
 def _retry(work: _Work, command: RetryMessage, now: int) -> Outcome:

@@ -24,14 +24,17 @@ class EventView(msgspec.Struct):
 
 
 class MessageView(msgspec.Struct):
-    """An event on its way to a sender: tried so often, due again when, or ended, and why the last try failed."""
+    """An event on its way to a sender: tried so often, due again when, or ended, and why the last try failed.
+
+    `due_at` is null where it waits behind another of its subject, or went right behind it.
+    """
 
     event: int
     sender: str
     kind: str
     subject: str
     state: State
-    due_at: datetime
+    due_at: datetime | None
     attempts: int
     ended_at: datetime | None
     error: str | None
@@ -109,7 +112,7 @@ def list_messages(
     with db.read() as tx:
         rows = tx.fetch(chosen)
     return [
-        MessageView(event, sender, kind, subject, state, moment_datetime(due), attempts, _moment(ended), error)
+        MessageView(event, sender, kind, subject, state, _moment(due), attempts, _moment(ended), error)
         for event, sender, kind, subject, state, due, attempts, ended, error in rows
     ]
 

@@ -40,14 +40,15 @@ feeds = table(
     named("after", "after_n >= 0"),
 )
 
-# One message for each event and sender. Whoever sends it claims it for a while; the claim's number is its fence.
+# One message for each event and sender. Whoever sends it claims it for a while; the claim's number is its fence. Without
+# `due_at` it waits behind another of its subject, and is due when that one has ended.
 outbox = table(
     "outbox",
     units("event"),
     reference("sender", "feeds.sender"),
     word("subject", nullable=False),
     word("state", nullable=False),
-    moment("due_at"),
+    moment("due_at", nullable=True),
     units("attempts"),
     units("claim"),
     moment("leased_until", nullable=True),

@@ -1,13 +1,13 @@
 """The outbox: a message for each event and sender, sent in the order of its subject, or left to a person."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, bindparam, or_, select
 from sqlalchemy.sql.expression import literal_column
 
 from backorder.kernel.retries import SECOND
-from backorder.storage.db import Row, Tx
+from backorder.storage.db import Row, Tx, among
 from backorder.storage.event_tables import events, feeds, outbox
 from backorder.storage.types import Moment
 
@@ -25,34 +25,49 @@ class Message(NamedTuple):
     claim: int
 
 
-BEHIND = 5 * SECOND  # after which a message is looked at again that is behind one which is being sent
+BEHIND = 5 * SECOND  # after which one that a person brought back is looked at again, if another is before it
 
 _WAITING: ColumnElement[str] = literal_column("'waiting'")  # word for word as in the partial indexes
 _NOW = bindparam("now", type_=Moment())
+_SENDER = bindparam("sender")
+_EVENTS = bindparam("events", expanding=True)
+_FREE = or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= _NOW)
 _DUE = (
     select(outbox.c.event)
-    .where(outbox.c.sender == bindparam("sender"), outbox.c.state == _WAITING, outbox.c.due_at <= _NOW)
-    .where(or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= _NOW))
+    .where(outbox.c.sender == _SENDER, outbox.c.state == _WAITING, outbox.c.due_at <= _NOW, _FREE)
     .order_by(outbox.c.due_at, outbox.c.event)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
 
 
-def _before(column: str) -> ColumnElement[Any]:
-    """What the waiting message just before one, of its subject, has in a column."""
-    earlier = outbox.alias()
-    chosen = select(earlier.c[column]).where(
-        earlier.c.sender == outbox.c.sender,
-        earlier.c.subject == outbox.c.subject,
-        earlier.c.event < outbox.c.event,
-        earlier.c.state == _WAITING,
+def _beside(of: FromClause, column: str, *place: Callable[[Any], ColumnElement[bool]], last: bool = False) -> Any:
+    """What the first (or last) waiting message of a message's subject has in a column."""
+    other = outbox.alias()
+    chosen = select(other.c[column]).where(
+        other.c.sender == _SENDER,
+        other.c.subject == of.c.subject,
+        other.c.state == _WAITING,
+        *(where(other.c.event) for where in place),
     )
-    return chosen.order_by(earlier.c.event.desc()).limit(1).scalar_subquery()
+    return chosen.order_by(other.c.event.desc() if last else other.c.event).limit(1).scalar_subquery()
 
 
-# The index of the subjects is asked for these few messages only: to leave out all that are behind another, before
-# taking the first, reads whatever waits.
+def _line() -> Select[tuple[int]]:
+    """The messages right behind some of different subjects, `deep` of each: by as many looks into the index."""
+    heads = select(outbox.c.event, outbox.c.subject, literal_column("1").label("place"))
+    line = heads.where(outbox.c.sender == _SENDER, outbox.c.event.in_(_EVENTS)).cte("line", recursive=True)
+    behind = select(_beside(line, "event", lambda event: event > line.c.event), line.c.subject, line.c.place + 1)
+    line = line.union_all(behind.where(line.c.event.is_not(None), line.c.place < bindparam("deep")))
+    return select(line.c.event).where(line.c.event.is_not(None), line.c.place > 1)
+
+
+_LINE = _line()
+_TAKEN = (
+    select(outbox.c.event)
+    .where(outbox.c.sender == _SENDER, outbox.c.event.in_(_EVENTS), outbox.c.state == _WAITING, _FREE)
+    .with_for_update(skip_locked=True)
+)
 _CHOSEN = (
     select(
         outbox.c.event,
@@ -63,28 +78,39 @@ _CHOSEN = (
         events.c.data,
         outbox.c.attempts,
         outbox.c.claim,
-        _before("event"),
-        _before("due_at"),
+        _beside(outbox, "event", lambda event: event < outbox.c.event, last=True),
     )
     .join(events, events.c.n == outbox.c.event)
-    .where(outbox.c.sender == bindparam("sender"), outbox.c.event.in_(bindparam("events", expanding=True)))
+    .where(outbox.c.sender == _SENDER, outbox.c.event.in_(_EVENTS))
     .order_by(outbox.c.event)
 )
-_FEED = select(feeds.c.after_n).where(feeds.c.sender == bindparam("sender"))
+_FIRST = (
+    select(_beside(outbox, "event"), _beside(outbox, "due_at"))
+    .where(outbox.c.sender == _SENDER, outbox.c.event.in_(_EVENTS))
+    .distinct()
+)
+_FEED = select(feeds.c.after_n).where(feeds.c.sender == _SENDER)
+_FEEDS = (
+    select(feeds.c.sender, feeds.c.after_n)
+    .where(among(feeds.c.sender, "senders"))
+    .order_by(feeds.c.sender)
+    .with_for_update()
+)
 _NEW = (
-    select(events.c.n, events.c.subject)
+    select(events.c.n, events.c.subject, _beside(events, "event", last=True))
     .where(events.c.n > bindparam("after"))
     .order_by(events.c.n)
     .limit(bindparam("most"))
 )
 _STATES = (
     select(outbox.c.sender, outbox.c.event, outbox.c.state)
-    .where(outbox.c.event.in_(bindparam("events", expanding=True)))
+    .where(outbox.c.event.in_(_EVENTS))
     .order_by(outbox.c.event, outbox.c.sender)
     .with_for_update()
 )
 _KEY = ("event", "sender")
 _MINE = (*_KEY, "claim")
+_STILL = (*_MINE, "state")  # whoever discarded a message while it was being sent has decided
 
 
 def add_feed(tx: Tx, sender: str, after: int, at: int) -> None:
@@ -98,35 +124,62 @@ def told_until(tx: Tx, sender: str) -> int:
     return int(tx.fetch(_FEED, sender=sender)[0][0])
 
 
+def lock_feeds(tx: Tx, senders: Iterable[str]) -> dict[str, int]:
+    """Hold what the senders are told, until commit: who adds messages or ends some does it alone.
+
+    Otherwise one could get its place behind another that ends at this very moment, and would wait for it without end.
+    Answers until which event there are messages.
+    """
+    return {sender: int(after) for sender, after in tx.fetch(_FEEDS, senders=sorted(set(senders)))}
+
+
 def spread(tx: Tx, sender: str, now: int, most: int) -> int:
-    """Put messages for the sender's next events into the outbox; how many. Each is put there once."""
-    after = tx.fetch(_FEED.with_for_update(), sender=sender)[0][0]
-    new = tx.fetch(_NEW, after=after, most=most)
+    """Put messages for the sender's next events into the outbox; how many. Each is put there once.
+
+    One is due now if no other of its subject waits; else when all before it have ended (`let_follow`), and until then
+    nobody who looks for what is due comes across it.
+    """
+    after = lock_feeds(tx, [sender])[sender]
+    new = tx.fetch(_NEW, sender=sender, after=after, most=most)
     if new:
-        columns = ("event", "sender", "subject", "state", "due_at", "attempts", "claim")
-        tx.insert(outbox, columns, [(n, sender, subject, "waiting", now, 0, 0) for n, subject in new])
+        seen: set[str] = set()
+        rows: list[Row] = []
+        for n, subject, before in new:
+            due_at = now if before is None and subject not in seen else None
+            seen.add(subject)
+            rows.append((n, sender, subject, "waiting", due_at, 0, 0))
+        tx.insert(outbox, ("event", "sender", "subject", "state", "due_at", "attempts", "claim"), rows)
         tx.update(feeds, ("sender",), ("after_n",), [(sender, new[-1][0])])
     return len(new)
 
 
 def claim_messages(tx: Tx, sender: str, now: int, until: int, most: int) -> list[Message]:
-    """Claim messages that are due, in the order of events: of a subject its first, and those that come right after.
-
-    One that is behind another which cannot be claimed now is put off until that one is due, so that it is not in the
-    way of those who look for what is.
-    """
+    """Claim messages that are due, in the order of events: of a subject its first, and those that come right after."""
     due = [row[0] for row in tx.fetch(_DUE, sender=sender, now=now, most=most)]
+    if not due:
+        return []
+    deep = most // len(due)
+    line = [row[0] for row in tx.fetch(_LINE, sender=sender, events=due, deep=deep)] if deep > 1 else []
+    more = [row[0] for row in tx.fetch(_TAKEN, sender=sender, now=now, events=line)] if line else []
     claimed: dict[int, Message] = {}
-    behind: dict[int, int] = {}  # when they are looked at again
-    for *said, before, before_due in tx.fetch(_CHOSEN, sender=sender, events=due) if due else ():
+    early: list[Row] = []
+    for *said, before in tx.fetch(_CHOSEN, sender=sender, events=[*due, *more]):
         message = Message(*said)
         if before is None or before in claimed:
             claimed[message.event] = message._replace(claim=message.claim + 1)
-        else:
-            behind[message.event] = max(behind.get(before) or before_due, now + BEHIND)
-    tx.update(outbox, _KEY, ("due_at",), [(event, sender, at) for event, at in behind.items()])
+        elif message.event in due:  # a person brought it back, or the one before it
+            early.append((message.event, sender, now + BEHIND))
+    tx.update(outbox, _KEY, ("due_at",), early)
     tx.update(outbox, _KEY, ("claim", "leased_until"), [(*m[:2], m.claim, until) for m in claimed.values()])
     return list(claimed.values())
+
+
+def let_follow(tx: Tx, sender: str, ended: Sequence[int], now: int) -> None:
+    """Let the first that waits of each subject be due, where messages have ended: these, by event."""
+    if ended:
+        first = tx.fetch(_FIRST, sender=sender, events=ended)
+        rows = [(event, sender, now) for event, due_at in first if event is not None and due_at is None]
+        tx.update(outbox, _KEY, ("due_at",), rows)
 
 
 def mark_sent(tx: Tx, sent: Sequence[Message], now: int) -> None:
@@ -138,13 +191,15 @@ def mark_sent(tx: Tx, sent: Sequence[Message], now: int) -> None:
 def put_off(tx: Tx, rows: Sequence[tuple[Message, int, str]]) -> None:
     """Let messages be tried again at a moment, where the claim still holds, as (message, moment, why)."""
     columns = ("due_at", "attempts", "leased_until", "error")
-    tx.update(outbox, _MINE, columns, [(*m[:2], m.claim, at, m.attempts + 1, None, why) for m, at, why in rows])
+    named = [(*m[:2], m.claim, "waiting", at, m.attempts + 1, None, why) for m, at, why in rows]
+    tx.update(outbox, _STILL, columns, named)
 
 
 def give_up(tx: Tx, rows: Sequence[tuple[Message, str]], now: int) -> None:
     """Leave messages to a person, where the claim still holds, as (message, why); those behind them go on."""
     columns = ("state", "ended_at", "attempts", "leased_until", "error")
-    tx.update(outbox, _MINE, columns, [(*m[:2], m.claim, "dead", now, m.attempts + 1, None, why) for m, why in rows])
+    named = [(*m[:2], m.claim, "waiting", "dead", now, m.attempts + 1, None, why) for m, why in rows]
+    tx.update(outbox, _STILL, columns, named)
 
 
 def let_go(tx: Tx, claimed: Sequence[Message]) -> None:
@@ -152,9 +207,12 @@ def let_go(tx: Tx, claimed: Sequence[Message]) -> None:
     tx.update(outbox, _MINE, ("leased_until",), [(*m[:2], m.claim, None) for m in claimed])
 
 
-def lock_states(tx: Tx, numbers: Sequence[int]) -> dict[tuple[str, int], str]:
-    """The states of the messages of events, by sender and event; nobody else changes them until commit."""
-    rows = tx.fetch(_STATES, events=sorted(set(numbers))) if numbers else []
+def lock_states(tx: Tx, keys: Sequence[tuple[str, int]]) -> dict[tuple[str, int], str]:
+    """The states of messages, by sender and event; nobody else changes them until commit."""
+    if not keys:
+        return {}
+    lock_feeds(tx, (sender for sender, _ in keys))
+    rows = tx.fetch(_STATES, events=sorted({event for _, event in keys}))
     return {(sender, event): state for sender, event, state in rows}
 
 
@@ -165,6 +223,9 @@ def revive(tx: Tx, rows: Sequence[Row]) -> None:
 
 
 def discard(tx: Tx, rows: Sequence[Row]) -> None:
-    """Let messages never be sent, as (event, sender, moment)."""
+    """Let messages never be sent, as (event, sender, moment); those behind them go on."""
     columns = ("ended_at", "state", "leased_until")
     tx.update(outbox, _KEY, columns, [(*row, "discarded", None) for row in rows])
+    for sender in sorted({row[1] for row in rows}):
+        ended = [row for row in rows if row[1] == sender]
+        let_follow(tx, sender, [row[0] for row in ended], max(row[2] for row in ended))
