@@ -50,7 +50,8 @@ def _beside(of: FromClause, column: str, *place: Callable[[Any], ColumnElement[b
         other.c.state == _WAITING,
         *(where(other.c.event) for where in place),
     )
-    return chosen.order_by(other.c.event.desc() if last else other.c.event).limit(1).scalar_subquery()
+    chosen = chosen.order_by(other.c.event.desc() if last else other.c.event).limit(1)
+    return chosen.correlate(of).scalar_subquery()
 
 
 def _line() -> Select[tuple[int]]:
@@ -84,11 +85,13 @@ _CHOSEN = (
     .where(outbox.c.sender == _SENDER, outbox.c.event.in_(_EVENTS))
     .order_by(outbox.c.event)
 )
-_FIRST = (
-    select(_beside(outbox, "event"), _beside(outbox, "due_at"))
+_SUBJECTS = (  # one look for each: what has just ended still lies in PostgreSQL's index and is passed every time
+    select(outbox.c.subject)
     .where(outbox.c.sender == _SENDER, outbox.c.event.in_(_EVENTS))
     .distinct()
+    .cte("subjects")
 )
+_FIRST = select(_beside(_SUBJECTS, "event"), _beside(_SUBJECTS, "due_at")).select_from(_SUBJECTS)
 _FEED = select(feeds.c.after_n).where(feeds.c.sender == _SENDER)
 _FEEDS = (
     select(feeds.c.sender, feeds.c.after_n)
