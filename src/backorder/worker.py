@@ -146,14 +146,19 @@ class Worker:
     def run_once(self, now: int) -> Done:
         """Do what is due at a moment (microseconds), once; what was done. Raises Unavailable where the database is."""
         done = self._fire(now)
+        now = max(now, self._clock())  # what was due may have taken longer than the leases that are given from here on
         for name in self._senders:
             done["spread"] += self._spread(name, now)
-        chosen = [sender for name, sender in self._senders.items() if self._left_alone.get(name, 0) <= now]
+        chosen = [sender for name, sender in self._senders.items() if not self._is_left_alone(name, now)]
         if chosen:
             with ThreadPoolExecutor(len(chosen)) as threads:  # a slow one keeps the others waiting for the round only
                 for part in threads.map(lambda sender: self._send(sender, now), chosen):
                     done += part
         return done
+
+    def _is_left_alone(self, sender: str, now: int) -> bool:
+        """Whether a sender failed too often just now; were the clock set back, it would not be just now."""
+        return now < self._left_alone.get(sender, 0) <= now + ALONE_FOR
 
     def _fire(self, now: int) -> Done:
         done = Done()
@@ -184,7 +189,7 @@ class Worker:
             closed.append(now)
 
         try:
-            duty.act(self._db.closing_with(close), now, mine)
+            duty.act(self._db.closing_with(close, lambda tx: timers.hold_timers(tx, mine)), now, mine)
             if not closed:  # all of it was refused before there was a transaction
                 with self._db.write() as tx:
                     close(tx)
@@ -220,15 +225,19 @@ class Worker:
     def _send(self, sender: Sender, now: int) -> Done:
         """Claim messages for a sender and hand them over, as many as it likes at once, until it fails too often."""
         done, failures, stuck = Done(), 0, set[str]()
+
+        def has_time() -> bool:
+            return not self._over.is_set() and self._clock() < now + LEASE // 2  # the rest is for what is being sent
+
         with self._db.write() as tx:
             claimed = outbox.claim_messages(tx, sender.name, now, now + LEASE, max(sender.at_once, MESSAGES_MAX))
         for n in range(0, len(claimed), sender.at_once):
-            if self._over.is_set() or failures >= FAILURES_MAX or self._clock() >= now + LEASE:
+            if failures >= FAILURES_MAX or not has_time():
                 with self._db.write() as tx:
                     outbox.let_go(tx, claimed[n:])
                 break
             part = claimed[n : n + sender.at_once]
-            answers = _hand_over(sender, part, stuck)
+            answers = _hand_over(sender, part, stuck, has_time)
             done += self._note(part, answers, now)
             away = sum(answer is not None and answer.away for answer in answers.values())
             failures = failures + away if away else 0
@@ -271,21 +280,29 @@ class Worker:
         return Done(sent=len(sent), unsent=len(later), dead=len(dead))
 
 
-def _hand_over(sender: Sender, part: Sequence[Message], stuck: set[str]) -> dict[int, NotSent | None]:
+def _hand_over(
+    sender: Sender, part: Sequence[Message], stuck: set[str], has_time: Callable[[], bool]
+) -> dict[int, NotSent | None]:
     """What a sender says of messages, by event; those of `stuck` subjects stay, and a subject that fails joins them.
 
-    Where the sender breaks, it gets one message after the other, so that only those at fault fail.
+    Where the sender breaks, it gets one message after the other, so that only those at fault fail, as long as there is
+    time.
     """
     going = [message for message in part if message.subject not in stuck]
     try:
         answers = sender.send(going) if going else []
     except Exception as error:  # whatever it is, it concerns these messages alone
         if len(going) > 1:
-            return dict(item for message in going for item in _hand_over(sender, [message], stuck).items())
+            said: dict[int, NotSent | None] = {}
+            for message in going:
+                if not has_time():
+                    break
+                said.update(_hand_over(sender, [message], stuck, has_time))
+            return said
         log.exception("sender", extra={"fields": {"sender": sender.name, "event": going[0].event}})
         answers = [NotSent(f"{type(error).__name__}: {error}")]
     assert len(answers) == len(going), "a sender answers for every message"
-    said: dict[int, NotSent | None] = {}
+    said = {}
     for message, answer in zip(going, answers, strict=True):
         if answer is None or message.subject not in stuck:  # one that had to stay behind did not fail itself
             said[message.event] = answer

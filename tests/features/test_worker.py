@@ -21,7 +21,7 @@ from backorder.queries import check
 from backorder.queries.outbox import list_events, list_messages, list_timers, standing
 from backorder.storage import outbox, retention, timers
 from backorder.storage.access_tables import sessions
-from backorder.storage.db import Database
+from backorder.storage.db import Database, open_database
 from backorder.storage.outbox import Message
 from backorder.worker import DUTIES, LEASE, Duty, Worker
 
@@ -189,6 +189,26 @@ def _found(db: Database, now: int) -> None:
     from backorder.commands import decode, run
 
     run(db, now, [decode({"do": "adjust_stock", "sku": "CHAIR", "site": "MAIN", "delta": 1, "reason": "found"})])
+
+
+def test_a_timer_that_takes_longer_than_its_lease_is_nobody_elses(postgresql_url: str, clock: Clock) -> None:
+    """Otherwise two workers would take it from each other for ever, each undoing what the other had done for long."""
+    db = open_database(postgresql_url)
+    _put(db, "bell", 1)
+    seen: list[str] = []
+    other = Worker(db, clock, duties={"bell": _counting(seen)})
+    met: list[Counter] = []
+
+    def slow(db_: Database, _now: int, claimed: Sequence[timers.Timer]) -> None:
+        with db_.write():
+            met.append(other.run_once(clock.now + 2 * LEASE))
+            seen.extend(timer.subject for timer in claimed)
+
+    assert Worker(db, clock, duties={"bell": Duty(slow)}).run_once(clock.now) == Counter(fired=1)
+    assert met == [Counter()]
+    assert seen == ["t000"]
+    assert list_timers(db) == []
+    db.close()
 
 
 def test_a_timer_that_is_moved_while_somebody_sees_to_it_is_not_seen_to(db: Database, clock: Clock) -> None:
@@ -372,6 +392,122 @@ def test_what_is_behind_a_message_that_is_put_off_is_in_nobodys_way(db: Database
     assert [message.event for message in sink.got[1:]] == [message.event for message in waiting]
 
 
+def test_workers_who_meet_at_a_subject_do_not_keep_each_other_waiting(db: Database, clock: Clock) -> None:
+    """While one sends, another looks: what it finds behind that is due as soon as that is sent, not seconds later."""
+    got: list[Message] = []
+
+    class Meeting(Sink):
+        def send(self, messages: Sequence[Message]) -> list[NotSent | None]:
+            got.extend(messages)
+            if self.calls < 12:
+                self.calls += 1
+                other.run_once(clock.now)
+            return [None for _ in messages]
+
+    sinks = [Meeting("sink", module.MESSAGES_MAX) for _ in range(2)]
+    one, other = (Worker(db, clock, [sink], duties={}) for sink in sinks)
+    one.prepare(clock.now)
+    events(db, 8 * module.MESSAGES_MAX, subjects=2)
+    for _ in range(20):
+        one.run_once(clock.now)
+    expected = [event.n for event in list_events(db, limit=10_000)]
+    assert sorted(message.event for message in got) == expected, "without the clock going on"
+    for subject in {message.subject for message in got}:
+        numbers = [message.event for message in got if message.subject == subject]
+        assert numbers == sorted(numbers)
+
+
+def test_a_message_that_comes_while_the_one_before_it_ends_is_not_left_behind(db: Database, clock: Clock) -> None:
+    found = Worker(db, clock, [Sink()], duties={})
+    found.prepare(clock.now)
+    events(db, 0, subjects=1)
+    until_quiet(found, clock)
+    do(db, "adjust_stock", sku="I0", site="MAIN", delta=1, reason="found")
+    with db.write() as tx:
+        outbox.spread(tx, "sink", clock.now, 10)
+        claimed = outbox.claim_messages(tx, "sink", clock.now, clock.now + LEASE, 10)
+    do(db, "adjust_stock", sku="I0", site="MAIN", delta=1, reason="found")
+
+    def spread() -> None:
+        with db.write() as tx:
+            outbox.spread(tx, "sink", clock.now, 10)
+
+    thread = threading.Thread(target=spread)
+    with db.write() as tx:
+        outbox.lock_feeds(tx, ["sink"])
+        outbox.mark_sent(tx, claimed, clock.now)
+        outbox.let_follow(tx, "sink", [message.event for message in claimed], clock.now)
+        thread.start()
+        thread.join(0.3)  # as far as it gets
+    thread.join()
+    assert [message.due_at for message in list_messages(db, state="waiting")] == [NOW]
+
+
+def test_what_is_discarded_while_it_is_being_sent_stays_so_and_what_is_behind_it_goes(
+    db: Database, clock: Clock
+) -> None:
+    def fail(message: Message) -> NotSent | None:
+        if message.event != first:
+            return None
+        assert do(db, "discard_message", sender="sink", event=first).outcome.value == "changed"
+        return NotSent("unreadable", for_good=True)
+
+    sink = Sink(fail=fail)
+    found = Worker(db, clock, [sink], duties={})
+    shop(db, ["I0"])
+    found.prepare(clock.now)
+    for _ in range(3):
+        do(db, "adjust_stock", sku="I0", site="MAIN", delta=1, reason="found")
+    first, *others = [event.n for event in list_events(db, limit=100) if event.kind == "stock_changed"]
+    for _ in range(3):
+        found.run_once(clock.now)
+    assert {message.event: message.state for message in list_messages(db)} == {first: "discarded"} | dict.fromkeys(
+        others, "sent"
+    )
+
+
+def test_a_sender_that_breaks_slowly_does_not_outlast_its_claims(db: Database, clock: Clock) -> None:
+    """Each message alone breaks it, after ten seconds: it stops while its claims hold, and gives back the rest."""
+
+    def fail(_: Message) -> None:
+        clock.now += 10 * SECOND
+        raise ZeroDivisionError("slow")
+
+    sink = Sink("sink", 50, fail)
+    found = Worker(db, clock, [sink], duties={})
+    found.prepare(clock.now)
+    shop(db, [f"I{n}" for n in range(30)])
+    found.run_once(clock.now)
+    assert clock.now < START + LEASE
+    with db.read() as tx:
+        held = tx.fetch(select(outbox.outbox.c.event).where(outbox.outbox.c.leased_until.is_not(None)))
+    assert held == []
+    assert len(list_messages(db, state="waiting", limit=100)) == len(list_events(db, limit=100))
+
+
+@pytest.mark.parametrize("hour", [HOUR, -HOUR])
+def test_a_clock_that_jumps_by_an_hour_loses_nothing_and_keeps_the_order(db: Database, clock: Clock, hour: int) -> None:
+    jumped: list[int] = []
+
+    def fail(message: Message) -> NotSent | None:
+        if len(sink.got) == 40 and not jumped:
+            clock.now += hour
+            jumped.append(message.event)
+        return NotSent("away", away=True) if len(sink.got) == 60 and clock.now < START + hour + 4 * SECOND else None
+
+    sink = Sink(fail=fail)
+    found = Worker(db, clock, [sink], duties={})
+    found.prepare(clock.now)
+    events(db, 90)
+    until_quiet(found, clock)
+    assert jumped
+    by_subject = defaultdict(list)
+    for message in sink.got:
+        by_subject[message.subject].append(message.event)
+    assert all(numbers == sorted(set(numbers)) for numbers in by_subject.values())
+    assert sorted(message.event for message in sink.got) == [event.n for event in list_events(db, limit=1_000)]
+
+
 def test_a_sender_that_breaks_fails_for_the_message_that_broke_it(db: Database, clock: Clock) -> None:
     def fail(message: Message) -> None:
         if message.subject == "items/I1":
@@ -432,7 +568,6 @@ def test_a_worker_whose_lease_is_over_sends_nothing_more(db: Database, clock: Cl
     found = Worker(db, clock, [sink], duties={})
     found.prepare(clock.now)
     shop(db, ["A", "B", "C"])
-    found.run_once(START)
     found.run_once(START)
     assert len(sink.got) == 1
 

@@ -258,9 +258,9 @@ class Database:
         with self.read() as tx:
             tx.fetch(text("SELECT 1"))
 
-    def closing_with(self, last: Callable[[Tx], None]) -> "Database":
-        """The same database; each of its writing transactions does `last` before it commits."""
-        return _Closing(self, last)
+    def closing_with(self, last: Callable[[Tx], None], first: Callable[[Tx], None] | None = None) -> "Database":
+        """The same database; each of its writing transactions does `last` before it commits, `first` as it begins."""
+        return _Closing(self, last, first)
 
     def compact(self) -> None:
         """Let what was deleted or overwritten leave the disk too, as far as that is the database's own affair."""
@@ -279,16 +279,18 @@ class Database:
 
 
 class _Closing(Database):
-    """The database, with something that every writing transaction does last."""
+    """The database, with something that every writing transaction does last, and perhaps something that it does first."""
 
-    def __init__(self, whole: Database, last: Callable[[Tx], None]) -> None:
+    def __init__(self, whole: Database, last: Callable[[Tx], None], first: Callable[[Tx], None] | None) -> None:
         super().__init__(whole.engine, whole.turns)
-        self._last = last
+        self._last, self._first = last, first
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
         """A transaction that may write, closed with what was asked for."""
         with super().write() as tx:
+            if self._first is not None:
+                self._first(tx)
             tx.endings.append(self._last)
             yield tx
 

@@ -69,21 +69,23 @@ def claim_timers(tx: Tx, now: int, until: int, most: int) -> list[Timer]:
     return claimed
 
 
-def close_timers(tx: Tx, claimed: Sequence[Timer], again: int | None) -> None:
-    """Close claimed timers of one kind, or set them to `again`.
+def hold_timers(tx: Tx, claimed: Sequence[Timer]) -> None:
+    """Hold claimed timers of one kind until commit: however long that takes, nobody claims them meanwhile.
 
-    Raises Fenced where one was moved, or claimed by somebody else meanwhile: then what was done for it must not stand.
+    Raises Fenced where one was moved, or claimed by somebody else: then what is done for it must not stand.
     """
-    now = {
-        timer.subject: timer
-        for timer in map(
-            Timer._make, tx.fetch(_LOCKED, kind=claimed[0].kind, subjects=[timer.subject for timer in claimed])
-        )
-    }
+    subjects = [timer.subject for timer in claimed]
+    rows = tx.fetch(_LOCKED, kind=claimed[0].kind, subjects=subjects)
+    now = {timer.subject: timer for timer in map(Timer._make, rows)}
     for timer in claimed:
         there = now.get(timer.subject)
         if there is None or (there.claim, there.due_at) != (timer.claim, timer.due_at):
             raise Fenced(f"the timer {timer.kind} of {timer.subject} is somebody else's by now")
+
+
+def close_timers(tx: Tx, claimed: Sequence[Timer], again: int | None) -> None:
+    """Close claimed timers of one kind, or set them to `again`. Raises Fenced as `hold_timers` does."""
+    hold_timers(tx, claimed)
     if again is None:
         tx.delete(timers, _KEY, [timer[:2] for timer in claimed])
     else:
