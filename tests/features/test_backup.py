@@ -16,10 +16,11 @@ import pytest
 from click.testing import CliRunner
 from servers import client_programs
 from shop import NOW, announce, order, shop
-from sqlalchemy import select, text
+from sqlalchemy import make_url, select, text
 from state import apply, state
 
 from backorder.adapters.cli import cli
+from backorder.kernel.calendars import moment_number
 from backorder.kernel.errors import StorageError
 from backorder.queries.outbox import list_events
 from backorder.storage.db import VERSION, Database, open_database
@@ -156,6 +157,41 @@ def test_what_comes_back_is_the_same(small: Database, url: str, fresh: str, tmp_
     with pytest.raises(StorageError, match="append-only"), db.write() as tx:
         tx.fetch(text("DELETE FROM promises"))
     db.close()
+
+
+def test_a_reader_of_events_misses_none_though_the_same_backup_is_brought_back_twice(
+    small: Database, url: str, fresh: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """It read on after the backup, and again after the first restoring; each time it asks on from where it is."""
+    file = tmp_path / "one.backup"
+    backorder("backup", file, "--database", url)
+    order(small, "lost", 1)
+    place = list_events(small, limit=1_000)[-1].n
+    hour = 3_600 * 10**6
+    for n, now in enumerate((moment_number(NOW) + hour, moment_number(NOW) + 2 * hour)):
+        into = fresh if n == 0 else request.getfixturevalue("another")
+        CliRunner().invoke(cli, ["restore", str(file), "--into", into], obj=lambda now=now: now, catch_exceptions=False)
+        db = open_database(into)
+        for name in ("first", "second", "third"):
+            order(db, name, 1)
+        found = list_events(db, after=place, limit=1_000)
+        assert [event.kind for event in found] == ["database_restored", *["order_placed"] * 3]
+        place = found[-1].n
+        db.close()
+
+
+@pytest.fixture
+def another(url: str, tmp_path: Path) -> Iterator[str]:
+    """One more place of the same kind in which nothing is yet."""
+    if not url.startswith("postgresql"):
+        yield str(tmp_path / "another.db")
+        return
+    name = f"test_another_{os.getpid()}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        yield make_url(url).set(database=name).render_as_string(hide_password=False)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def test_a_backup_is_for_its_owner_alone_and_its_seal_is_one_that_others_can_read(

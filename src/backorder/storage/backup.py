@@ -25,7 +25,7 @@ from backorder.storage.files import digest, written_whole
 from backorder.storage.schema import metadata
 
 _KINDS = {b"SQLite format 3\0": "sqlite", b"PGDMP": "postgresql"}  # how the files begin
-NEVER_GIVEN = 10**9  # events that a shop will not have had since its backup
+NEVER_GIVEN = 10**9  # events that a shop will not have had since its backup, should its clock be of no use
 _BESIDE = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a database that is in use
 
 
@@ -215,10 +215,13 @@ def _filled(connection: Connection) -> list[str]:
 def tell_restored(db: Database, now: int) -> None:
     """Tell, as an event, that the database was brought back; from now on events have numbers never given before.
 
-    After the backup was made events were numbered on; whoever got them must not take new ones for repeats.
+    After the backup was made events were numbered on; whoever got them must not take new ones for repeats. So they
+    begin at the moment in microseconds: no shop has an event in each, and the same backup brought back a second time
+    begins behind what the first time has given since.
     """
     with db.write() as tx:
-        n = last_event(tx) + NEVER_GIVEN
+        last = last_event(tx)
+        n = now if now > last else last + NEVER_GIVEN
         told = Event(now, "database_restored", "shop/database", "{}")
         tx.insert(events, ("n", *Event._fields), [(n, *told)])
         if tx.dialect == "postgresql":
