@@ -119,11 +119,12 @@ class Worker:
         """Do what is due until told to end. Whatever goes wrong is logged, and tried again a little later."""
         ready, failures = False, 0
         while not self._over.is_set():
+            began = self._clock()
             try:
                 if not ready:
-                    self.prepare(self._clock())
+                    self.prepare(began)
                     ready = True
-                done, failures = self.run_once(self._clock()), 0
+                done, failures = self.run_once(began), 0
             except StorageError as error:  # the database is away: all claims end by themselves
                 log.warning("waiting", extra={"fields": {"why": str(error)}})
                 done, failures = Done(), min(failures + 1, 5)
@@ -132,6 +133,8 @@ class Worker:
                 done, failures = Done(), min(failures + 1, 5)
             if not (done["fired"] or done["spread"] or done["sent"]):
                 self._over.wait(PAUSE * 2**failures)
+            else:  # it rests as long as it worked: a backlog must not take their turns from those who place orders
+                self._over.wait(min(max(self._clock() - began, 0) / SECOND, PAUSE))
 
     def prepare(self, now: int) -> None:
         """See that the timers that are always there are, and that every sender is told of what happens from now on."""
