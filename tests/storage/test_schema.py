@@ -9,6 +9,7 @@ from state import state
 
 from backorder.kernel.errors import Conflict, StorageError
 from backorder.queries import check
+from backorder.queries.outbox import list_messages
 from backorder.storage.db import VERSION, Database, connect, open_database
 from backorder.storage.migrate import newest, upgrade
 from backorder.storage.tables import metadata
@@ -191,3 +192,33 @@ def test_an_upgrade_that_fails_leaves_the_version_before(old: str) -> None:
     engine.dispose()
     upgrade(old)
     open_database(old).close()
+
+
+def test_messages_of_an_older_version_wait_in_their_lines(
+    url: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    place = str(tmp_path / "old.db") if "://" not in url else str(request.getfixturevalue("empty_postgresql_url"))
+    upgrade(place, "0004")
+    engine = connect(place)
+    with engine.connect().execution_options(backorder_write=True) as connection, connection.begin():
+        at = "'2026-12-01T09:00:00.000000Z'"
+        connection.execute(text(f"INSERT INTO feeds VALUES ('journal', 5, {at})"))
+        for n, subject in enumerate("ABABA", start=1):
+            state, ended = ("sent", at) if n == 1 else ("waiting", "NULL")
+            connection.execute(
+                text(f"INSERT INTO events (n, at, kind, subject, data) VALUES ({n}, {at}, 'x', '{subject}', '')")
+            )
+            values = f"{n}, 'journal', '{subject}', '{state}', {at}, 0, 0, {ended}"
+            columns = "event, sender, subject, state, due_at, attempts, claim, ended_at"
+            connection.execute(text(f"INSERT INTO outbox ({columns}) VALUES ({values})"))
+    engine.dispose()
+    upgrade(place)
+    db = open_database(place)
+    assert [(row.event, row.due_at is not None) for row in list_messages(db)] == [
+        (1, True),
+        (2, True),
+        (3, True),
+        (4, False),
+        (5, False),
+    ]
+    db.close()

@@ -86,10 +86,7 @@ _CHOSEN = (
     .order_by(outbox.c.event)
 )
 _SUBJECTS = (  # one look for each: what has just ended still lies in PostgreSQL's index and is passed every time
-    select(outbox.c.subject)
-    .where(outbox.c.sender == _SENDER, outbox.c.event.in_(_EVENTS))
-    .distinct()
-    .cte("subjects")
+    select(outbox.c.subject).where(outbox.c.sender == _SENDER, outbox.c.event.in_(_EVENTS)).distinct().cte("subjects")
 )
 _FIRST = select(_beside(_SUBJECTS, "event"), _beside(_SUBJECTS, "due_at")).select_from(_SUBJECTS)
 _FEED = select(feeds.c.after_n).where(feeds.c.sender == _SENDER)

@@ -11,7 +11,7 @@ from backorder.storage.db import Tx
 from backorder.storage.event_tables import events, outbox
 from backorder.storage.types import Moment
 
-STEP = 10_000  # rows of a table in one transaction: so nobody waits long behind it
+STEP = 2_000  # rows of a table in one transaction: so nobody waits long behind it
 
 _BEFORE = bindparam("before", type_=Moment())
 _MESSAGES = select(outbox.c.event, outbox.c.sender).where(
