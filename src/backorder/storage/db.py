@@ -279,7 +279,7 @@ class Database:
 
 
 class _Closing(Database):
-    """The database, with something that every writing transaction does last, and perhaps something that it does first."""
+    """The database, with something that every writing transaction does last, and perhaps something it does first."""
 
     def __init__(self, whole: Database, last: Callable[[Tx], None], first: Callable[[Tx], None] | None) -> None:
         super().__init__(whole.engine, whole.turns)

@@ -40,8 +40,8 @@ feeds = table(
     named("after", "after_n >= 0"),
 )
 
-# One message for each event and sender. Whoever sends it claims it for a while; the claim's number is its fence. Without
-# `due_at` it waits behind another of its subject, and is due when that one has ended.
+# One message for each event and sender. Whoever sends it claims it for a while; the claim's number is its fence.
+# Without `due_at` it waits behind another of its subject, and is due when that one has ended.
 outbox = table(
     "outbox",
     units("event"),

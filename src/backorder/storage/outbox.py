@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, FromClause, Select, bindparam, or_, select
+from sqlalchemy import BindParameter, ColumnElement, FromClause, Select, bindparam, or_, select
 from sqlalchemy.sql.expression import literal_column
 
 from backorder.kernel.retries import SECOND
@@ -29,8 +29,8 @@ BEHIND = 5 * SECOND  # after which one that a person brought back is looked at a
 
 _WAITING: ColumnElement[str] = literal_column("'waiting'")  # word for word as in the partial indexes
 _NOW = bindparam("now", type_=Moment())
-_SENDER = bindparam("sender")
-_EVENTS = bindparam("events", expanding=True)
+_SENDER: BindParameter[str] = bindparam("sender")
+_EVENTS: BindParameter[int] = bindparam("events", expanding=True)
 _FREE = or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= _NOW)
 _DUE = (
     select(outbox.c.event)
