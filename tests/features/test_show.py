@@ -10,8 +10,9 @@ from shop import NOW, announce, do, order, shop
 from state import apply
 
 from backorder.kernel.calendars import moment_number
-from backorder.queries import export, lists, show
+from backorder.queries import export, lists, moments, show
 from backorder.queries.lines import Filters, LineView, list_lines, ready_lines
+from backorder.queries.shipments import list_shipments
 from backorder.storage.db import Database
 
 TODAY = moment_number(NOW)
@@ -233,3 +234,27 @@ def test_lines_of_orders_on_hold_are_listed_and_are_not_to_be_shipped(db: Databa
     do(db, "hold_order", order="A", kind="fraud")
     assert named(list_lines(db, TODAY, Filters(held=True))) == ["A"]
     assert [name for name, _, _ in ready_lines(db)] == ["B"]
+
+
+def test_a_list_of_a_time_is_the_same_whether_few_or_many_fall_into_it(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ids are against the order of the moments, an hour apart; four of the seven hours are asked for."""
+    shop(db)
+    announce(db, "PO-1", 100, "2026-12-07")
+    do(db, "count_stock", sku="CHAIR", site="MAIN", quantity=20)
+    hour = 3_600 * 10**6
+    for n, name in enumerate("GFEDCBA"):
+        at = NOW + timedelta(hours=n)
+        do(db, "place_order", at, order=name, lines=[{"line": "1", "sku": "CHAIR", "quantity": 1}])
+        do(db, "ship", at, order=name, shipment=f"S-{name}", lines=[{"line": "1", "quantity": 1}])
+    since, until = TODAY + 2 * hour, TODAY + 6 * hour
+    for few in (0, 3, 4, 100):
+        monkeypatch.setattr(moments, "FEW", few)
+        first = [row.order for row in lists.list_orders(db, since=since, until=until, limit=2)]
+        rest = [row.order for row in lists.list_orders(db, since=since, until=until, limit=9, after=first[-1])]
+        assert (first, rest) == (["B", "C"], ["D", "E"])
+        sent = [row.shipment for row in list_shipments(db, since=since, until=until)]
+        assert sent == ["S-B", "S-C", "S-D", "S-E"]
+        assert [row.order for row in lists.list_orders(db, since=TODAY + 7 * hour)] == []
+        assert [row.order for row in lists.list_orders(db, until=TODAY + hour)] == ["G"]

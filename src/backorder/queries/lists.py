@@ -10,8 +10,9 @@ from backorder.kernel.calendars import local_day, moment_datetime
 from backorder.kernel.columns import STOCK
 from backorder.queries.lines import as_date, is_late, of_customer
 from backorder.queries.lines import overdue as is_overdue
+from backorder.queries.moments import few
 from backorder.queries.show import SUPPLIES, SupplyView, supply_view
-from backorder.storage.db import Database
+from backorder.storage.db import Database, among
 from backorder.storage.policies import LEVELS, effective
 from backorder.storage.tables import LINE_OPEN, SUPPLY_OF_USE, items, lines, orders, supplies
 
@@ -214,7 +215,11 @@ def list_orders(
         if wanted is not None:
             chosen = chosen.where(orders.c.order_id.in_(select(lines.c.order_id).where(wanted).scalar_subquery()))
     with db.read() as tx:
-        rows = tx.fetch(chosen)
+        placed = few(tx, orders.c.order_id, orders.c.placed_at, list(_of_time(since, until)))
+        if placed is not None:
+            rows = tx.fetch(chosen.where(among(orders.c.order_id, "placed")), placed=placed)
+        else:
+            rows = tx.fetch(chosen)
     return [
         OrderRow(
             order, who, channel, moment_datetime(placed_at), ship, count, int(units), int(waiting), as_date(promise)
@@ -230,9 +235,13 @@ def _of_orders(
         yield orders.c.customer == customer
     if channel is not None:
         yield orders.c.channel == channel
+    yield from _of_time(since, until)
+    if held:
+        yield orders.c.held == 1
+
+
+def _of_time(since: int | None, until: int | None) -> Iterator[ColumnElement[bool]]:
     if since is not None:
         yield orders.c.placed_at >= since
     if until is not None:
         yield orders.c.placed_at < until
-    if held:
-        yield orders.c.held == 1

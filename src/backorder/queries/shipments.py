@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 
 from backorder.kernel.calendars import moment_datetime
 from backorder.queries.lines import of_customer
+from backorder.queries.moments import few
 from backorder.storage.db import Database, Row, Tx, among
 from backorder.storage.tables import lines, orders, shipment_lines, shipments, supplies
 
@@ -67,19 +68,23 @@ def list_shipments(
 ) -> list[ShipmentView]:
     """Shipments of an order or a customer, booked from the moment `since` until before `until` (microseconds).
 
-    `of` is the customer beside whose shipments there are none for whoever asks. Two statements.
+    `of` is the customer beside whose shipments there are none for whoever asks. At most three statements.
     """
     chosen = _SHIPMENTS.where(shipments.c.shipment > after, of_customer(of)).order_by(shipments.c.shipment).limit(limit)
     if order is not None:
         chosen = chosen.where(shipments.c.order_id == order)
     if customer is not None:
         chosen = chosen.where(orders.c.customer == customer)
+    within: list[ColumnElement[bool]] = []
     if since is not None:
-        chosen = chosen.where(shipments.c.at >= since)
+        within.append(shipments.c.at >= since)
     if until is not None:
-        chosen = chosen.where(shipments.c.at < until)
+        within.append(shipments.c.at < until)
     with db.read() as tx:
-        return _read(tx, chosen)
+        booked = few(tx, shipments.c.shipment, shipments.c.at, within)
+        if booked is not None:
+            return _read(tx, chosen.where(among(shipments.c.shipment, "booked"), *within), booked=booked)
+        return _read(tx, chosen.where(*within))
 
 
 def shipment(db: Database, ref: str, of: str | None = None) -> ShipmentView | None:
@@ -88,8 +93,8 @@ def shipment(db: Database, ref: str, of: str | None = None) -> ShipmentView | No
         return next(iter(_read(tx, _SHIPMENTS.where(shipments.c.shipment == ref, of_customer(of)))), None)
 
 
-def _read(tx: Tx, chosen: Select[Any]) -> list[ShipmentView]:
-    found = {row[0]: _view(row) for row in tx.fetch(chosen)}
+def _read(tx: Tx, chosen: Select[Any], **parameters: Any) -> list[ShipmentView]:
+    found = {row[0]: _view(row) for row in tx.fetch(chosen, **parameters)}
     for ident, *left in tx.fetch(_LEFT, shipments=list(found)) if found else ():
         found[ident].lines.append(Left(*left))
     return list(found.values())

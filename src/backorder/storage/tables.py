@@ -300,6 +300,7 @@ orders = table(
     named("held", "held IN (0, 1)"),
 )
 Index("ix_orders_customer", orders.c.customer, postgresql_where=text("customer IS NOT NULL"))
+Index("ix_orders_placed", orders.c.placed_at)
 Index(
     "ix_orders_complete",
     orders.c.order_id,
@@ -481,6 +482,7 @@ shipments = table(
     named("reversed", "reversed_at IS NULL OR delivered_at IS NULL"),
 )
 Index("ix_shipments_order", shipments.c.order_id)
+Index("ix_shipments_at", shipments.c.at)
 
 shipment_lines = table(
     "shipment_lines",

@@ -1,4 +1,4 @@
-"""Messages that wait behind another of their subject are not due."""
+"""Messages that wait behind another of their subject are not due; orders and shipments are found by their moments."""
 
 from pathlib import Path
 
