@@ -56,6 +56,11 @@ CORRUPTIONS = {
     "available_day": ["UPDATE supplies SET available_on = '2026-11-01' WHERE supply = 'PO-1'"],
     "nothing_idle": ["DELETE FROM pegs WHERE order_id = 'late'", "UPDATE lines SET covered = 0 WHERE order_id = 'late'",
                      "UPDATE supplies SET pegged = pegged - 4 WHERE supply = 'PO-1'"],
+    "first_message_due": [
+        "INSERT INTO feeds VALUES ('journal', 0, '2026-12-01T09:00:00.000000Z')",
+        "INSERT INTO outbox (event, sender, subject, state, attempts, claim) "
+        "SELECT min(n), 'journal', 'items/CHAIR', 'waiting', 0, 0 FROM events",
+    ],
     "order_lines": ["DELETE FROM pegs WHERE order_id = 'gone'", "DELETE FROM promises WHERE order_id = 'gone'",
                     "DELETE FROM lines WHERE order_id = 'gone'"],
     "lead_time_day": ["UPDATE lines SET lead_time_day = '2026-12-24' WHERE order_id = 'ready'"],

@@ -321,6 +321,14 @@ RULES = (
         f"""SELECT {_LINE.format("l")}, l.lead_time_day, 'none' FROM lines l
            WHERE l.waiting = 0 AND l.lead_time_day IS NOT NULL""",
     ),
+    Rule(
+        "first_message_due",
+        "Of a subject's messages that wait the first is due at some moment.",
+        """SELECT o.sender || ' ' || o.event, 'none', 'a moment' FROM outbox o
+           WHERE o.state = 'waiting' AND o.due_at IS NULL
+             AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.sender = o.sender AND e.subject = o.subject
+                             AND e.state = 'waiting' AND e.event < o.event)""",
+    ),
 )
 
 FINDINGS_MAX = 100  # per rule: enough to see the pattern
