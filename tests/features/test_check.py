@@ -58,8 +58,8 @@ CORRUPTIONS = {
                      "UPDATE supplies SET pegged = pegged - 4 WHERE supply = 'PO-1'"],
     "first_message_due": [
         "INSERT INTO feeds VALUES ('journal', 0, '2026-12-01T09:00:00.000000Z')",
-        "INSERT INTO outbox (event, sender, subject, state, attempts, claim) "
-        "SELECT min(n), 'journal', 'items/CHAIR', 'waiting', 0, 0 FROM events",
+        ("INSERT INTO outbox (event, sender, subject, state, attempts, claim) "
+        "SELECT min(n), 'journal', 'items/CHAIR', 'waiting', 0, 0 FROM events"),
     ],
     "order_lines": ["DELETE FROM pegs WHERE order_id = 'gone'", "DELETE FROM promises WHERE order_id = 'gone'",
                     "DELETE FROM lines WHERE order_id = 'gone'"],
