@@ -11,7 +11,7 @@ from typing import Any
 
 from prometheus_client import Counter
 
-from backorder.adapters.http import callers, openapi
+from backorder.adapters.http import callers, openapi, pages
 from backorder.adapters.http.addresses import Addresses, Served
 from backorder.adapters.http.figures import Figures
 from backorder.adapters.http.problems import AWAY, CONTENT, Refusal, busy
@@ -38,7 +38,7 @@ async def _document(_house: House, _call: Call) -> Answer:
 
 
 async def _page(_house: House, _call: Call) -> Answer:
-    return Answer(openapi.page(ROUTES), content="text/html; charset=utf-8")
+    return Answer(pages.api(ROUTES), content=pages.HTML)
 
 
 def _pages() -> tuple[Route, ...]:
@@ -46,6 +46,7 @@ def _pages() -> tuple[Route, ...]:
     return (
         Route("GET", "/v1/openapi.json", OPEN, _document, "The description of the service."),
         Route("GET", "/v1/docs", OPEN, _page, "The routes as a page."),
+        pages.SHEET,
         Route("GET", "/metrics", OPEN, Figures().answer, "Figures for Prometheus."),
     )
 

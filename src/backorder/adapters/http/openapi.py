@@ -1,6 +1,5 @@
-"""The description of the service (OpenAPI 3.1), made from the table of routes, and a page that shows it."""
+"""The description of the service (OpenAPI 3.1), made from the table of routes."""
 
-import html
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -121,21 +120,3 @@ def _parameters(route: Route, path: str) -> list[dict[str, Any]]:
         key = {"type": "string", "pattern": r'^"[!#-\[\]-~]{1,120}"$'}
         found.append({"name": "Idempotency-Key", "in": "header", "required": route.key, "schema": key})
     return found
-
-
-@lru_cache(maxsize=4)
-def page(routes: Sequence[Route]) -> bytes:
-    """The routes as a page that needs nothing else."""
-    rows = "".join(
-        f"<tr><td><code>{route.method}</code></td><td><code>{html.escape(route.path.replace(':str', ''))}</code></td>"
-        f"<td>{html.escape(route.summary)}</td><td>{html.escape(route.permission)}</td></tr>"
-        for route in routes
-    )
-    return (
-        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-        f"<title>Backorder {__version__}: the API</title><h1>The API</h1>"
-        "<p>Every route, and the permission it asks for. The whole description, for programs: "
-        "<a href=openapi.json>openapi.json</a> (OpenAPI 3.1).</p>"
-        "<table><thead><tr><th>Method<th>Address<th>What it does<th>Permission</thead>"
-        f"<tbody>{rows}</tbody></table></html>"
-    ).encode()

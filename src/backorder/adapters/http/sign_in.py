@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from backorder.adapters.http import body
+from backorder.adapters.http import body, pages
 from backorder.adapters.http.callers import COOKIE, from_here, remembered
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import ask
@@ -91,13 +91,8 @@ async def me(_house: House, call: Call) -> Answer:
 
 async def door(_house: House, call: Call) -> Answer:
     """`GET /sign-in/LINK`: a page with a button. Looking changes nothing: mail scanners follow links too."""
-    page = (
-        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-        "<meta name=robots content=noindex><title>Backorder: sign in</title><h1>Sign in to Backorder</h1>"
-        "<p>This link works once.</p><form method=post><button>Sign in</button></form></html>"
-    )
     call.path("link")
-    return Answer(page.encode(), headers={"Cache-Control": "no-store"}, content="text/html; charset=utf-8")
+    return Answer(pages.link(), headers={"Cache-Control": "no-store"}, content=pages.HTML)
 
 
 async def enter(house: House, call: Call) -> Answer:
