@@ -249,6 +249,8 @@ def http() -> Iterator[str]:
     yield "Every route, and the permission it asks for; `/v1/openapi.json` is the same for programs (OpenAPI 3.1), and"
     yield "`/v1/docs` for people. Bodies are JSON with the fields of the [commands](commands.md), less what the address"
     yield "says. Programs show a token: `Authorization: Bearer bo_...` (`backorder token issue`).\n"
+    yield "- An address and headers of more than 64 KiB together are answered 431, without a body: ask for many items with"
+    yield "  `POST /v1/availability`."
     yield "- Where a key is required, send `Idempotency-Key`, a quoted string of your own. Sent again with the same body"
     yield "  it answers the same and does nothing twice (missing 400, being answered 409, other body 422). Keys are kept"
     yield "  as long as the database. Elsewhere it may be sent too."

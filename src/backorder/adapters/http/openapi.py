@@ -17,6 +17,8 @@ _REF = "#/components/schemas/{name}"
 _ANY_COMMAND = Union[tuple(COMMANDS)]  # type: ignore[valid-type]  # noqa: UP007  # built from a table
 _SHARED = {400: "unreadable", 401: "nobody known", 403: "not permitted", 404: "not there", 408: "too slow"}
 _WRITING = {409: "refused", 413: "too large", 415: "not JSON", 422: "cannot be meant", 429: "come back", 503: "busy"}
+# The server's own word, before there is a request: the one refusal without a problem document.
+_TOO_LONG = {431: "the address and headers are longer than 64 KiB; no body"}
 
 
 @lru_cache(maxsize=4)
@@ -48,7 +50,8 @@ def document(routes: Sequence[Route]) -> bytes:
             "responses": {
                 str(status): {"description": words, "content": problem}
                 for status, words in {**_SHARED, **_WRITING}.items()
-            },
+            }
+            | {str(status): {"description": words} for status, words in _TOO_LONG.items()},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -82,7 +85,7 @@ def _operation(route: Route, path: str, takes: Any, gives: Any) -> dict[str, Any
         answers[str(status)] = {"description": "Done."}
         if gives is not None and status < 300:
             answers[str(status)]["content"] = {"application/json": {"schema": gives}}
-    for status in (*_SHARED, *_WRITING):
+    for status in (*_SHARED, *_WRITING, *_TOO_LONG):
         answers[str(status)] = {"$ref": f"#/components/responses/{status}"}
     found: dict[str, Any] = {
         "summary": route.summary,
