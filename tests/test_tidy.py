@@ -21,7 +21,8 @@ EVERYWHERE = sorted(
 
 FUNCTION_MAX, FUNCTION_TYPICAL = 70, 40
 FILE_MAX, FILE_TYPICAL = 600, 400
-NO_STORAGE_OF_ITS_OWN = {"stock"}  # stock rows are supplies: they come and go with the book
+# stock rows are supplies, and an answer changes orders and cases: they come and go with those
+NO_STORAGE_OF_ITS_OWN = {"stock", "answers"}
 
 # text that may not stand in the source, where it may all the same, and what to write instead
 BANNED = {

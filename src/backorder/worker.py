@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from typing import NamedTuple, Protocol
 
-from backorder.commands import COMMANDS
-from backorder.commands.clock import Advance
+from backorder.commands._settling import TOGETHER, settle_due
+from backorder.commands.clock import Advance, pass_days
 from backorder.kernel.calendars import moment_datetime, next_day_start
 from backorder.kernel.errors import Conflict, Fenced, NotSent, StorageError, Unavailable
 from backorder.kernel.retries import HOUR, MESSAGES, SECOND, TIMERS, wait
@@ -59,10 +59,15 @@ class Duty(NamedTuple):
     act: Callable[[Database, int, Sequence[Timer]], None]
     again: Callable[[Tx, int], int] | None = None
     together: int = 1  # timers of one transaction
+    own: bool = False  # whether `act` itself moves the timers, in its transaction; done twice, it has one effect
 
 
 def _advance(db: Database, now: int, _timers: Sequence[Timer]) -> None:
-    COMMANDS[Advance](db, now, [Advance(to=moment_datetime(now))])
+    pass_days(db, now, [Advance(to=moment_datetime(now))])
+
+
+def _settle(db: Database, now: int, mine: Sequence[Timer]) -> None:
+    settle_due(db, now, [timer.subject for timer in mine])
 
 
 def _next_day(tx: Tx, now: int) -> int:
@@ -82,6 +87,7 @@ def _forget_again(tx: Tx, now: int) -> int:
 DUTIES = {
     "advance": Duty(_advance, _next_day),
     "forget": Duty(_forget, _forget_again),
+    "settle": Duty(_settle, together=TOGETHER, own=True),
 }
 _ALWAYS = ("advance", "forget")  # timers of the shop as a whole, which are always there
 _SHOP = "shop"
@@ -186,13 +192,18 @@ class Worker:
         closed = []
 
         def close(tx: Tx) -> None:
-            timers.close_timers(tx, mine, None if duty.again is None else duty.again(tx, now))
+            if not duty.own:
+                timers.close_timers(tx, mine, None if duty.again is None else duty.again(tx, now))
             if tx.events:
                 save_entries(tx, [Entry("worker", "", "-", mine[0].kind, mine[0].subject, len(mine), "")], now)
             closed.append(now)
 
+        def hold(tx: Tx) -> None:
+            if not duty.own:
+                timers.hold_timers(tx, mine)
+
         try:
-            duty.act(self._db.closing_with(close, lambda tx: timers.hold_timers(tx, mine)), now, mine)
+            duty.act(self._db.closing_with(close, hold), now, mine)
             if not closed:  # all of it was refused before there was a transaction
                 with self._db.write() as tx:
                     close(tx)

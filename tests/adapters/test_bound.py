@@ -137,6 +137,8 @@ def _sample(kind: type) -> dict[str, Any]:
         "quantity": 1, "expected_on": "2030-05-06", "kind": "payment", "day": "2030-05-06", "by": "customer",
         "sender": "journal", "event": 1, "subject": "x",
         "receipt": "R", "delta": 1, "reason": "r", "to": "2030-05-06T00:00:00Z",
+        "pack": "ours", "text": None, "notice": 1, "became": "delivered", "answer": "wait", "means": "phone",
+        "form": "cash",
     }  # fmt: skip
     if kind.__name__ == "AnnounceSupply":
         samples["kind"] = "purchase"

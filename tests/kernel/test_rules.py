@@ -14,7 +14,7 @@ FORMS = next(line for line in FTC.splitlines() if line.startswith("forms"))
 
 
 def test_the_packs_of_every_place_come_along() -> None:
-    assert list(bundled()) == ["au", "b2b", "ca-bc", "ca-on", "ca-qc", "cn", "eu", "gb", "us-ca", "us-ftc"]
+    assert list(bundled()) == ["au", "b2b", "ca-bc", "ca-on", "ca-qc", "cn", "elsewhere", "eu", "gb", "us-ca", "us-ftc"]
     for name, pack in bundled().items():
         assert pack.pack == name
         assert len(pack.digest) == 64

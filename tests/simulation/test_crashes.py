@@ -104,6 +104,37 @@ OPENING = [
     {"do": "ship", "shipment": "S-0", "order": "O-1", "lines": [{"line": "1", "quantity": 1}]},
     {"do": "hold_order", "order": "O-3", "kind": "fraud"},
 ]  # fmt: skip
+# What customers are owed: four orders whose supply slips; one was told, one was cancelled.
+WATCHED = [
+    *OPENING[:-3],
+    {"do": "put_customer", "customer": "ada", "email": "ada@example.com", "country": "US"},
+    {"do": "put_communication", "rules": [], "answers": "0800 1", "contact": "us", "charging": "You paid."},
+    {"do": "put_item", "sku": "DESK"},
+    {"do": "announce_supply", "supply": "P-2", "sku": "DESK", "site": "MAIN", "quantity": 9,
+     "expected_on": "2026-12-07"},
+    *({"do": "place_order", "order": f"N-{n}", "customer": "ada", "currency": "USD", "paid": "5.00",
+       "lines": [{"line": "1", "sku": "DESK", "quantity": 1, "unit_price": "5.00"}]} for n in (1, 2, 3)),
+    {"do": "reschedule_supply", "supply": "P-2", "expected_on": "2026-12-15"},
+    {"do": "send_notice", "order": "N-2"},
+    {"do": "cancel_line", "order": "N-3", "line": "1"},
+]  # fmt: skip
+PACK = """pack = "ours"
+title = "Ours"
+source = "Our terms"
+places = ["CH"]
+buyers = ["consumer"]
+limit = { basis = "ship", starts = "contract", days = 20 }
+refund = { days = 10, unit = "calendar", forms = ["the same method"] }
+"""
+OWED = [
+    {"do": "put_communication", "wait_minutes": 5},
+    {"do": "put_pack", "pack": "ours", "text": PACK},
+    {"do": "send_notice", "order": "N-1", "means": "phone", "by": "kim"},
+    {"do": "suppress_notice", "order": "N-1", "reason": "they called", "by": "kim"},
+    {"do": "record_notice", "order": "N-2", "notice": 1, "became": "bounced"},
+    {"do": "answer_notice", "order": "N-2", "answer": "wait", "by": "ada", "means": "phone"},
+    {"do": "record_refund", "order": "N-3", "form": "same_method", "by": "kim"},
+]
 LINE = {"order": "O-2", "line": "1"}
 EVERY = [
     {"do": "put_item", "sku": "CHAIR", "safety_stock": 1, "sites": {"MAIN": {"safety_stock": 2}}},
@@ -138,6 +169,7 @@ EVERY = [
     {"do": "retry_message", "sender": "sink", "event": 1},
     {"do": "discard_message", "sender": "sink", "event": 1},
     {"do": "retry_timer", "kind": "bell", "subject": "one"},
+    *OWED,
 ]  # fmt: skip
 
 
@@ -161,7 +193,7 @@ def _everything(db: Database) -> dict:
 @pytest.mark.parametrize("command", EVERY, ids=[command["do"] for command in EVERY])
 def test_every_command_is_whole_or_not_at_all(command: dict, db: Database) -> None:
     now = World(1).now
-    apply(db, now, OPENING)
+    apply(db, now, WATCHED if command in OWED else OPENING)
     _given_up(db)
     if command["do"] == "unpick":
         apply(db, now, [{**command, "do": "pick"}])

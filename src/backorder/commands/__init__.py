@@ -12,17 +12,22 @@ from typing import Any, Union
 import msgspec
 
 from backorder.commands import (
+    answers,
     catalogue,
     changes,
     clock,
+    communication,
     holds,
     items,
     lines,
+    notices,
     orders,
     outbox,
     people,
     policies,
     receipts,
+    refunds,
+    rules,
     shipments,
     stock,
     supplies,
@@ -63,6 +68,13 @@ COMMANDS: dict[type[Command], Callable[[Database, int, Sequence[Any]], list[Outc
     shipments.RecordDelivery: shipments.record_deliveries,
     people.ErasePerson: people.erase_people,
     clock.Advance: clock.advance,
+    communication.PutCommunication: communication.put_communications,
+    rules.PutPack: rules.put_packs,
+    notices.SendNotice: notices.send_notices,
+    notices.SuppressNotice: notices.suppress_notices,
+    notices.RecordNotice: notices.record_notices,
+    answers.AnswerNotice: answers.answer_notices,
+    refunds.RecordRefund: refunds.record_refunds,
     outbox.RetryMessage: outbox.retry_messages,
     outbox.DiscardMessage: outbox.discard_messages,
     timers.RetryTimer: timers.retry_timers,
@@ -84,10 +96,12 @@ _ALONE = (
     changes.ChangeLine,
     people.ErasePerson,
     clock.Advance,
+    communication.PutCommunication,
+    answers.AnswerNotice,
 )
 
 # The fields that may name what a command is about, the most telling first. Customers are never named in the trail.
-_SUBJECTS = ("order", "supply", "document", "shipment", "sku", "site", "supplier", "category")
+_SUBJECTS = ("order", "supply", "document", "shipment", "sku", "site", "supplier", "category", "pack")
 
 WORDS = tuple(str(kind.__struct_config__.tag) for kind in COMMANDS)  # what `do` may say
 

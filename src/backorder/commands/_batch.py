@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from backorder.commands._bound import strangers
+from backorder.commands._owing import settle_touched
 from backorder.kernel import keys
 from backorder.kernel.calendars import FIRST_DAY, LAST_DAY, day_date, moment_number
 from backorder.kernel.errors import Conflict
@@ -28,6 +29,7 @@ UNITS_MAX = 10**9
 KEY_MAX = keys.KEY_MAX
 Key = keys.Key
 Note = Annotated[str, Meta(max_length=2_000, pattern="^[^\x00\ud800-\udfff]*$")]
+Number = Annotated[int, Meta(ge=1, le=10**6)]  # of a notice or a refund, within its order
 Units = Annotated[int, Meta(ge=1, le=UNITS_MAX)]
 UnitsOrNone = Annotated[int, Meta(ge=0, le=UNITS_MAX)]
 Days = Annotated[int, Meta(ge=0, le=3_650)]
@@ -124,8 +126,9 @@ def _transact(tx: Tx, now: int, batch: Sequence[Any], steps: Steps) -> list[Outc
     work = steps.load(tx, [command for command in fresh_ones if id(command) not in astray] if astray else fresh_ones)
     fresh: list[tuple[Any, ...]] = []
     outcomes: list[Outcome] = []
+    latest = now
     for command in batch:
-        moment = now if command.at is None else moment_number(command.at)
+        moment = latest = now if command.at is None else moment_number(command.at)
         if command.id is None:
             outcomes.append(astray.get(id(command)) or _decided(tx, work, command, moment, steps))
             continue
@@ -140,6 +143,7 @@ def _transact(tx: Tx, now: int, batch: Sequence[Any], steps: Steps) -> list[Outc
         fresh.append((command.id, moment, content, answer))
         outcomes.append(outcome)
     steps.save(tx, work)
+    settle_touched(tx, latest)
     save_replies(tx, fresh)
     if steps.tell:
         tx.endings.append(lambda tx: save_events(tx, tx.events))

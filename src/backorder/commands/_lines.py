@@ -8,11 +8,14 @@ from typing import Any
 import msgspec
 
 from backorder.commands._batch import Amount, Key, Note, Units, UnitsOrNone, day_trouble, invalid
-from backorder.kernel.acceptance import NewLine, Offer
+from backorder.kernel.acceptance import Caps, NewLine, NewOrder, Offer, accept, keep
 from backorder.kernel.calendars import day_number
+from backorder.kernel.columns import Book
 from backorder.kernel.money import BadAmount, minor_units
-from backorder.kernel.outcomes import Outcome
+from backorder.kernel.offers import line_answer
+from backorder.kernel.outcomes import Outcome, Word, refused
 from backorder.storage.db import Row
+from backorder.storage.lines import Order
 
 
 class ShipTo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -102,3 +105,43 @@ def line_details(line: OrderLine, offer: Offer, currency: str | None, shipped_be
 def tags_text(tags: list[str]) -> str:
     """A list of words as the tables hold it."""
     return json.dumps(tags) if tags else "[]"
+
+
+def next_position(order: Order) -> int:
+    """The position of the next line of an order."""
+    return 1 + max(line.position for line in order.lines.values())
+
+
+def take(
+    book: Book, caps: Caps, name: str, order: Order, asked: tuple[NewLine, ...], now: int
+) -> tuple[bool, list[Offer], Outcome]:
+    """Offer new lines of an order what is free; whether they stand, the offers, and the answer."""
+    mine = book.lines_of_order[name]
+    if order.held:
+        return False, [], refused(Word.HELD, name)
+    complete = order.head.ship == "complete"
+    days = [book.lines.promise[i] for i in mine if book.lines.open(i)] if complete else []
+    if None in days:
+        return False, [], refused(Word.NO_DATE, name, "the order ships complete and has lines without a date")
+    route = book.route_of(json.loads(order.head.sites), order.head.region)
+    new = NewOrder(
+        name,
+        order.customer,
+        order.head.priority,
+        now,
+        complete,
+        order.head.accept == "order",
+        route,
+        asked,
+        together_from=max((day for day in days if day is not None), default=0),
+    )
+    stands, offers = accept(book, caps, new)
+    answers = [line_answer(book, offer) for offer in offers]
+    word = Word.ACCEPTED
+    if not stands:
+        word = next(offer.word for offer in offers if offer.word is not Word.ACCEPTED)
+    for offer in offers if stands else ():
+        if offer.word is Word.ACCEPTED:
+            keep(book, new, offer)
+    message = None if stands else word.meaning
+    return stands, offers, Outcome(word, subject=name, lines=answers, message=message)

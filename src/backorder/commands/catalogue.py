@@ -23,12 +23,14 @@ from backorder.commands._batch import (
 )
 from backorder.commands._rows import given, merge
 from backorder.kernel.calendars import holiday_days
+from backorder.kernel.cases import Said
 from backorder.kernel.keys import END
 from backorder.kernel.livepass import live_pass
 from backorder.kernel.outcomes import Outcome, Word
 from backorder.kernel.promises import Why
 from backorder.storage import book as books
 from backorder.storage import catalogue as storage
+from backorder.storage.cases import troubled
 from backorder.storage.db import Database, Tx
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -218,6 +220,7 @@ def _decide_site(work: _Work, command: PutSite, now: int) -> Outcome:
 def _save(tx: Tx, work: _Work) -> None:
     storage.save_rows(tx, work.name, work.before, work.rows)
     storage.save_people(tx, work.people_before, work.people)
+    _reach(tx, work)
     if work.name == "sites":
         _pass_over_all(tx, work)
     if work.loaded is not None:
@@ -235,3 +238,11 @@ def _pass_over_all(tx: Tx, work: _Work) -> None:
             work.loaded = books.load(tx, skus)
             work.loaded.book.set_clock(work.now)
             live_pass(work.loaded.book, skus, Why("calendar"))
+
+
+def _reach(tx: Tx, work: _Work) -> None:
+    """Customers with another address than before: what could not be sent to them can go now."""
+    before = work.people_before
+    changed = [name for name, row in work.people.items() if row["email"] != before.get(name, {}).get("email")]
+    for order in troubled(tx, changed) if changed else ():
+        tx.touched.setdefault(order, []).append(Said("readdressed"))

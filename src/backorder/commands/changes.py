@@ -30,14 +30,16 @@ from backorder.commands._lines import (
     lines_trouble,
     money_trouble,
     new_lines,
+    next_position,
     prices,
     tags_text,
+    take,
 )
-from backorder.kernel.acceptance import Caps, NewLine, NewOrder, Offer, accept, keep
+from backorder.kernel.acceptance import Caps, NewLine, Offer
 from backorder.kernel.calendars import day_date, day_number
+from backorder.kernel.cases import Said
 from backorder.kernel.fulfilment import can_cancel, cancel, off_route, reroute
 from backorder.kernel.livepass import live_pass
-from backorder.kernel.offers import line_answer
 from backorder.kernel.outcomes import Outcome, Word, refused
 from backorder.kernel.promises import Why, give_day
 from backorder.storage import book as books
@@ -98,6 +100,7 @@ class _Work:
     cancellations: list[Row] = field(default_factory=list)
     limits: dict[tuple[str, str], Row] = field(default_factory=dict)
     heads: dict[str, Row] = field(default_factory=dict)
+    moved: list[str] = field(default_factory=list)
 
     def write(self, command: Any, now: int, line: str | None, what: str, before: Any, after: Any) -> None:
         """Put a change in the ledger of the order."""
@@ -166,8 +169,8 @@ def _add(work: _Work, command: AddLines, now: int) -> Outcome:
     if trouble is not None:
         return trouble
     work.loaded.book.set_clock(now)
-    asked = new_lines(command.lines, _next_position(order))
-    stands, offers, answer = _take(work, command.order, asked, now)
+    asked = new_lines(command.lines, next_position(order))
+    stands, offers, answer = take(work.loaded.book, work.caps, command.order, order, asked, now)
     for offer, line in zip(offers if stands else (), command.lines, strict=False):
         if offer.word is Word.ACCEPTED:
             details = line_details(line, offer, order.currency)
@@ -188,44 +191,6 @@ def _already(work: _Work, command: AddLines, order: line_storage.Order) -> Outco
             message = f"order {command.order} has a line {taken} already: give the new one another id"
             return refused(Word.ID_REUSED, command.order, message)
     return Outcome(Word.EXISTS, subject=command.order)
-
-
-def _next_position(order: line_storage.Order) -> int:
-    return 1 + max(line.position for line in order.lines.values())
-
-
-def _take(work: _Work, name: str, asked: tuple[NewLine, ...], now: int) -> tuple[bool, list[Offer], Outcome]:
-    """Offer new lines of an order what is free; whether they stand, the offers, and the answer."""
-    book, order = work.loaded.book, work.orders[name]
-    mine = book.lines_of_order[name]
-    if order.held:
-        return False, [], refused(Word.HELD, name)
-    complete = order.head.ship == "complete"
-    days = [book.lines.promise[i] for i in mine if book.lines.open(i)] if complete else []
-    if None in days:
-        return False, [], refused(Word.NO_DATE, name, "the order ships complete and has lines without a date")
-    route = book.route_of(json.loads(order.head.sites), order.head.region)
-    new = NewOrder(
-        name,
-        order.customer,
-        order.head.priority,
-        now,
-        complete,
-        order.head.accept == "order",
-        route,
-        asked,
-        together_from=max((day for day in days if day is not None), default=0),
-    )
-    stands, offers = accept(book, work.caps, new)
-    answers = [line_answer(book, offer) for offer in offers]
-    word = Word.ACCEPTED
-    if not stands:
-        word = next(offer.word for offer in offers if offer.word is not Word.ACCEPTED)
-    for offer in offers if stands else ():
-        if offer.word is Word.ACCEPTED:
-            keep(book, new, offer)
-    message = None if stands else word.meaning
-    return stands, offers, Outcome(word, subject=name, lines=answers, message=message)
 
 
 def _keep(work: _Work, name: str, offer: Offer, details: Row) -> None:
@@ -322,8 +287,8 @@ def _raise(work: _Work, command: ChangeLine, i: int, more: int, now: int, answer
         requested = _number(command.requested_on)
     if not isinstance(command.accept_by, UnsetType):
         limit = _number(command.accept_by)
-    asked = NewLine(name, line.sku, more, requested, limit, position=_next_position(order))
-    stands, offers, taken = _take(work, command.order, (asked,), now)
+    asked = NewLine(name, line.sku, more, requested, limit, position=next_position(order))
+    stands, offers, taken = take(work.loaded.book, work.caps, command.order, order, (asked,), now)
     answer.lines = taken.lines
     if not stands:
         return taken
@@ -395,6 +360,7 @@ def _change_order(work: _Work, command: ChangeOrder, now: int) -> Outcome:
         if getattr(order.head, what) != getattr(head, what):
             work.write(command, now, None, what, getattr(order.head, what), getattr(head, what))
     if order.head[3:6] != head[3:6]:
+        work.moved.append(command.order)
         work.write(command, now, None, "ship_to", json.dumps(order.head[3:6]), json.dumps(head[3:6]))
     order.head = head
     work.heads[command.order] = (command.order, *head)
@@ -424,3 +390,5 @@ def _save(tx: Tx, work: _Work) -> None:
     storage.save_limits(tx, list(work.limits.values()))
     storage.save_heads(tx, list(work.heads.values()))
     storage.save_changes(tx, work.rows)
+    for order in work.moved:  # where goods go to says which law holds
+        tx.touched.setdefault(order, []).append(Said("moved"))

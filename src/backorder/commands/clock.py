@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backorder.commands._batch import Command, Moment, Steps, invalid, perform_each
+from backorder.commands._settling import settle_all
 from backorder.kernel.calendars import FIRST_DAY, LAST_DAY, local_day, moment_number
 from backorder.kernel.outcomes import Outcome, Word
 from backorder.kernel.slips import pass_time
@@ -26,9 +27,28 @@ class _Work:
 
 
 def advance(db: Database, now: int, batch: Sequence[Advance]) -> list[Outcome]:
-    """Advance the clock, one transaction for each given moment."""
-    steps = Steps(_check, _load, _decide, _save)
-    return perform_each(db, now, batch, steps)
+    """Advance the clock, a transaction for each given moment; then let what customers are owed by then come due.
+
+    A worker sees to the latter by the orders' own timers; who replays has none.
+    """
+    outcomes = []
+    for command in batch:
+        watched: list[bool] = []
+        outcomes += pass_days(db, now, [command], watched)
+        if any(watched):
+            settle_all(db, moment_number(command.to))
+    return outcomes
+
+
+def pass_days(db: Database, now: int, batch: Sequence[Advance], watched: list[bool] | None = None) -> list[Outcome]:
+    """What days alone change of supplies and promises; puts into `watched` whether clocks run in this shop."""
+
+    def save(tx: Tx, work: _Work) -> None:
+        _save(tx, work)
+        if watched is not None:
+            watched.append(work.loaded.watched)
+
+    return perform_each(db, now, batch, Steps(_check, _load, _decide, save))
 
 
 def _check(command: Advance) -> Outcome | None:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from backorder.commands._batch import Command, Key, Note, Steps, Units, fingerprint, invalid, perform
+from backorder.kernel.cases import Said
 from backorder.kernel.fulfilment import ship, unship
 from backorder.kernel.livepass import with_their_orders
 from backorder.kernel.outcomes import Outcome, Word, refused
@@ -278,3 +279,5 @@ def _deliver(work: _Deliveries, command: RecordDelivery, now: int) -> Outcome:
 
 def _save_deliveries(tx: Tx, work: _Deliveries) -> None:
     storage.save_deliveries(tx, work.rows)
+    for row in work.rows:
+        tx.touched.setdefault(work.known[row[0]].order, []).append(Said("arrived"))

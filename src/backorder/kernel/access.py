@@ -5,6 +5,9 @@ PERMISSIONS = {
     "orders.write": "Place orders, add and change lines, cancel.",
     "orders.promise": "Give a line a person's date.",
     "orders.hold": "Put orders on hold and release them.",
+    "notices.read": "Notices and refunds of orders, what waits for people, and the evidence.",
+    "notices.write": "Send and suppress notices, take down answers.",
+    "refunds.write": "Record that money went back.",
     "shipping.write": "Pick, ship, take back a shipment, record a delivery.",
     "supply.read": "Supplies, purchase orders, stock.",
     "supply.write": "Announce, confirm, reschedule and cancel supplies.",
@@ -24,19 +27,21 @@ PERMISSIONS = {
     "outbox.write": "Try again or discard what was given up.",
 }
 
-_READ = frozenset({"orders.read", "supply.read", "catalogue.read", "events.read"})
+_READ = frozenset({"orders.read", "notices.read", "supply.read", "catalogue.read", "events.read"})
 
 ROLES: dict[str, frozenset[str]] = {
     "viewer": _READ,
     "planner": _READ
     | {"orders.write", "orders.promise", "orders.hold", "supply.write", "catalogue.write", "clock.write"}
+    | {"notices.write"}
     | {"outbox.read", "outbox.write"},
     "buyer": _READ | {"supply.write", "catalogue.write", "money.read", "money.write"},
     "warehouse": _READ | {"shipping.write", "stock.write"},
     "service_agent": _READ
     | {"orders.write", "orders.promise", "orders.hold", "customers.read", "customers.write"}
+    | {"notices.write"}
     | {"outbox.read", "outbox.write"},
-    "finance": _READ | {"orders.hold", "customers.read", "money.read", "audit.read"},
+    "finance": _READ | {"refunds.write", "orders.hold", "customers.read", "money.read", "audit.read"},
     "integration": _READ
     | {
         "orders.write",
@@ -47,6 +52,8 @@ ROLES: dict[str, frozenset[str]] = {
         "catalogue.write",
         "customers.read",
         "customers.write",
+        "notices.write",
+        "refunds.write",
     },
     "admin": frozenset(PERMISSIONS),
 }

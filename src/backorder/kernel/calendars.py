@@ -52,6 +52,7 @@ def next_day_start(moment: int, zone: str) -> int:
     return day_start(local_day(moment, zone) + 1, zone)
 
 
+@lru_cache(maxsize=65_536)
 def day_start(day: int, zone: str) -> int:
     """The moment at which a day begins in `zone`: its midnight, or the end of the gap where clocks skip that.
 

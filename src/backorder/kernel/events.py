@@ -49,6 +49,17 @@ KINDS = {
     "site_put": "A site is there, or works differently.",
     "supplier_put": "A supplier is there, or works differently.",
     "policy_put": "A category or the shop sells differently.",
+    "notice_sent": "A notice went to the customer; the text stands in the order's notices.",
+    "notice_suppressed": "A person decided that a notice does not go.",
+    "notice_recorded": "What became of a notice is known.",
+    "notice_bounced": "A notice came back: its customer was not told.",
+    "notice_answered": "A customer answered; what follows from it is told by events of its own.",
+    "order_lapsed": "Units were cancelled by law: nobody agreed to wait, or the last day passed.",
+    "refund_due": "Money has to go back, of this amount and by this day: pay it, and record it.",
+    "refund_overdue": "Money that had to go back by now was not recorded as refunded.",
+    "refund_recorded": "Money went back.",
+    "communication_put": "The shop tells its customers otherwise than before.",
+    "pack_put": "A rule pack of the merchant's own is there, or is another one.",
     "database_restored": "The database was brought back from a backup: what was told after it was made may not stand.",
     "person_erased": "A customer's personal data are gone; the subject is the name that took their place.",
 }
@@ -82,11 +93,27 @@ _BY_COMMAND = {
     "put_category": ("policy_put", "categories", "category"),
     "put_shop": ("policy_put", "shop", ""),
     "erase_person": ("person_erased", "customers", ""),
+    "suppress_notice": ("notice_suppressed", "orders", "order"),
+    "record_notice": ("notice_recorded", "orders", "order"),
+    "answer_notice": ("notice_answered", "orders", "order"),
+    "put_communication": ("communication_put", "shop", ""),
+    "put_pack": ("pack_put", "packs", "pack"),
 }
 # What the passing of time changes tells its own events; what is done about messages is no news for those who get them.
 SILENT = {"put_customer", "advance", "retry_message", "discard_message", "retry_timer"}
+SILENT |= {"send_notice", "record_refund"}  # settling tells of them
 
-_DONE = {Word.ACCEPTED, Word.CHANGED, Word.RECEIVED, Word.RESCHEDULED, Word.SHIPPED, Word.CANCELLED}
+_DONE = {Word.ACCEPTED, Word.CHANGED, Word.RECEIVED, Word.RESCHEDULED, Word.SHIPPED, Word.CANCELLED, Word.ANSWERED}
+
+
+_OF_CASES = {  # what settling tells
+    "notice_sent",
+    "notice_bounced",
+    "order_lapsed",
+    "refund_due",
+    "refund_overdue",
+    "refund_recorded",
+}
 
 
 class Moved(msgspec.Struct):
@@ -134,13 +161,13 @@ def _date(day: int | None) -> date | None:
 
 def told(word: str, command: object, outcome: Outcome, at: int) -> Event | None:
     """The event that a command caused, by its word and what it answered; None where nothing changed."""
-    if outcome.outcome not in _DONE or word in SILENT:
+    if outcome.outcome not in _DONE or word not in _BY_COMMAND:
         return None
     kind, about, field = _BY_COMMAND[word]
     name = outcome.order or getattr(command, field, None)
     if name is None and getattr(command, "document", None) is not None:
         about, name = "documents", getattr(command, "document", None)
-    return Event(at, kind, address(about, str(name or outcome.subject)), msgspec.json.encode(outcome).decode())
+    return Event(at, kind, address(about, str(name or outcome.subject or about)), msgspec.json.encode(outcome).decode())
 
 
 def address(about: str, name: str) -> str:
@@ -148,6 +175,5 @@ def address(about: str, name: str) -> str:
     return f"{about}/{name.replace('%', '%25').replace('/', '%2F')}"
 
 
-assert {kind for kind, _, _ in _BY_COMMAND.values()} | {"promise_moved", "line_ready", "database_restored"} == set(
-    KINDS
-)
+_OF_CHANGES = {"promise_moved", "line_ready", "database_restored"}
+assert {kind for kind, _, _ in _BY_COMMAND.values()} | _OF_CASES | _OF_CHANGES == set(KINDS)

@@ -29,7 +29,8 @@ class State(StrEnum):
 
 ENDED = frozenset({State.SHIPPED, State.REFUND_DUE, State.REFUNDED})
 Cause = Literal["silence", "missed", "buyer", "seller"]
-NoticeKind = Literal["short", "long", "indefinite", "renewed"]
+NoticeKind = Literal["short", "long", "indefinite", "renewed", "delay", "better"]  # the last two: courtesy alone
+RUNNING = frozenset({State.OPEN, State.ASKED, State.WAITING, State.RENEWED, State.LATE, State.WAITING_INDEFINITE})
 
 
 class Clock(NamedTuple):
@@ -59,6 +60,12 @@ class Told(NamedTuple):
 
     day: int
     offers: int
+
+
+class Bounced(NamedTuple):
+    """The last notice came back: who was not reached was not told."""
+
+    day: int
 
 
 class Agreed(NamedTuple):
@@ -99,7 +106,7 @@ class Refunded(NamedTuple):
     day: int
 
 
-Fact = Told | Agreed | Called | Left | Declined | Shipped | Refunded
+Fact = Told | Bounced | Agreed | Called | Left | Declined | Shipped | Refunded
 
 
 def begin(pack: Pack, completed: Completed) -> Clock:
@@ -143,6 +150,8 @@ def step(pack: Pack, clock: Clock, fact: Fact) -> Clock:
             return clock._replace(state=State.SHIPPED, until=NEVER, silence="none")
         case Told(_, offers):
             return _told(pack, clock, offers) if pack.asks else clock._replace(offered=offers)
+        case Bounced(day):
+            return _bounced(clock, day)
         case Agreed(_, to):
             return _agreed(pack, clock, to)
         case Called(day, to):
@@ -179,6 +188,20 @@ def _told(pack: Pack, clock: Clock, offers: int) -> Clock:
     delay = pack.first(None if offers == NEVER else offers - clock.limit)
     until = offers if delay.answer_days is None else clock.limit + delay.answer_days
     return clock._replace(state=State.ASKED, until=until, offered=offers, silence=delay.silence)
+
+
+def _bounced(clock: Clock, day: int) -> Clock:
+    """Before the limit it is as if nobody had been told; after it, silence agrees to nothing.
+
+    A renewed notice moved no day, so there is nothing to take back but the question.
+    """
+    if clock.state is State.RENEWED:
+        return clock._replace(state=State.WAITING, offered=None, silence="none")
+    if clock.state is not State.ASKED:
+        return clock
+    if day <= clock.limit:
+        return clock._replace(state=State.OPEN, until=clock.limit, offered=None, silence="none")
+    return clock._replace(silence="cancel")
 
 
 def _agreed(pack: Pack, clock: Clock, to: int) -> Clock:

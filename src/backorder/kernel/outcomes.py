@@ -29,7 +29,7 @@ class Word(str, Enum):
     RESCHEDULED = "rescheduled", "The supply has a new day and the promises that stood on it were re-read."
     SHIPPED = "shipped", "The units left the site."
     CANCELLED = "cancelled", "The units will not come, or are not wanted any more."
-    ANSWERED = "answered", "A question was answered; nothing was written."
+    ANSWERED = "answered", "A question was answered, or the answer to one was taken down and has its effect."
     UNKNOWN_ITEM = "unknown_item", "No item has this SKU: put it first."
     UNKNOWN_ORDER = "unknown_order", "No order has this id."
     UNKNOWN_LINE = "unknown_line", "The order has no line with this id."
@@ -39,6 +39,9 @@ class Word(str, Enum):
     UNKNOWN_SUPPLIER = "unknown_supplier", "No supplier has this id: put it first."
     UNKNOWN_SHIPMENT = "unknown_shipment", "No shipment has this id."
     UNKNOWN_MESSAGE = "unknown_message", "No message of this event is in the outbox for this sender."
+    UNKNOWN_NOTICE = "unknown_notice", "The order has no notice with this number."
+    UNKNOWN_REFUND = "unknown_refund", "The order has no refund with this number."
+    UNKNOWN_PACK = "unknown_pack", "The merchant has no rule pack of this name."
     UNKNOWN_TIMER = "unknown_timer", "There is no timer of this kind for this subject."
     OUT_OF_STOCK = "out_of_stock", "The item is sold from stock alone and has less than was asked for."
     BACKORDER_LIMIT = (
@@ -46,7 +49,7 @@ class Word(str, Enum):
         "More would wait than is allowed: unclaimed inbound supply, a cap, or the longest wait.",
     )
     NO_DATE = "no_date", "Nothing is on its way and there is no lead time, so no date has a basis."
-    TOO_LATE = "too_late", "The earliest date is after `accept_by`; the answer says which date could be had."
+    TOO_LATE = "too_late", "A date comes too late: after `accept_by`, or after the day until which an answer counted."
     TOO_MANY = "too_many", "More units than there are to receive, cancel, pick or ship."
     NOT_ALLOWED = "not_allowed", "The state of the thing forbids it; the message says why."
     ID_REUSED = "id_reused", "The same id came before with other content; nothing was done."

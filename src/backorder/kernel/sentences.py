@@ -5,10 +5,11 @@ the same, and its digest proves it.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, get_args
 
 from backorder.kernel.calendars import NEVER, day_date
+from backorder.kernel.money import text as amount_text
 from backorder.kernel.notices import Owed
 from backorder.kernel.rules import Element
 
@@ -35,7 +36,7 @@ class Facts(NamedTuple):
     next_word: int | None = None  # the day by which the shop writes again, whatever happens
 
 
-class Notice(NamedTuple):
+class Letter(NamedTuple):
     """A notice as it is read, and the digest of its text."""
 
     subject: str
@@ -54,9 +55,13 @@ def _order(facts: Facts, _owed: Owed) -> str:
     return f"Your order {facts.order} is late. We are sorry."
 
 
+def _promised(part: Part) -> str:
+    return "" if part.told == NEVER else f"promised for {plain_day(part.told)}, "
+
+
 def _revised_day(facts: Facts, _owed: Owed) -> str:
     return "\n".join(
-        f"- {', '.join(part.goods)}: promised for {plain_day(part.told)}, now to ship by {plain_day(part.planned)}."
+        f"- {', '.join(part.goods)}: {_promised(part)}now to ship by {plain_day(part.planned)}."
         for part in facts.parts
         if part.planned != NEVER
     )
@@ -64,7 +69,7 @@ def _revised_day(facts: Facts, _owed: Owed) -> str:
 
 def _no_day(facts: Facts, _owed: Owed) -> str:
     return "\n".join(
-        f"- {', '.join(part.goods)}: promised for {plain_day(part.told)}. We are unable to give a new day."
+        f"- {', '.join(part.goods)}: {_promised(part)}we are unable to give a new day."
         for part in facts.parts
         if part.planned == NEVER
     )
@@ -102,20 +107,114 @@ SENTENCES: dict[Element, Callable[[Facts, Owed], str]] = {
 assert SENTENCES.keys() == set(get_args(Element)), "every element has its sentence"
 
 
-def render(facts: Facts, owed: Owed) -> Notice:
+def render(facts: Facts, owed: Owed) -> Letter:
     """A notice on a delay. It says all that is asked for, and besides always what happened, why, and whom to ask."""
     assert facts.parts, "a notice is about something"
+    if owed.kind == "better":
+        return _sooner(facts)
     wanted = {*owed.says, "order", "reason", "right_to_cancel", "free_answer"}
     wanted |= {"no_day" if part.planned == NEVER else "revised_day" for part in facts.parts}
     assert not {"silence_consents", "silence_cancels"} <= wanted, "silence means one thing"
     found = [sentence(facts, owed) for element, sentence in SENTENCES.items() if element in wanted]
-    found.append(facts.charged)
+    return _letter(f"Order {facts.order}: {_short(facts.parts)}", [*found, *_ends(facts)])
+
+
+def _ends(facts: Facts) -> list[str]:
+    """What every notice ends with."""
+    found = [facts.charged]
     if facts.next_word is not None:
         found.append(f"We write to you again by {plain_day(facts.next_word)}, whatever happens.")
-    found.append(f"Questions: {facts.contact}")
+    return [*found, f"Questions: {facts.contact}"]
+
+
+def _letter(subject: str, found: Iterable[str]) -> Letter:
     text = "\n\n".join(line for line in found if line) + "\n"
-    subject = f"Order {facts.order}: {_short(facts.parts)}"
-    return Notice(subject, text, VERSION, hashlib.sha256(f"{subject}\n{text}".encode()).hexdigest())
+    return Letter(subject, text, VERSION, hashlib.sha256(f"{subject}\n{text}".encode()).hexdigest())
+
+
+def _sooner(facts: Facts) -> Letter:
+    """Some of it comes sooner than was told, and none of it later."""
+    days = [
+        f"- {', '.join(part.goods)}: now to ship by {plain_day(part.planned)}"
+        + (f" instead of {plain_day(part.told)}." if part.told != NEVER else ".")
+        for part in facts.parts
+    ]
+    found = [f"Good news: your order {facts.order} ships sooner.", "\n".join(days), *_ends(facts)]
+    return _letter(f"Order {facts.order}: sooner than promised", found)
+
+
+def beat(facts: Facts) -> Letter:
+    """Word to somebody who waits long that the days still stand."""
+    days = "\n".join(
+        f"- {', '.join(part.goods)}: "
+        + ("we still have no day." if part.planned == NEVER else f"still to ship by {plain_day(part.planned)}.")
+        for part in facts.parts
+    )
+    found = [
+        f"Your order {facts.order} is on its way to you as we told you.",
+        days,
+        f"You can cancel what has not shipped at any time for a full refund: {facts.answer}",
+        *_ends(facts),
+    ]
+    return _letter(f"Order {facts.order}: still on track", found)
+
+
+def goodbye(
+    order: str,
+    goods: Sequence[str],
+    cause: str,
+    money: tuple[int, str] | None,
+    refund_by: int,
+    forms: Sequence[str],
+    contact: str,
+) -> Letter:
+    """Word that goods will not come, and of the money that goes back: minor units and their currency, None unknown."""
+    how = f" ({'; '.join(forms)})" if forms else ""
+    if money is None:
+        paid = f"What you paid for it goes back to you by {plain_day(refund_by)}{how}."
+    elif money[0]:
+        paid = f"{amount_text(*money)} {money[1]} goes back to you by {plain_day(refund_by)}{how}."
+    else:
+        paid = "Nothing was charged for it, and nothing will be."
+    found = [
+        f"Of your order {order} this is cancelled, because {CANCELLED[cause]}:",
+        "\n".join(f"- {one}" for one in goods),
+        paid,
+        f"Questions: {contact}",
+    ]
+    return _letter(f"Order {order}: cancelled", found)
+
+
+CANCELLED = {
+    "buyer": "you asked us to",
+    "seller": "we cannot deliver it",
+    "silence": "we had no answer from you on the delay",
+    "missed": "it could not be shipped by the day that held",
+}
+
+# Why a promise moved, by the cause in its ledger, as a customer can read it.
+REASONS = {
+    "rescheduled": "our supplier moved the delivery of the goods.",
+    "confirmed": "our supplier gave us another day for the delivery of the goods.",
+    "overdue": "the goods have not reached us when they should have.",
+    "short": "fewer goods reached us than were ordered.",
+    "cancelled_supply": "our supplier will not deliver the goods as agreed.",
+    "counted": "we have fewer of the goods in stock than our books said.",
+    "adjusted": "some of the goods in stock cannot be sold.",
+    "stock_loss": "some of the goods in stock were lost or damaged.",
+    "lead_time": "the goods take longer to get than usual.",
+    "reversed": "a parcel that we had booked did not leave.",
+    "held": "your order is on hold.",
+    "order_changed": "your order was changed.",
+    "line_changed": "your order was changed.",
+    "line_added": "goods were added to your order, which ships together.",
+}
+_OTHERWISE = "the goods are not here yet."
+
+
+def reason_of(causes: Iterable[str | None]) -> str:
+    """One plain sentence for why promises moved."""
+    return next((REASONS[cause] for cause in causes if cause in REASONS), _OTHERWISE)
 
 
 def _short(parts: Sequence[Part]) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import and_, select, union_all
 
 from backorder.kernel.columns import STOCK, Book, Item, Lines, Pegs, Site, SitePolicy
 from backorder.kernel.events import moved, ready
+from backorder.storage.communication import IS_ON
 from backorder.storage.db import Row, Tx, among
 from backorder.storage.policies import LEVELS, effective
 from backorder.storage.tables import (
@@ -105,6 +106,7 @@ SITES = (
         item_sites.c.sku,
         item_sites.c.safety_stock,
         item_sites.c.backorder_cap,
+        IS_ON.scalar_subquery().label("watched"),
     )
     .outerjoin(item_sites, and_(item_sites.c.site == sites.c.site, among(item_sites.c.sku, "skus")))
     .order_by(sites.c.site)
@@ -183,9 +185,13 @@ LINES_OF_ORDERS = _with_pegs(lines).where(among(lines.c.order_id, "orders"))
 
 @dataclass(slots=True)
 class Loaded:
-    """A book with what it held when it was loaded, so that saving writes the difference alone."""
+    """A book with what it held when it was loaded, so that saving writes the difference alone.
+
+    `watched` says whether somebody has to be told which orders it changes.
+    """
 
     book: Book
+    watched: bool = False
     supplies: list[Row] = field(default_factory=list)
     lines: list[Row] = field(default_factory=list)
     pegs: list[Pegs] = field(default_factory=list)
@@ -217,8 +223,8 @@ def load(
     for row in tx.fetch(statement, skus=sorted(set(skus))):
         book.items[row[0]] = Item._make(row)
     chosen = list(book.items)
-    _load_sites(tx, book, chosen)
     loaded = Loaded(book)
+    _load_sites(tx, loaded, chosen)
     _load_supplies(tx, loaded, chosen)
     if waiting:
         _load_lines(loaded, tx.fetch(LINES[allocated], skus=chosen, orders=orders))
@@ -227,12 +233,14 @@ def load(
     return loaded
 
 
-def _load_sites(tx: Tx, book: Book, skus: Sequence[str]) -> None:
+def _load_sites(tx: Tx, loaded: Loaded, skus: Sequence[str]) -> None:
+    book = loaded.book
     for row in tx.fetch(SITES, skus=skus):
+        loaded.watched = row[-1] is not None
         if row[0] not in book.sites:
             book.sites[row[0]] = Site._make((*row[:6], tuple(json.loads(row[6]))))
         if row[7] is not None:
-            book.site_policies[row[7], row[0]] = SitePolicy(*row[8:])
+            book.site_policies[row[7], row[0]] = SitePolicy(*row[8:10])
 
 
 def _load_supplies(tx: Tx, loaded: Loaded, skus: Sequence[str]) -> None:
@@ -319,6 +327,7 @@ _LINE_CHANGES = (
     "person_until",
 )
 _WAITING = _LINE_CHANGES.index("waiting")
+_OWING = tuple(_LINE_CHANGES.index(name) for name in ("promise", "shipped", "cancelled"))
 
 
 def _line_rows(book: Book) -> list[Row]:
@@ -395,8 +404,16 @@ def _save_lines(tx: Tx, loaded: Loaded) -> None:
     ]
     fixed = ("order_id", "line", "position", "sku", "quantity", "placed_at", "backordered")
     tx.insert(lines, (*fixed, *_LINE_CHANGES, *LINE_DETAILS), added)
+    if loaded.watched:
+        for i in [*range(known, len(now)), *(i for i in changed if _owes(loaded.lines[i], now[i]))]:
+            tx.touched.setdefault(held.order[i], [])
     rows = [(held.order[i], held.line[i], *[now[i][n] for n in touched]) for i in changed]
     tx.update(lines, ("order_id", "line"), [_LINE_CHANGES[n] for n in touched], rows)
+
+
+def _owes(before: Row, now: Row) -> bool:
+    """Whether a line changed in what its customer may have to hear of."""
+    return any(before[n] != now[n] for n in _OWING)
 
 
 _PEG_KEY = ("order_id", "line", "supply", "ships_on")

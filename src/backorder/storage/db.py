@@ -18,12 +18,13 @@ from sqlalchemy.sql.expression import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType, UserDefinedType
 
+from backorder.kernel.cases import Said
 from backorder.kernel.errors import Conflict, StorageError, Unavailable
 from backorder.kernel.events import Event
 from backorder.storage.turns import Turns
 from backorder.storage.types import Day, Moment
 
-VERSION = "0005"  # the newest migration; a test holds it to that
+VERSION = "0006"  # the newest migration; a test holds it to that
 SQLITE_FLOOR = (3, 51, 3)  # earlier ones can lose a commit when the WAL is reset while another connection reads
 BUSY_SECONDS = 30
 IDLE_SECONDS = 60  # in a transaction, between two statements
@@ -70,7 +71,8 @@ def _among_sqlite(element: _Among, compiler: SQLCompiler, **kw: Any) -> str:
 class Tx:
     """One transaction: reads as Core statements, writes through the bulk paths. Counts its statements.
 
-    `endings` are done in their order right before a writing transaction commits; `events` gathers what it has to tell.
+    `endings` are done in their order right before a writing transaction commits; `events` gathers what it has to tell,
+    `touched` the orders whose customers may be owed something by it, with what was said of them.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -79,6 +81,7 @@ class Tx:
         self.statements = 0
         self.endings: list[Callable[[Tx], None]] = []
         self.events: list[Event] = []
+        self.touched: dict[str, list[Said]] = {}
 
     def end(self) -> None:
         """Do what comes last."""

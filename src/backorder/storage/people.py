@@ -10,6 +10,7 @@ from sqlalchemy import Table, Text, func, or_, select
 
 from backorder.storage.accounts import disable_bound
 from backorder.storage.db import Row, Tx, among
+from backorder.storage.notice_tables import evidence, notices, refunds
 from backorder.storage.schema import metadata
 from backorder.storage.tables import (
     ERASED,
@@ -33,6 +34,9 @@ _OF_ORDERS: tuple[tuple[Table, tuple[str, ...], dict[str, Any]], ...] = (
     (cancellations, ("order_id", "line", "n"), {"reason": ERASED}),
     (changes, ("order_id", "n"), {"reason": ERASED}),
     (holds, ("order_id", "kind", "n"), {"reason": None, "release_reason": None}),
+    (evidence, ("order_id", "n"), {"note": ERASED}),
+    (notices, ("order_id", "n"), {"reason": None}),
+    (refunds, ("order_id", "n"), {"reference": None}),
     (shipments, ("shipment",), {"tracking": None, "reversal_reason": None}),
 )
 _LEAST = 4  # letters: shorter names would be found in every second word

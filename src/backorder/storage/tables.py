@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 
 from backorder.storage import access_tables, event_tables, schema  # noqa: F401  # they have files of their own
+from backorder.storage.notice_tables import evidence, packs
 from backorder.storage.schema import (
     AMOUNT_MAX,
     UNITS_MAX,
@@ -518,8 +519,8 @@ erasures = table(
 
 # Ledgers are written once: the database itself refuses to change or delete an entry. What people wrote in one can be
 # erased, and nothing else put in its place.
-APPEND_ONLY = (stock_moves, promises, receipts, cancellations, changes)
-ERASABLE = {"stock_moves": "reference", "cancellations": "reason", "changes": "reason"}
+APPEND_ONLY = (stock_moves, promises, receipts, cancellations, changes, evidence, packs)
+ERASABLE = {"stock_moves": "reference", "cancellations": "reason", "changes": "reason", "evidence": "note"}
 ERASED = "erased"
 
 for _ledger in APPEND_ONLY:

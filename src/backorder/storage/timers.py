@@ -1,6 +1,6 @@
 """Timers: when something is due. Claimed for a while by whoever sees to it, closed with its effect or not at all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, or_, select
@@ -33,6 +33,12 @@ _DUE = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
+_DUE_OF_KIND = (
+    select(timers.c.subject)
+    .where(timers.c.kind == bindparam("kind"), timers.c.dead_at.is_(None), timers.c.due_at <= _NOW)
+    .order_by(timers.c.due_at, timers.c.subject)
+    .limit(bindparam("most"))
+)
 _DEAD = (
     select(timers.c.kind, timers.c.subject, timers.c.dead_at)
     .where(among(timers.c.subject, "subjects"))
@@ -47,6 +53,23 @@ def put_timers(tx: Tx, rows: Sequence[Row]) -> None:
     tx.delete(timers, _KEY, [row[:2] for row in rows])
     columns = (*_KEY, "due_at", "attempts", "claim")
     tx.insert(timers, columns, [(*row, 0, 0) for row in rows])
+
+
+def move_timers(tx: Tx, kind: str, looks: Mapping[str, int | None]) -> None:
+    """Let the timers of a kind be due at these moments, by subject; None for never. Claims on them are over."""
+    there = {timer.subject for timer in load_timers(tx, kind, sorted(looks))} if looks else set()
+    tx.delete(timers, _KEY, [(kind, name) for name, due_at in looks.items() if due_at is None and name in there])
+    columns = ("due_at", "attempts", "leased_until", "dead_at", "error")
+    due = [(name, due_at) for name, due_at in looks.items() if due_at is not None]
+    tx.update(timers, _KEY, columns, [(kind, *row, 0, None, None, None) for row in due if row[0] in there])
+    tx.insert(
+        timers, (*_KEY, "due_at", "attempts", "claim"), [(kind, *row, 0, 0) for row in due if row[0] not in there]
+    )
+
+
+def due_subjects(tx: Tx, kind: str, now: int, most: int) -> list[str]:
+    """Subjects of timers of a kind that are due, the longest overdue first."""
+    return [row[0] for row in tx.fetch(_DUE_OF_KIND, kind=kind, now=now, most=most)]
 
 
 def load_timers(tx: Tx, kind: str, subjects: Sequence[str]) -> list[Timer]:

@@ -1,0 +1,90 @@
+"""What the merchant says on telling customers: whether clocks run, by which rules, where customers answer."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, UnsetType
+
+from backorder.commands._batch import Command, Key, Steps, invalid, perform_each
+from backorder.commands._rows import given
+from backorder.kernel.outcomes import Outcome, Word
+from backorder.storage import communication as storage
+from backorder.storage.db import Database, Tx
+from backorder.storage.rules import bundled
+
+Words = Annotated[str, Meta(min_length=1, max_length=500, pattern="^[^\x00-\x1f\ud800-\udfff]*$")]
+
+
+class PutCommunication(Command, tag="put_communication"):
+    """Say how customers are told. With `rules`, clocks run and notices are made: a list of packs that hold besides.
+
+    Packs of the place where goods go to always hold; an empty list is enough. `rules: null` turns it off. Customers
+    answer at `answers` and ask at `contact`; `charging` says when money is taken. A change is told once nothing changed
+    for `wait_minutes`, and `margin_days` before the law's last day; who waits is told every `heartbeat_days` that the
+    day stands. What has not left `closing_hours` before the end of its day is late.
+    """
+
+    rules: list[Key] | None | UnsetType = UNSET
+    answers: Words | UnsetType = UNSET
+    contact: Words | UnsetType = UNSET
+    charging: Words | UnsetType = UNSET
+    wait_minutes: Annotated[int, Meta(ge=0, le=1_440)] | UnsetType = UNSET
+    margin_days: Annotated[int, Meta(ge=0, le=30)] | UnsetType = UNSET
+    heartbeat_days: Annotated[int, Meta(ge=1, le=365)] | UnsetType = UNSET
+    closing_hours: Annotated[int, Meta(ge=0, le=12)] | UnsetType = UNSET
+
+
+@dataclass(slots=True)
+class _Work:
+    before: dict[str, Any] | None
+    row: dict[str, Any]
+    packs: set[str]
+    now: int = 0
+
+
+def put_communications(db: Database, now: int, batch: Sequence[PutCommunication]) -> list[Outcome]:
+    """Change how customers are told, each time in a transaction of its own: turned on, it looks at every order."""
+    return perform_each(db, now, batch, Steps(lambda _: None, _load, _decide, _save))
+
+
+def _load(tx: Tx, _batch: Sequence[PutCommunication]) -> _Work:
+    before = storage.load_row(tx)
+    row = dict.fromkeys(storage.COLUMNS) | storage.DEFAULTS if before is None else before
+    return _Work(before, dict(row), bundled().keys() | storage.load_own(tx).keys())
+
+
+def _decide(work: _Work, command: PutCommunication, now: int) -> Outcome:
+    if isinstance(command.rules, list):
+        for n, name in enumerate(command.rules):
+            if name not in work.packs:
+                message = f"{name} is no rule pack: name some of {', '.join(sorted(work.packs))}, or none"
+                return invalid(command, f"rules[{n}]", message)
+    row = work.row | given(command, "rules")
+    if command.rules is not UNSET:
+        row["rules"] = None if command.rules is None else json.dumps(command.rules)
+    if row["rules"] is not None:
+        for name, why in _NEEDED.items():
+            if row[name] is None:
+                return invalid(command, name, f"say {why}: every notice has to")
+    if row == work.before or (work.before is None and row == work.row):
+        return Outcome(Word.EXISTS)
+    work.row, work.now = row, now
+    return Outcome(Word.CHANGED)
+
+
+_NEEDED = {
+    "answers": "where customers answer at your expense",
+    "contact": "whom they ask",
+    "charging": "when money is taken",
+}
+
+
+def _save(tx: Tx, work: _Work) -> None:
+    if not work.now:
+        return
+    storage.save_row(tx, work.before, work.row)
+    was_on = work.before is not None and work.before["rules"] is not None
+    if work.row["rules"] is not None and not was_on:
+        storage.watch_all(tx, work.now)

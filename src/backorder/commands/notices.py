@@ -1,0 +1,206 @@
+"""What people do about notices: send one now, say that it is not to go, record how it arrived."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from backorder.commands._batch import Command, Key, Note, Number, Steps, perform
+from backorder.commands._owing import keep
+from backorder.kernel.calendars import NEVER, moment_datetime
+from backorder.kernel.cases import Case, Evidence, Notice, Said
+from backorder.kernel.outcomes import Outcome, Word, refused
+from backorder.kernel.settling import next_look, settle
+from backorder.kernel.telling import send, send_goodbye
+from backorder.storage import cases as storage
+from backorder.storage.communication import load_rules
+from backorder.storage.db import Database, Tx
+
+Means = Literal["email", "phone", "letter", "chat", "in_person"]
+
+
+class SendNotice(Command, tag="send_notice"):
+    """Send a notice now that is due: by mail, or having told the customer by other means. Its text is kept."""
+
+    order: Key
+    notice: Number | None = None
+    means: Means = "email"
+    reason: Note | None = None
+    by: Key | None = None
+
+
+class SuppressNotice(Command, tag="suppress_notice"):
+    """Do not send a notice that is due. No clock stops for it: what the law wants told and is not has its effect."""
+
+    order: Key
+    reason: Annotated[str, Meta(min_length=1, max_length=2_000, pattern="^[^\x00\ud800-\udfff]*$")]
+    by: Key
+    notice: Number | None = None
+
+
+class RecordNotice(Command, tag="record_notice"):
+    """Record that a notice which was sent was delivered, or came back: who was not reached was not told."""
+
+    order: Key
+    notice: Number
+    became: Literal["delivered", "bounced"]
+    reason: Note | None = None
+    by: Key | None = None
+
+
+@dataclass(slots=True)
+class _Work:
+    loaded: storage.Loaded | None
+    history: dict[str, list[Evidence]] = field(default_factory=dict)
+    now: int = 0
+
+
+def send_notices(db: Database, now: int, batch: Sequence[SendNotice]) -> list[Outcome]:
+    """Send notices that are due, now."""
+    return perform(db, now, batch, Steps(lambda _: None, lambda tx, batch: _load(tx, batch, True), _send, _save))
+
+
+def suppress_notices(db: Database, now: int, batch: Sequence[SuppressNotice]) -> list[Outcome]:
+    """Say that notices are not to be sent."""
+    return perform(db, now, batch, Steps(lambda _: None, lambda tx, batch: _load(tx, batch, False), _suppress, _save))
+
+
+def record_notices(db: Database, now: int, batch: Sequence[RecordNotice]) -> list[Outcome]:
+    """Record how notices arrived."""
+    return perform(db, now, batch, Steps(lambda _: None, _load_sent, _record, _save))
+
+
+def _load(tx: Tx, batch: Sequence[Any], telling: bool) -> _Work:
+    rules = load_rules(tx)
+    if rules is None:
+        return _Work(None)
+    return _Work(storage.load(tx, rules, {command.order: [] for command in batch}, telling=telling))
+
+
+def _load_sent(tx: Tx, batch: Sequence[RecordNotice]) -> _Work:
+    work = _load(tx, batch, False)
+    work.history = storage.load_history(tx, [command.order for command in batch if command.became == "bounced"])
+    return work
+
+
+def _case(work: _Work, order: str) -> Case | Outcome:
+    """The order's case, or why there is none."""
+    if work.loaded is None:
+        message = "no clock runs: turn notices on with put_communication"
+        return refused(Word.NOT_ALLOWED, order, message)
+    case = work.loaded.cases.get(order)
+    return case if case is not None else refused(Word.UNKNOWN_ORDER, order)
+
+
+def _due(work: _Work, command: SendNotice | SuppressNotice) -> tuple[Case, Notice] | Outcome:
+    """The notice that a command means, which is still to be sent."""
+    case = _case(work, command.order)
+    if isinstance(case, Outcome):
+        return case
+    due = [notice for notice in case.notices if notice.state == "due"]
+    if command.notice is None:
+        return (case, due[0]) if due else refused(Word.UNKNOWN_NOTICE, command.order, "no notice is due on the order")
+    found = next((notice for notice in case.notices if notice.n == command.notice), None)
+    if found is None:
+        return refused(Word.UNKNOWN_NOTICE, command.order)
+    if found.state != "due":
+        return refused(Word.NOT_ALLOWED, command.order, f"the notice is not due: it is {found.state}")
+    return case, found
+
+
+def _send(work: _Work, command: SendNotice, now: int) -> Outcome:
+    found = _due(work, command)
+    if isinstance(found, Outcome):
+        return found
+    case, notice = found
+    if command.means == "email" and not case.head.reachable:
+        message = "the customer has no address: say by which other `means` you told them"
+        return refused(Word.NOT_ALLOWED, command.order, message)
+    assert work.loaded is not None
+    policy = work.loaded.rules.policy
+    notice.reason = command.reason
+    if notice.kind == "cancelled":
+        send_goodbye(case, policy, notice, now, command.by, command.means)
+    else:
+        try:
+            send(case, policy, notice, now, command.by, command.means)
+        except ValueError:
+            message = "the last day on which it could be told has passed: the order is cancelled by law"
+            return refused(Word.TOO_LATE, command.order, message)
+    work.now = now
+    return Outcome(Word.CHANGED, subject=command.order, quantity=notice.n)
+
+
+def _suppress(work: _Work, command: SuppressNotice, now: int) -> Outcome:
+    found = _due(work, command)
+    if isinstance(found, Outcome):
+        return found
+    case, notice = found
+    by_law = notice.kind in {"short", "long", "indefinite", "renewed"}
+    until = "" if notice.deadline is None else f"{moment_datetime(notice.deadline):%Y-%m-%d %H:%M} UTC"
+    notice.state, notice.send_at, notice.by, notice.reason = "suppressed", None, command.by, command.reason
+    case.said = [Said("suppressed", notice=notice.n, by=command.by, note=command.reason)]
+    _settle(work, case, now)
+    message = (
+        f"the law wants it told before {until}: if it is not, what has not shipped is cancelled" if by_law else None
+    )
+    return Outcome(Word.CHANGED, subject=command.order, quantity=notice.n, message=message)
+
+
+def _record(work: _Work, command: RecordNotice, now: int) -> Outcome:
+    case = _case(work, command.order)
+    if isinstance(case, Outcome):
+        return case
+    notice = next((notice for notice in case.notices if notice.n == command.notice), None)
+    if notice is None:
+        return refused(Word.UNKNOWN_NOTICE, command.order)
+    if notice.sent_at is None:
+        return refused(Word.NOT_ALLOWED, command.order, "the notice was not sent yet")
+    if notice.state == "bounced" and command.became == "bounced":
+        return Outcome(Word.EXISTS, subject=command.order)
+    extra = {"notice": notice.n, "by": command.by, "note": command.reason}
+    if command.became == "delivered":
+        case.said = [Said("delivered", **extra)]  # type: ignore[arg-type]  # one kind of value each
+    else:
+        if notice.state in {"asking", "told"}:
+            notice.state = "bounced"
+        case.said = [
+            Said("bounced", line, to, **extra)  # type: ignore[arg-type]  # one kind of value each
+            for line, to in _known_before(case, work.history.get(command.order, []), notice.n)
+        ]
+        case.events.append(("notice_bounced", {"notice": notice.n, "kind": notice.kind}))
+    _settle(work, case, now)
+    return Outcome(Word.CHANGED, subject=command.order, quantity=notice.n)
+
+
+def _known_before(case: Case, history: Sequence[Evidence], n: int) -> list[tuple[str, int]]:
+    """The lines that a notice told of, and the ship day that was known of each before it."""
+    found = []
+    for line in case.lines:
+        told = [entry for entry in history if entry.kind == "told" and entry.line == line.line]
+        if any(entry.notice == n for entry in told):
+            earlier = [entry.to_day for entry in told if (entry.notice or 0) < n]
+            first = min(_stated(wait, line.transit) for wait in line.waits)
+            before = earlier[-1] if earlier else first
+            found.append((line.line, NEVER if before is None else before))
+    return found
+
+
+def _stated(wait: Any, transit: int) -> int:
+    day: int = wait.completed.stated
+    return day - transit if wait.pack.limit.basis == "deliver" else day
+
+
+def _settle(work: _Work, case: Case, now: int) -> None:
+    assert work.loaded is not None
+    work.now = now
+    settle(case, work.loaded.rules.policy, now)
+    case.said = []
+
+
+def _save(tx: Tx, work: _Work) -> None:
+    if work.loaded is None or not work.now:
+        return
+    looks = {name: next_look(case, work.loaded.rules.policy, work.now) for name, case in work.loaded.cases.items()}
+    keep(tx, work.loaded, work.now, looks)

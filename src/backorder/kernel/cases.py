@@ -1,0 +1,225 @@
+"""An order as its customer is owed it: its lines with their clocks, what was told, what has to be paid back."""
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from backorder.kernel.calendars import NEVER
+from backorder.kernel.notices import RUNNING, Clock, Completed, Fact
+from backorder.kernel.rules import Pack
+
+MINUTE = 60_000_000
+HOUR = 60 * MINUTE
+
+
+class Policy(NamedTuple):
+    """What the merchant says on how customers are told: `rules` names packs that hold for every order besides.
+
+    `wait` and `closing` are microseconds: how long a change is waited out before it is told, and how long before the
+    end of a promised day goods that have not left count as late.
+    """
+
+    rules: tuple[str, ...]
+    answers: str
+    contact: str
+    charging: str
+    wait: int = 30 * MINUTE
+    margin_days: int = 3
+    heartbeat_days: int = 14
+    closing: int = 2 * HOUR
+
+
+class Said(NamedTuple):
+    """Something that somebody said or did of an order or one of its lines, which its clocks have to hear of."""
+
+    kind: str
+    line: str | None = None
+    to: int | None = None  # a day, NEVER for without one
+    notice: int | None = None
+    by: str | None = None
+    means: str | None = None
+    note: str | None = None
+
+
+class Evidence(NamedTuple):
+    """An entry of the order's evidence, without the order; `to_day` of NEVER is kept as null.
+
+    `quantity` are units; where a refund was made, how many are still to be made.
+    """
+
+    n: int
+    at: int
+    on_day: int
+    line: str | None
+    kind: str
+    to_day: int | None = None
+    quantity: int | None = None
+    notice: int | None = None
+    by: str | None = None
+    means: str | None = None
+    note: str | None = None
+
+
+@dataclass(slots=True)
+class Wait:
+    """A clock of a line under one pack, and what it began with; `stated` is in the pack's own basis."""
+
+    pack: Pack
+    completed: Completed
+    clock: Clock
+    fresh: bool = False
+
+    @property
+    def runs(self) -> bool:
+        """Whether the clock has not ended."""
+        return self.clock.state in RUNNING
+
+
+@dataclass(slots=True)
+class Line:
+    """A line of the order. Days are ship days; `told` is the one its customer knows of (NEVER: that there is none)."""
+
+    line: str
+    goods: str
+    quantity: int
+    waiting: int
+    allocated: int
+    shipped: int
+    cancelled: int
+    promise: int | None
+    price: int | None
+    told: int = NEVER
+    seen: int = 0  # cancelled units that were seen to
+    transit: int = 0
+    waits: list[Wait] = field(default_factory=list)
+
+    @property
+    def open(self) -> int:
+        """Units still to be shipped."""
+        return self.waiting + self.allocated
+
+    @property
+    def planned(self) -> int:
+        """The ship day that is promised now; NEVER without one."""
+        return NEVER if self.promise is None else self.promise
+
+    def later(self, wait: Wait, day: int) -> int:
+        """A ship day as the pack counts it: where delivery counts, the transit days later."""
+        return day if day == NEVER or wait.pack.limit.basis == "ship" else day + self.transit
+
+
+@dataclass(slots=True)
+class Notice:
+    """A notice as it stands. `gist` is what it would tell, `deadline` the last moment of what it waits for."""
+
+    n: int
+    kind: str
+    state: str
+    made_at: int
+    changed_at: int
+    send_at: int | None
+    deadline: int | None
+    gist: str
+    trouble: str | None = None
+    sent_at: int | None = None
+    answer_by: int | None = None
+    silence: Literal["consent", "cancel", "none"] = "none"
+    facts: str | None = None
+    subject: str | None = None
+    text: str | None = None
+    version: str | None = None
+    digest: str | None = None
+    by: str | None = None
+    means: str | None = None
+    reason: str | None = None
+
+
+@dataclass(slots=True)
+class Refund:
+    """Money that has to go back for lines: minor units, None where a person has to say how much."""
+
+    n: int
+    made_at: int
+    cause: str
+    vested_on: int
+    refund_by: int
+    deadline: int
+    amount: int | None
+    lines: tuple[str, ...] = ()
+    state: str = "due"
+    ended_at: int | None = None
+    refunded: int | None = None
+    form: str | None = None
+    reference: str | None = None
+    by: str | None = None
+
+    @property
+    def due(self) -> bool:
+        """Whether nobody recorded it yet."""
+        return self.state != "refunded"
+
+
+class Head(NamedTuple):
+    """What holds for the order as a whole; `reachable` says whether there is an address to write to."""
+
+    order: str
+    zone: str
+    placed_at: int
+    authorised_at: int | None
+    reachable: bool
+    currency: str | None
+    paid: int
+    shipping: int
+    tax: int
+    discount: int
+    packs: tuple[Pack, ...]
+
+
+@dataclass(slots=True)
+class Case:
+    """All of it, with what is new since it was loaded."""
+
+    head: Head
+    lines: list[Line]
+    notices: list[Notice] = field(default_factory=list)
+    refunds: list[Refund] = field(default_factory=list)
+    cancelled_by: dict[str, str] = field(default_factory=dict)  # of lines with cancelled units: by whom the last were
+    causes: dict[str, str] = field(default_factory=dict)  # of lines: why their promise moved last
+    history: list[Evidence] = field(default_factory=list)  # only where a shipment came back
+    said: list[Said] = field(default_factory=list)
+    entries: int = 0  # of the evidence
+    evidence: list[Evidence] = field(default_factory=list)
+    events: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+
+    def pending(self) -> Notice | None:
+        """The notice on its dates that is still to be sent."""
+        return next((one for one in self.notices if one.state == "due" and one.kind != "cancelled"), None)
+
+    def note(self, at: int, on_day: int, said: Said, quantity: int | None = None) -> None:
+        """Write something down as evidence."""
+        self.entries += 1
+        entry = Evidence(
+            self.entries,
+            at,
+            on_day,
+            said.line,
+            said.kind,
+            said.to,
+            quantity,
+            said.notice,
+            said.by,
+            said.means,
+            said.note,
+        )
+        self.evidence.append(entry)
+
+    def find(self, line: str) -> Line:
+        """The line by its id."""
+        return next(one for one in self.lines if one.line == line)
+
+
+class Begun(NamedTuple):
+    """A clock by what it began with and what happened since, to be counted again."""
+
+    pack: Pack
+    completed: Completed
+    facts: tuple[Fact, ...]

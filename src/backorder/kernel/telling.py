@@ -1,0 +1,275 @@
+"""Which change deserves which notice, and when: debounced and merged, never later than the law allows.
+
+An order has at most one notice on its dates that is still to be sent; it tells how things stand when it goes, and says
+the worst of them. What would change nothing for the customer is not told.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from backorder.kernel import notices as law
+from backorder.kernel.calendars import NEVER, day_date, day_start, local_day
+from backorder.kernel.cases import HOUR, Case, Line, Notice, Policy, Refund, Said
+from backorder.kernel.notices import Owed, State, owed, strictest
+from backorder.kernel.sentences import Facts, Letter, Part, beat, goodbye, reason_of, render
+
+DAY = 24 * HOUR
+_POLITE = Owed("delay", NEVER, ("order", "reason", "right_to_cancel", "free_answer"), "none", NEVER)
+
+
+class Wanted(NamedTuple):
+    """What the customer should be told now: `owed` says how, `law` whether the law asks for it."""
+
+    lines: tuple[Line, ...]
+    owed: Owed
+    law: bool
+    gist: str
+
+
+def tell(case: Case, policy: Policy, now: int, *, due: bool) -> None:
+    """Make, change or take back the notice on the order's dates; with `due`, send what waited long enough."""
+    today = local_day(now, case.head.zone)
+    _close_answered(case)
+    for notice in case.notices:
+        if notice.state == "due" and notice.kind == "cancelled" and case.head.reachable and _readdressed(case):
+            send_goodbye(case, policy, notice, now)
+    wanted = _wanted(case, today)
+    pending = case.pending()
+    if wanted is None:
+        if pending is not None:
+            pending.state, pending.send_at = "withdrawn", None
+    elif pending is None:
+        pending = _make(case, policy, wanted, now)
+    else:
+        _change(case, policy, pending, wanted, now)
+    if due and pending is not None and pending.send_at is not None and pending.send_at <= now:
+        send(case, policy, pending, now)
+    elif due and wanted is None:
+        _beat(case, policy, now, today)
+
+
+def _close_answered(case: Case) -> None:
+    """An asking notice is over once no clock waits for an answer: it was given, or silence was one."""
+    asked = any(
+        wait.clock.state in {State.ASKED, State.RENEWED} and wait.runs for line in case.lines for wait in line.waits
+    )
+    answered = any(said.kind in {"agreed", "called"} for said in case.said) or any(
+        entry.kind == "left" for entry in case.evidence
+    )
+    for notice in case.notices:
+        if notice.state == "asking" and not asked:
+            notice.state = "answered" if answered else "lapsed"
+
+
+def _wanted(case: Case, today: int) -> Wanted | None:
+    lines, owing = [], []
+    for line in case.lines:
+        running = [wait for wait in line.waits if wait.runs]
+        if not line.open or not running:
+            continue
+        if any(law.passed(wait.pack, wait.clock, today).state is State.REFUND_DUE for wait in running):
+            continue  # too late to be told: the timer cancels it
+        asked = [one for wait in running if (one := owed(wait.pack, wait.clock, line.later(wait, line.planned)))]
+        owing += asked
+        if asked or line.planned != line.told:
+            lines.append(line)
+    if not lines:
+        return None
+    what = strictest(owing)
+    if what is None:
+        worse = any(line.planned > line.told for line in lines)
+        what = _POLITE if worse else _POLITE._replace(kind="better", says=("order",))
+    return Wanted(tuple(lines), what, bool(owing), _gist(lines))
+
+
+def _gist(lines: Sequence[Line]) -> str:
+    told = "\n".join(f"{line.line} {line.planned}" for line in lines)
+    return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
+
+
+def _make(case: Case, policy: Policy, wanted: Wanted, now: int) -> Notice | None:
+    """A new notice, unless a person said that this is not to be told."""
+    before = [one for one in case.notices if one.kind not in {"still", "cancelled"}]
+    if any(one.state == "suppressed" and one.gist == wanted.gist for one in before[-1:]):
+        return None
+    bounced = [notice for notice in case.notices if notice.state == "bounced"]
+    trouble = "bounced" if bounced else None if case.head.reachable else "no_address"
+    notice = Notice(
+        n=max((one.n for one in case.notices), default=0) + 1,
+        kind=wanted.owed.kind,
+        state="due",
+        made_at=now,
+        changed_at=now,
+        send_at=None,
+        deadline=None,
+        gist=wanted.gist,
+        trouble=trouble,
+    )
+    for one in bounced:
+        one.state = "replaced"
+    case.notices.append(notice)
+    _time(case, policy, notice, wanted, now)
+    return notice
+
+
+def _change(case: Case, policy: Policy, notice: Notice, wanted: Wanted, now: int) -> None:
+    if notice.gist != wanted.gist:
+        notice.changed_at, notice.gist = now, wanted.gist
+    notice.kind = wanted.owed.kind
+    if case.head.reachable and (notice.trouble == "no_address" or _readdressed(case)):
+        notice.trouble = None
+    _time(case, policy, notice, wanted, now)
+
+
+def _readdressed(case: Case) -> bool:
+    return any(said.kind == "readdressed" for said in case.said)
+
+
+def _time(case: Case, policy: Policy, notice: Notice, wanted: Wanted, now: int) -> None:
+    """When it goes: once nothing changed for a while, but not put off for ever, and well before the law's last day."""
+    notice.deadline = day_start(wanted.owed.by + 1, case.head.zone) if wanted.law else None
+    if notice.trouble is not None:
+        notice.send_at = None
+        if notice.deadline is None:  # where no law says when, it stands in the queue from now on
+            notice.deadline = notice.made_at + DAY
+        return
+    quiet = min(notice.changed_at + policy.wait, notice.made_at + 2 * policy.wait)
+    if notice.deadline is not None:
+        quiet = min(quiet, max(now, notice.deadline - policy.margin_days * DAY))
+    notice.send_at = quiet
+
+
+def send(case: Case, policy: Policy, notice: Notice, now: int, by: str | None = None, means: str = "email") -> None:
+    """Let a notice go as things stand: its text and facts are kept, the clocks hear of it.
+
+    Raises ValueError where there is nothing to tell any more.
+    """
+    today = local_day(now, case.head.zone)
+    wanted = _wanted(case, today)
+    if wanted is None:
+        raise ValueError("there is nothing to tell any more")
+    asks = wanted.owed.silence != "none"
+    parts = _parts(wanted.lines)
+    facts = Facts(
+        case.head.order,
+        parts,
+        reason_of([case.causes.get(line.line) for line in wanted.lines]),
+        policy.answers,
+        policy.charging,
+        policy.contact,
+        today + policy.heartbeat_days if any(line.waiting for line in wanted.lines) else None,
+    )
+    for older in case.notices:
+        if older.state == "asking":
+            older.state = "replaced"
+    notice.kind, notice.silence, notice.gist = wanted.owed.kind, wanted.owed.silence, wanted.gist
+    notice.answer_by = wanted.owed.answer_by if asks else None
+    notice.deadline = day_start(wanted.owed.answer_by + 1, case.head.zone) if asks else None
+    _gone(case, notice, render(facts, wanted.owed), _snapshot(facts, wanted), now, by, means)
+    notice.state = "asking" if asks else "told"
+    for line in wanted.lines:
+        said = Said("told", line.line, line.planned, notice.n, by, means)
+        case.note(now, today, said)
+        line.told = line.planned
+        for wait in line.waits:
+            wait.clock = law.step(wait.pack, wait.clock, law.Told(today, line.later(wait, line.planned)))
+
+
+def _parts(lines: Sequence[Line]) -> list[Part]:
+    """Goods that share a promise are told together."""
+    together: dict[tuple[int, int], list[str]] = {}
+    for line in lines:
+        together.setdefault((line.told, line.planned), []).append(f"{line.open} of {line.goods}")
+    return [Part(goods, told, planned) for (told, planned), goods in together.items()]
+
+
+def _gone(case: Case, notice: Notice, letter: Letter, facts: str, now: int, by: str | None, means: str) -> None:
+    notice.sent_at, notice.send_at, notice.trouble = now, None, None
+    notice.subject, notice.text, notice.version, notice.digest = letter
+    notice.facts, notice.by, notice.means = facts, by, means
+    by_when = None if notice.answer_by is None else day_date(notice.answer_by)
+    told: dict[str, object] = {"notice": notice.n, "kind": notice.kind, "means": means, "answer_by": by_when}
+    case.events.append(("notice_sent", told))
+
+
+def _snapshot(facts: Facts, wanted: Wanted) -> str:
+    """What the notice was made from, as JSON; days as dates, null for none."""
+    parts = [{"goods": part.goods, "told": _date(part.told), "planned": _date(part.planned)} for part in facts.parts]
+    packs = {wait.pack.digest: wait.pack.pack for line in wanted.lines for wait in line.waits}
+    told = {
+        "parts": parts,
+        "lines": [line.line for line in wanted.lines],
+        "reason": facts.reason,
+        "says": wanted.owed.says,
+        "silence": wanted.owed.silence,
+        "packs": packs,
+    }
+    return msgspec.json.encode(told).decode()
+
+
+def _date(day: int) -> str | None:
+    return None if day == NEVER else day_date(day).isoformat()
+
+
+def next_beat(case: Case, policy: Policy, today: int) -> int | None:
+    """When who waits is told next that the day still stands; None where nobody waits, or something else is to be said.
+
+    A person may have decided that it is not said: then there is no word that all is as it was either.
+    """
+    if not case.head.reachable or not _waiting(case) or case.pending() is not None or _wanted(case, today) is not None:
+        return None
+    last = max([case.head.placed_at, *(notice.sent_at for notice in case.notices if notice.sent_at is not None)])
+    return last + policy.heartbeat_days * DAY
+
+
+def _waiting(case: Case) -> list[Line]:
+    return [line for line in case.lines if line.waiting and any(wait.runs for wait in line.waits)]
+
+
+def _beat(case: Case, policy: Policy, now: int, today: int) -> None:
+    """Who waits long is told now and then that the day still stands."""
+    beat_at = next_beat(case, policy, today)
+    if beat_at is None or now < beat_at:
+        return
+    notice = Notice(max((one.n for one in case.notices), default=0) + 1, "still", "told", now, now, None, None, "still")
+    case.notices.append(notice)
+    waiting, next_word = _waiting(case), today + policy.heartbeat_days
+    facts = Facts(case.head.order, _parts(waiting), "", policy.answers, policy.charging, policy.contact, next_word)
+    told = msgspec.json.encode({"lines": [line.line for line in waiting]}).decode()
+    _gone(case, notice, beat(facts), told, now, None, "email")
+
+
+def say_goodbye(case: Case, policy: Policy, refund: Refund, now: int) -> None:
+    """Tell at once that goods will not come, and by when which money goes back; or leave it to a person."""
+    notice = Notice(
+        n=max((one.n for one in case.notices), default=0) + 1,
+        kind="cancelled",
+        state="due",
+        made_at=now,
+        changed_at=now,
+        send_at=None,
+        deadline=refund.deadline,
+        gist=str(refund.n),
+        trouble=None if case.head.reachable else "no_address",
+    )
+    case.notices.append(notice)
+    if case.head.reachable:
+        send_goodbye(case, policy, notice, now)
+
+
+def send_goodbye(
+    case: Case, policy: Policy, notice: Notice, now: int, by: str | None = None, means: str = "email"
+) -> None:
+    """Let the notice of a cancellation go. Its gist is the number of the refund."""
+    refund = next(one for one in case.refunds if str(one.n) == notice.gist)
+    lines = [case.find(line) for line in refund.lines]
+    forms = next((wait.pack.refund.forms for line in lines for wait in line.waits), ())
+    money = None if refund.amount is None else (refund.amount, case.head.currency or "")
+    goods = [line.goods for line in lines]
+    letter = goodbye(case.head.order, goods, refund.cause, money, refund.refund_by, forms, policy.contact)
+    facts = msgspec.json.encode({"refund": refund.n, "lines": refund.lines, "cause": refund.cause})
+    _gone(case, notice, letter, facts.decode(), now, by, means)
+    notice.state, notice.deadline = "told", None

@@ -1,0 +1,387 @@
+"""Loading what is owed on orders, and saving what changed of it, each with a fixed number of statements."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy.sql.expression import literal_column
+
+from backorder.kernel.calendars import NEVER
+from backorder.kernel.cases import Case, Evidence, Head, Line, Said, Wait
+from backorder.kernel.notices import Clock, Completed, State
+from backorder.kernel.rules import Pack, applying
+from backorder.storage.communication import Rules, keep_packs, load_own, load_packs
+from backorder.storage.db import Row, Tx, among
+from backorder.storage.notice_tables import clocks, evidence, notices
+from backorder.storage.notices import load_notices, save_notices, standing
+from backorder.storage.refunds import load_refunds, refund_row, save_refunds
+from backorder.storage.rules import bundled_texts
+from backorder.storage.tables import (
+    cancellations,
+    customers,
+    items,
+    lines,
+    orders,
+    people,
+    promises,
+    shipment_lines,
+    shipments,
+    sites,
+)
+from backorder.storage.timers import move_timers
+from backorder.storage.types import Day
+
+_CLOCKS = select(clocks).where(among(clocks.c.order_id, "orders")).order_by(*clocks.primary_key)
+_LOCKED = _CLOCKS.with_for_update()
+_HEADS = (
+    select(
+        orders.c.order_id,
+        orders.c.placed_at,
+        orders.c.authorised_at,
+        orders.c.country,
+        orders.c.region,
+        orders.c.zone,
+        orders.c.sites,
+        orders.c.currency,
+        orders.c.paid,
+        orders.c.shipping,
+        orders.c.tax,
+        orders.c.discount,
+        customers.c.kind,
+        customers.c.country.label("customer_country"),
+        customers.c.region.label("customer_region"),
+        customers.c.zone.label("customer_zone"),
+        people.c.email,
+        select(func.max(evidence.c.n)).where(evidence.c.order_id == orders.c.order_id).scalar_subquery(),
+    )
+    .outerjoin(customers, customers.c.customer == orders.c.customer)
+    .outerjoin(people, people.c.customer == orders.c.customer)
+    .where(among(orders.c.order_id, "orders"))
+)
+_LINES = (
+    select(
+        lines.c.order_id,
+        lines.c.line,
+        lines.c.sku,
+        items.c.name,
+        lines.c.quantity,
+        lines.c.waiting,
+        lines.c.allocated,
+        lines.c.shipped,
+        lines.c.cancelled,
+        lines.c.promise,
+        lines.c.unit_price,
+    )
+    .join(items, items.c.sku == lines.c.sku)
+    .where(among(lines.c.order_id, "orders"))
+    .order_by(lines.c.order_id, lines.c.position)
+)
+_CANCELLED = (
+    select(cancellations.c.order_id, cancellations.c.line, cancellations.c.by_whom)
+    .where(among(cancellations.c.order_id, "orders"))
+    .order_by(cancellations.c.order_id, cancellations.c.line, cancellations.c.n)
+)
+_CAUSES = (
+    select(promises.c.order_id, promises.c.line, promises.c.cause)
+    .join(
+        lines,
+        and_(
+            lines.c.order_id == promises.c.order_id, lines.c.line == promises.c.line, lines.c.revisions == promises.c.n
+        ),
+    )
+    .where(among(promises.c.order_id, "orders"))
+)
+_ENTRY = ("n", "at", "on_day", "line", "kind", "to_day", "quantity", "notice", "by_whom", "means", "note")
+_HISTORY = (
+    select(evidence.c.order_id, *(evidence.c[name] for name in _ENTRY))
+    .where(among(evidence.c.order_id, "orders"))
+    .order_by(evidence.c.order_id, evidence.c.n)
+)
+_away = shipments.alias("away")
+# Lines of which nothing is still to be shipped, and whose every shipment was delivered.
+_ARRIVED = (
+    select(lines.c.order_id, lines.c.line)
+    .where(
+        among(lines.c.order_id, "orders"),
+        lines.c.waiting + lines.c.allocated == literal_column("0"),
+        lines.c.shipped > literal_column("0"),
+        ~select(literal_column("1"))
+        .select_from(shipment_lines.join(_away, _away.c.shipment == shipment_lines.c.shipment))
+        .where(
+            shipment_lines.c.order_id == lines.c.order_id,
+            shipment_lines.c.line == lines.c.line,
+            _away.c.reversed_at.is_(None),
+            _away.c.delivered_at.is_(None),
+        )
+        .exists(),
+    )
+    .order_by(lines.c.order_id, lines.c.position)
+)
+_NEAR = (
+    select(lines.c.order_id)
+    .outerjoin(clocks, and_(clocks.c.order_id == lines.c.order_id, clocks.c.line == lines.c.line))
+    .where(
+        among(lines.c.order_id, "orders"),
+        lines.c.waiting + lines.c.allocated > literal_column("0"),
+        or_(lines.c.promise <= bindparam("today", type_=Day()), clocks.c.until_on <= bindparam("today", type_=Day())),
+    )
+    .distinct()
+)
+_SITES = select(sites.c.site, sites.c.zone, sites.c.country, sites.c.transit_days).order_by(sites.c.site)
+_TROUBLED = (
+    select(notices.c.order_id)
+    .join(orders, orders.c.order_id == notices.c.order_id)
+    .where(
+        among(orders.c.customer, "customers"),
+        notices.c.state == literal_column("'due'"),
+        notices.c.trouble.is_not(None),
+    )
+    .distinct()
+)
+
+
+@dataclass(slots=True)
+class Loaded:
+    """Cases with what the tables held when they were loaded, so that saving writes the difference alone."""
+
+    rules: Rules
+    cases: dict[str, Case] = field(default_factory=dict)
+    clocks: dict[Row, Row] = field(default_factory=dict)
+    notices: dict[Row, Row] = field(default_factory=dict)
+    refunds: dict[Row, Row] = field(default_factory=dict)
+
+
+def load(tx: Tx, rules: Rules, said: Mapping[str, Sequence[Said]], *, telling: bool, lock: bool = True) -> Loaded:
+    """The cases of orders, their clocks locked, with what is said of them; `telling` with why promises moved.
+
+    Whoever locks has locked the items already, or asks for none after this.
+    """
+    names = sorted(said)
+    loaded = Loaded(rules)
+    locked = tx.fetch(_LOCKED if lock and tx.dialect == "postgresql" else _CLOCKS, orders=names)
+    packs = load_packs(tx, {row[3] for row in locked})
+    places = tx.fetch(_SITES)
+    zones = {row[0]: row[4] for row in locked}
+    transits = dict[str, int]()
+    holding: dict[Row, tuple[Pack, ...]] = {}
+    for row in tx.fetch(_HEADS, orders=names):
+        case, transits[row[0]] = _case(rules, row, places, zones.get(row[0]), holding)
+        loaded.cases[row[0]] = case
+    for order, *fields in tx.fetch(_LINES, orders=names):
+        loaded.cases[order].lines.append(_line(fields, transits[order]))
+    _wind(loaded, locked, packs)
+    for order, notice in load_notices(tx, names):
+        loaded.cases[order].notices.append(notice)
+        loaded.notices[order, notice.n] = standing(notice)
+    for order, refund in load_refunds(tx, names):
+        loaded.cases[order].refunds.append(refund)
+        loaded.refunds[order, refund.n] = refund_row(refund)
+    _hear(tx, loaded, said, telling=telling)
+    return loaded
+
+
+def _case(
+    rules: Rules, row: Row, places: Sequence[Row], zone: str | None, holding: dict[Row, tuple[Pack, ...]]
+) -> tuple[Case, int]:
+    """A case without its lines, and how many days goods are on their way; `holding` remembers packs by place."""
+    order, placed, authorised, country, region, own_zone, own_sites, currency, *money = row[:12]
+    kind, customer_country, customer_region, customer_zone, email, entries = row[12:]
+    chosen = [site for site in places if site[0] in json.loads(own_sites)] or list(places)
+    country = country or customer_country or next((site[2] for site in chosen if site[2]), None)
+    region = region or customer_region
+    zone = zone or next(zone for zone in (own_zone, customer_zone, chosen[0][1]) if zone and _is_zone(zone))
+    place = country, region, kind or "consumer"
+    found = holding.get(place) or holding.setdefault(place, _packs_for(rules, *place))
+    transit = max(_transit(site[3], region, country) for site in chosen)
+    head = Head._make([order, zone, placed, authorised, bool(email), currency, *money, found])
+    return Case(head, [], entries=entries or 0), transit
+
+
+def _packs_for(rules: Rules, country: str | None, region: str | None, buyer: str) -> tuple[Pack, ...]:
+    """The packs that hold for an order; where nobody wrote one for the place, the house's own."""
+    packs = rules.packs.values()
+    named = set(rules.policy.rules)
+    if not applying(packs, country or "", region, buyer):
+        named.add("b2b" if buyer == "business" else "elsewhere")
+    return tuple(applying(packs, country or "", region, buyer, named))
+
+
+@lru_cache(maxsize=1_024)
+def _is_zone(zone: str) -> bool:
+    try:
+        ZoneInfo(zone)
+    except (ValueError, OSError):
+        return False
+    return True
+
+
+@lru_cache(maxsize=1_024)
+def _transit(days: str, region: str | None, country: str | None) -> int:
+    told = json.loads(days)
+    return int(next((told[place] for place in (region, country) if place in told), 0))
+
+
+def _line(fields: Sequence[Any], transit: int) -> Line:
+    name, sku, goods, *units = fields
+    line = Line(name, goods or sku, *units)
+    line.transit = transit
+    return line
+
+
+def _wind(loaded: Loaded, rows: Sequence[Row], packs: Mapping[str, Pack]) -> None:
+    """Put the clocks on their lines."""
+    by_line = {(order, line.line): line for order, case in loaded.cases.items() for line in case.lines}
+    for row in rows:
+        order, name, pack, digest, _zone, transit, began, stated, told, seen, state, limit, until = row[:13]
+        offered, offered_on, silence, leave, vested, refund_by, cause = row[13:]
+        line = by_line[order, name]
+        line.transit, line.told, line.seen = transit, _day(told), seen
+        clock = Clock(
+            State(state),
+            limit,
+            _day(until),
+            _day(offered_on) if offered else None,
+            silence,
+            _day(leave),
+            vested,
+            refund_by,
+            cause,
+        )
+        line.waits.append(Wait(packs[digest], Completed(began, stated), clock))
+        loaded.clocks[order, name, pack] = row[8:]
+
+
+def _day(value: int | None) -> int:
+    return NEVER if value is None else value
+
+
+def _null(day: int) -> int | None:
+    return None if day == NEVER else day
+
+
+def _hear(tx: Tx, loaded: Loaded, said: Mapping[str, Sequence[Said]], *, telling: bool) -> None:
+    """What is said of the cases, and what has to be looked up for some of them alone."""
+    arrived = [order for order, words in said.items() if any(one.kind == "arrived" for one in words)]
+    for order, words in said.items():
+        if order in loaded.cases:
+            loaded.cases[order].said = [one for one in words if one.kind != "arrived"]
+    for order, line in tx.fetch(_ARRIVED, orders=sorted(arrived)) if arrived else ():
+        case = loaded.cases[order]
+        if any(wait.runs for wait in case.find(line).waits):
+            case.said.append(Said("arrived", line))
+    cases = loaded.cases.items()
+    lost = [order for order, case in cases if any(line.cancelled > line.seen for line in case.lines)]
+    for order, line, by in tx.fetch(_CANCELLED, orders=sorted(lost)) if lost else ():
+        loaded.cases[order].cancelled_by[line] = by
+    back = [order for order, case in cases if any(_came_back(line) for line in case.lines)]
+    for order, entries in (load_history(tx, back) if back else {}).items():
+        loaded.cases[order].history = entries
+    if telling:
+        for order, line, cause in tx.fetch(_CAUSES, orders=sorted(loaded.cases)):
+            loaded.cases[order].causes[line] = cause
+
+
+def _came_back(line: Line) -> bool:
+    return bool(line.open) and any(wait.clock.state is State.SHIPPED for wait in line.waits)
+
+
+def save(tx: Tx, loaded: Loaded, now: int, looks: Mapping[str, int | None]) -> None:
+    """Write what changed of the cases, and set each order's timer to its next look."""
+    _save_clocks(tx, loaded, now)
+    cases = loaded.cases.items()
+    save_notices(tx, [(order, notice) for order, case in cases for notice in case.notices], loaded.notices)
+    save_refunds(tx, [(order, refund) for order, case in cases for refund in case.refunds], loaded.refunds)
+    entries = [(order, *entry) for order, case in cases for entry in case.evidence]
+    tx.insert(evidence, ("order_id", *_ENTRY), [(*row[:6], _null_or(row[6]), *row[7:]) for row in entries])
+    move_timers(tx, "settle", looks)
+
+
+def _null_or(day: int | None) -> int | None:
+    return None if day == NEVER else day
+
+
+_CHANGING = (
+    "told_on",
+    "cancelled",
+    "state",
+    "limit_on",
+    "until_on",
+    "offered",
+    "offered_on",
+    "silence",
+    "leave_from",
+    "vested_on",
+    "refund_by",
+    "cause",
+)
+
+
+def _clock_row(line: Line, clock: Clock) -> Row:
+    """What can change of a clock, in the order of _CHANGING."""
+    return (
+        _null(line.told),
+        line.seen,
+        clock.state.value,
+        clock.limit,
+        _null(clock.until),
+        int(clock.offered is not None),
+        _null_or(clock.offered),
+        clock.silence,
+        _null(clock.leave_from),
+        clock.vested,
+        clock.refund_by,
+        clock.cause,
+    )
+
+
+def _save_clocks(tx: Tx, loaded: Loaded, now: int) -> None:
+    fresh, changed, used = list[Row](), list[Row](), dict[str, Pack]()
+    for order, case in loaded.cases.items():
+        for line in case.lines:
+            for wait in line.waits:
+                row = _clock_row(line, wait.clock)
+                key = order, line.line, wait.pack.pack
+                if wait.fresh:
+                    used[wait.pack.digest] = wait.pack
+                    began = wait.completed.day, wait.completed.stated
+                    fresh.append((*key, wait.pack.digest, case.head.zone, line.transit, *began, *row))
+                elif row != loaded.clocks[key]:
+                    changed.append((*key, *row))
+    if used:
+        keep_packs(tx, used.values(), _texts(tx, used), now)
+    fixed = ("order_id", "line", "pack", "digest", "zone", "transit_days", "began_on", "stated_on")
+    tx.insert(clocks, (*fixed, *_CHANGING), fresh)
+    tx.update(clocks, ("order_id", "line", "pack"), _CHANGING, changed)
+
+
+def _texts(tx: Tx, used: Iterable[str]) -> dict[str, str]:
+    """The texts of packs by digest; those of the merchant's own are kept already."""
+    texts = bundled_texts()
+    if set(used) <= texts.keys():
+        return texts
+    return {**texts, **dict(load_own(tx).values())}
+
+
+def load_history(tx: Tx, names: Sequence[str]) -> dict[str, list[Evidence]]:
+    """The evidence of orders, in order."""
+    found: dict[str, list[Evidence]] = {}
+    for order, *entry in tx.fetch(_HISTORY, orders=sorted(names)):
+        found.setdefault(order, []).append(Evidence(*entry))
+    return found
+
+
+def near(tx: Tx, names: Sequence[str], today: int) -> list[str]:
+    """The orders among these on which a clock, or a promised day, may end about a day (as UTC has it), or has ended."""
+    return [row[0] for row in tx.fetch(_NEAR, orders=names, today=today + 1)]
+
+
+def troubled(tx: Tx, customer_ids: Sequence[str]) -> list[str]:
+    """Orders of these customers with a notice that could not go."""
+    return [row[0] for row in tx.fetch(_TROUBLED, customers=customer_ids)]
+
+
+__all__ = ["Loaded", "load", "load_history", "near", "save", "troubled"]

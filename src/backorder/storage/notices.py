@@ -1,0 +1,71 @@
+"""Notices of orders: reading how they stand, writing what changed, and their texts once, when they go."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select
+
+from backorder.kernel.cases import Notice
+from backorder.storage.db import Row, Tx, among
+from backorder.storage.notice_tables import notices
+
+# The text of a notice, and what it was made from, are written once and not read again here.
+_NOTICE = ("n", "kind", "state", "made_at", "changed_at", "send_at", "deadline", "gist", "trouble", "sent_at")
+_NOTICES = (
+    select(notices.c.order_id, *(notices.c[name] for name in (*_NOTICE, "answer_by", "silence", "by_whom", "means")))
+    .where(among(notices.c.order_id, "orders"))
+    .order_by(notices.c.order_id, notices.c.n)
+)
+_STANDING = (
+    "kind",
+    "state",
+    "changed_at",
+    "send_at",
+    "deadline",
+    "gist",
+    "trouble",
+    "by_whom",
+    "means",
+)
+_SENT = ("sent_at", "answer_by", "silence", "facts", "subject", "text", "version", "digest")
+_KEY = ("order_id", "n")
+
+
+def load_notices(tx: Tx, names: Sequence[str]) -> list[tuple[str, Notice]]:
+    """The notices of orders, in order, without their texts."""
+    found = []
+    for order, *fields in tx.fetch(_NOTICES, orders=names):
+        *first, answer_by, silence, by, means = fields
+        notice = Notice(*first)
+        notice.answer_by, notice.silence, notice.by, notice.means = answer_by, silence, by, means
+        found.append((order, notice))
+    return found
+
+
+def standing(notice: Notice) -> Row:
+    """What can change of a notice whatever its state, in the order of _STANDING."""
+    times = notice.changed_at, notice.send_at, notice.deadline
+    return (notice.kind, notice.state, *times, notice.gist, notice.trouble, notice.by, notice.means)
+
+
+def _as_sent(notice: Notice) -> Row:
+    content = notice.facts, notice.subject, notice.text, notice.version, notice.digest
+    return (notice.sent_at, notice.answer_by, notice.silence, *content)
+
+
+def save_notices(tx: Tx, found: Sequence[tuple[str, Notice]], before: Mapping[Row, Row]) -> None:
+    """Write notices that are new or stand otherwise than before; of those that went, the text."""
+    made, moved, sent, reasons = list[Row](), list[Row](), list[Row](), list[Row]()
+    for order, notice in found:
+        key, now = (order, notice.n), standing(notice)
+        if key not in before:
+            made.append((*key, notice.made_at, *now, *_as_sent(notice)))
+        elif notice.text is not None:
+            sent.append((*key, *now, *_as_sent(notice)))
+        elif now != before[key]:
+            moved.append((*key, *now))
+        if notice.reason is not None:
+            reasons.append((*key, notice.reason))
+    tx.update(notices, _KEY, _STANDING, moved)
+    tx.update(notices, _KEY, (*_STANDING, *_SENT), sent)
+    tx.insert(notices, (*_KEY, "made_at", *_STANDING, *_SENT), made)
+    tx.update(notices, _KEY, ("reason",), reasons)
