@@ -62,8 +62,8 @@ def rules() -> Iterator[str]:
     yield "What the law of a place makes of a delayed order, as data. Each pack is a TOML file in `backorder/rules`; where"
     yield "several hold for an order, each runs its own clock, the earliest duty counts, and silence helps the seller only"
     yield "where all of them let it. This is engineering, not legal advice: have yours read by somebody who may give it.\n"
-    yield "Today the packs are read, checked and computed with (`backorder.kernel.notices`); the commands, timers and"
-    yield "messages that act on them come next.\n"
+    yield "They act once the shop says how it tells its customers (`put_communication`); `put_pack` adds packs of your own."
+    yield "See [Tell customers of a delay](../how-to/tell-customers-of-a-delay.md).\n"
     for pack in bundled().values():
         places = ", ".join(pack.places) or "where it is named"
         yield f"## {pack.pack}\n"

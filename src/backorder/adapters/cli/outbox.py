@@ -27,7 +27,7 @@ def list_(state: Any, sender: str | None, limit: int, as_json: bool, database: s
     from backorder.queries.outbox import list_messages
 
     with opened(database) as db:
-        _print(list_messages(db, state=state, sender=sender, limit=limit), as_json, "No messages.")
+        print_rows(list_messages(db, state=state, sender=sender, limit=limit), as_json, "No messages.")
 
 
 @outbox.command("retry")
@@ -66,7 +66,7 @@ def list_timers(dead: bool, limit: int, as_json: bool, database: str) -> None:
     from backorder.queries import outbox as queries
 
     with opened(database) as db:
-        _print(queries.list_timers(db, dead=dead, limit=limit), as_json, "No timers.")
+        print_rows(queries.list_timers(db, dead=dead, limit=limit), as_json, "No timers.")
 
 
 @timers.command("retry")
@@ -91,7 +91,8 @@ def _apply(clock: Clock, database: str, command: dict[str, Any]) -> None:
     click.echo("Done." if outcome.outcome is Word.CHANGED else "It was so already.")
 
 
-def _print(rows: list[Any], as_json: bool, none: str) -> None:
+def print_rows(rows: list[Any], as_json: bool, none: str) -> None:
+    """Print views as a table of the fields that any of them has, or as JSON."""
     import msgspec
 
     from backorder.adapters.cli.tables import table

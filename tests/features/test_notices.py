@@ -1,0 +1,170 @@
+"""What customers are owed, from supply to letter to refund: told in time, answered, cancelled by law, paid back."""
+
+from datetime import UTC, datetime
+
+import pytest
+from owed import COMMUNICATION, owed
+from state import apply
+
+from backorder.queries import check
+from backorder.queries.notices import of_order, queue
+from backorder.storage.db import Database
+
+
+def do(db: Database, moment: str, word: str, **fields: object) -> str:
+    """A command at a moment; what it was answered."""
+    return apply(db, datetime.fromisoformat(f"{moment}+00:00"), [{"do": word, **fields}])[0].outcome.value
+
+
+def advance(db: Database, moment: str) -> None:
+    """Let the time be so late."""
+    assert do(db, moment, "advance", to=f"{moment}:00+00:00") in {"changed", "exists"}
+
+
+@pytest.fixture
+def shop(db: Database) -> Database:
+    """A shop in New York that tells its customers, with chairs that come on the first of April and one order on them.
+
+    The days are those of consumer-law examples V1 to V3 on 16 CFR 435: ordered on 2 March, due on 1 April 2026.
+    """
+    day = "2026-03-02T15:00"
+    do(db, day, "put_site", site="NY", zone="America/New_York", country="US")
+    do(db, day, "put_item", sku="CHAIR", name="Oak chair")
+    do(db, day, "put_customer", customer="ada", email="ada@example.com", country="US")
+    do(db, day, COMMUNICATION["do"], **{name: value for name, value in COMMUNICATION.items() if name != "do"})
+    do(db, day, "announce_supply", supply="PO", sku="CHAIR", site="NY", quantity=9, expected_on="2026-04-01")
+    line = {"line": "1", "sku": "CHAIR", "quantity": 2, "unit_price": "50.00"}
+    placed = do(db, day, "place_order", order="A", customer="ada", currency="USD", paid="100.00", lines=[line])
+    assert placed == "accepted"
+    return db
+
+
+def slip(db: Database, day: str) -> None:
+    do(db, "2026-03-25T15:00", "reschedule_supply", supply="PO", expected_on=day)
+    advance(db, "2026-03-25T16:00")
+
+
+def notices(db: Database, order: str = "A") -> list[tuple[str, str]]:
+    return [(notice.kind, notice.state) for notice in of_order(db, order)]
+
+
+def refund(db: Database) -> list[tuple[str, str, str | None]]:
+    found = [one for one in queue(db) if one.what == "refund"]
+    return [(one.kind, one.deadline.isoformat() if one.deadline else "", one.amount) for one in found]
+
+
+def test_a_short_first_delay_is_told_and_silence_agrees(shop: Database) -> None:
+    slip(shop, "2026-05-01")  # V2: thirty days behind the limit
+    assert notices(shop) == [("short", "asking")]
+    advance(shop, "2026-04-03T12:00")
+    assert notices(shop)[0] == ("short", "asking")
+    assert refund(shop) == []
+    text = of_order(shop, "A")[0].text or ""
+    assert "Fri 1 May 2026" in text
+    assert "If we do not hear from you before we ship" in text
+    assert check.run(shop) == []
+
+
+def test_a_long_first_delay_without_an_answer_is_cancelled_and_paid_back(shop: Database) -> None:
+    slip(shop, "2026-05-02")  # V3: more than thirty days; the second is a Saturday, so it ships on the fourth
+    assert notices(shop) == [("long", "asking")]
+    advance(shop, "2026-05-02T03:00")  # 1 May, eleven at night in New York: never early
+    assert refund(shop) == []
+    advance(shop, "2026-05-02T05:00")
+    assert notices(shop)[0] == ("long", "lapsed")
+    assert notices(shop)[-1] == ("cancelled", "told")
+    # Seven working days after 2 May: until the end of 12 May in New York.
+    assert refund(shop) == [("silence", "2026-05-13T04:00:00+00:00", "100.00")]
+    assert do(shop, "2026-05-03T12:00", "record_refund", order="A", form="same_method", amount="60.00") == "invalid"
+    assert do(shop, "2026-05-03T12:00", "record_refund", order="A", form="same_method") == "changed"
+    assert queue(shop) == []
+    assert check.run(shop) == []
+
+
+def test_who_agrees_keeps_the_order_and_a_second_delay_is_never_agreed_to_by_silence(shop: Database) -> None:
+    slip(shop, "2026-05-02")
+    answer = {"order": "A", "by": "ada", "means": "link", "notice": 1}
+    assert do(shop, "2026-03-26T12:00", "answer_notice", answer="wait", **answer) == "answered"
+    assert notices(shop) == [("long", "answered")]
+    do(shop, "2026-04-20T12:00", "reschedule_supply", supply="PO", expected_on="2026-06-01")
+    advance(shop, "2026-04-20T13:00")
+    assert ("renewed", "asking") in notices(shop)
+    advance(shop, "2026-05-05T03:00")  # eleven at night of the day agreed to
+    assert refund(shop) == []
+    advance(shop, "2026-05-05T05:00")
+    assert [one[0] for one in refund(shop)] == ["silence"]
+
+
+def test_the_customers_word_comes_first_until_it_leaves(shop: Database) -> None:
+    do(shop, "2026-03-25T15:00", "receive_supply", supply="PO", receipt="R", quantity=9)
+    do(shop, "2026-03-25T15:00", "pick", order="A", lines=[{"line": "1", "quantity": 2}])
+    answer = {"order": "A", "by": "ada", "means": "phone"}
+    assert do(shop, "2026-03-25T16:00", "answer_notice", answer="cancel", **answer) == "answered"
+    assert do(shop, "2026-03-25T16:00", "answer_notice", answer="cancel", **answer) == "exists"
+    assert do(shop, "2026-03-25T17:00", "answer_notice", answer="wait", **answer) == "not_allowed"
+    assert [one[0] for one in refund(shop)] == ["buyer"]
+    assert check.run(shop) == []
+
+
+def test_a_worker_that_slept_for_a_week_acts_late_but_counts_from_the_day_that_counts(shop: Database) -> None:
+    do(shop, "2026-03-31T15:00", "reschedule_supply", supply="PO", expected_on="2026-04-10")
+    advance(shop, "2026-04-09T12:00")  # nobody sent the notice in time: what comes after the limit is none
+    assert ("short", "withdrawn") in notices(shop)
+    assert refund(shop) == [("missed", "2026-04-14T04:00:00+00:00", "100.00")]  # V1: by 13 April
+
+
+def test_a_change_that_comes_to_nothing_is_not_told(shop: Database) -> None:
+    do(shop, "2026-03-10T15:00", "reschedule_supply", supply="PO", expected_on="2026-04-20")
+    do(shop, "2026-03-10T15:10", "reschedule_supply", supply="PO", expected_on="2026-04-01")
+    advance(shop, "2026-03-10T18:00")
+    assert notices(shop) == [("short", "withdrawn")]
+
+
+def test_who_cannot_be_written_to_stands_in_the_queue_and_their_clock_runs(shop: Database) -> None:
+    line = {"line": "1", "sku": "CHAIR", "quantity": 1}
+    do(shop, "2026-03-02T15:00", "place_order", order="B", lines=[line])
+    slip(shop, "2026-04-20")
+    assert [(one.order, one.trouble) for one in queue(shop) if one.trouble] == [("B", "no_address")]
+    assert do(shop, "2026-03-26T15:00", "send_notice", order="B") == "not_allowed"
+    assert do(shop, "2026-03-26T15:00", "send_notice", order="B", means="phone", by="kim") == "changed"
+    assert ("short", "asking") in notices(shop, "B")
+
+
+def test_a_notice_that_came_back_told_nobody(shop: Database) -> None:
+    slip(shop, "2026-04-20")
+    assert do(shop, "2026-03-26T15:00", "record_notice", order="A", notice=1, became="bounced") == "changed"
+    assert notices(shop) == [("short", "replaced"), ("short", "due")]
+    advance(shop, "2026-04-02T12:00")
+    assert [one[0] for one in refund(shop)] == ["missed"]
+
+
+def test_turning_it_on_watches_orders_that_were_there_and_cancels_none(db: Database) -> None:
+    do(db, "2026-03-02T15:00", "put_site", site="NY", country="US")
+    do(db, "2026-03-02T15:00", "put_item", sku="CHAIR", coverage="lead_time", lead_time_days=5)
+    line = {"line": "1", "sku": "CHAIR", "quantity": 1}
+    do(db, "2026-03-02T15:00", "place_order", order="OLD", lines=[line])
+    fields = {name: value for name, value in COMMUNICATION.items() if name != "do"}
+    assert do(db, "2026-05-01T12:00", "put_communication", **fields) == "changed"
+    advance(db, "2026-05-01T12:10")  # it was late: its lead time gave it another day, from which its clock counts
+    assert queue(db) == []
+    advance(db, "2026-05-06T23:00")  # an hour before that day ends, and nothing has left
+    assert [(one.order, one.state, one.trouble) for one in queue(db)] == [("OLD", "due", "no_address")]
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"rules": ["nowhere"]}, "rules[0]"),
+        ({"rules": []}, "answers"),
+        ({"rules": [], "answers": "x"}, "contact"),
+    ],
+)
+def test_it_is_not_turned_on_by_halves(fields: dict, field: str, db: Database) -> None:
+    moment = datetime(2026, 3, 2, tzinfo=UTC)
+    outcome = apply(db, moment, [{"do": "put_communication", **fields}])[0]
+    assert (outcome.outcome.value, outcome.field) == ("invalid", field)
+
+
+def test_every_command_of_what_is_owed_has_its_effect(db: Database) -> None:
+    owed(db, datetime(2026, 12, 1, 9, tzinfo=UTC))
+    assert check.run(db) == []
