@@ -168,3 +168,64 @@ def test_it_is_not_turned_on_by_halves(fields: dict, field: str, db: Database) -
 def test_every_command_of_what_is_owed_has_its_effect(db: Database) -> None:
     owed(db, datetime(2026, 12, 1, 9, tzinfo=UTC))
     assert check.run(db) == []
+
+
+def test_another_item_only_with_express_consent_and_with_a_promise_of_its_own(shop: Database) -> None:
+    do(shop, "2026-03-03T15:00", "put_item", sku="STOOL")
+    do(shop, "2026-03-03T15:00", "count_stock", sku="STOOL", site="NY", quantity=5)
+    answer = {"order": "A", "answer": "substitute", "lines": ["1"], "sku": "STOOL", "by": "ada", "means": "phone"}
+    assert do(shop, "2026-03-03T16:00", "answer_notice", **answer) == "invalid"
+    assert do(shop, "2026-03-03T16:00", "answer_notice", **answer, consent=True) == "answered"
+    # Two stools at the chairs' price take the place of two chairs: nothing of the 100.00 goes back.
+    # Seven working days after 3 March end with 12 March, when New York keeps summer time already.
+    assert refund(shop) == [("buyer", "2026-03-13T04:00:00+00:00", "0.00")]
+    assert check.run(shop) == []
+
+
+def test_the_part_that_was_cancelled_is_paid_back_and_the_rest_goes_on(shop: Database) -> None:
+    do(shop, "2026-03-03T15:00", "cancel_line", order="A", line="1", quantity=1, by="customer")
+    assert [(one[0], one[2]) for one in refund(shop)] == [("buyer", "50.00")]
+    slip(shop, "2026-04-20")
+    assert ("short", "asking") in notices(shop)
+
+
+def test_what_is_ready_leaves_where_the_customer_wants_it(shop: Database) -> None:
+    do(shop, "2026-03-03T15:00", "put_item", sku="STOOL")
+    do(shop, "2026-03-03T15:00", "count_stock", sku="STOOL", site="NY", quantity=5)
+    lines = [{"line": "1", "sku": "CHAIR", "quantity": 1}, {"line": "2", "sku": "STOOL", "quantity": 1}]
+    do(shop, "2026-03-03T15:00", "place_order", order="B", customer="ada", ship="complete", lines=lines)
+    ship = {"shipment": "S", "order": "B", "lines": [{"line": "2", "quantity": 1}]}
+    assert do(shop, "2026-03-03T16:00", "ship", **ship) == "not_allowed"
+    answer = {"order": "B", "answer": "ship_available", "by": "ada", "means": "link"}
+    assert do(shop, "2026-03-03T17:00", "answer_notice", **answer) == "answered"
+    assert do(shop, "2026-03-03T18:00", "ship", **ship) == "shipped"
+    assert check.run(shop) == []
+
+
+def test_in_the_union_a_buyer_sets_a_last_day_and_in_the_states_does_not(shop: Database) -> None:
+    line = {"line": "1", "sku": "CHAIR", "quantity": 1}
+    placed = {"order": "DE", "customer": "ada", "ship_to": {"country": "DE", "zone": "Europe/Berlin"}, "lines": [line]}
+    do(shop, "2026-03-03T15:00", "place_order", **placed)
+    call = {"answer": "call", "until": "2026-04-20", "by": "ada", "means": "letter"}
+    assert do(shop, "2026-04-02T12:00", "answer_notice", order="DE", **call) == "answered"
+    assert do(shop, "2026-03-03T16:00", "answer_notice", order="A", **call) == "not_allowed"
+
+
+def test_who_waits_long_hears_that_the_day_stands(shop: Database) -> None:
+    advance(shop, "2026-03-16T14:00")
+    assert notices(shop) == []
+    advance(shop, "2026-03-16T16:00")  # fourteen days after the order
+    advance(shop, "2026-03-16T17:00")
+    assert notices(shop) == [("still", "told")]
+    assert "still to ship by Wed 1 Apr 2026" in (of_order(shop, "A")[0].text or "")
+
+
+def test_goods_that_have_not_left_get_another_day_while_it_can_still_be_told(shop: Database) -> None:
+    do(shop, "2026-03-31T15:00", "receive_supply", supply="PO", receipt="R", quantity=9)
+    advance(shop, "2026-04-02T01:00")  # nine in the evening of 1 April in New York
+    assert [kind for kind, _ in notices(shop) if kind != "still"] == []
+    advance(shop, "2026-04-02T02:30")
+    assert notices(shop)[-1] == ("short", "asking")
+    advance(shop, "2026-04-02T12:00")
+    assert refund(shop) == []
+    assert check.run(shop) == []

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 from oracle import Oracle
+from owed import COMMUNICATION, PACK
 from simulation.world import World
 from sqlalchemy import select
 from state import apply, state
@@ -108,7 +109,7 @@ OPENING = [
 WATCHED = [
     *OPENING[:-3],
     {"do": "put_customer", "customer": "ada", "email": "ada@example.com", "country": "US"},
-    {"do": "put_communication", "rules": [], "answers": "0800 1", "contact": "us", "charging": "You paid."},
+    COMMUNICATION,
     {"do": "put_item", "sku": "DESK"},
     {"do": "announce_supply", "supply": "P-2", "sku": "DESK", "site": "MAIN", "quantity": 9,
      "expected_on": "2026-12-07"},
@@ -118,14 +119,6 @@ WATCHED = [
     {"do": "send_notice", "order": "N-2"},
     {"do": "cancel_line", "order": "N-3", "line": "1"},
 ]  # fmt: skip
-PACK = """pack = "ours"
-title = "Ours"
-source = "Our terms"
-places = ["CH"]
-buyers = ["consumer"]
-limit = { basis = "ship", starts = "contract", days = 20 }
-refund = { days = 10, unit = "calendar", forms = ["the same method"] }
-"""
 OWED = [
     {"do": "put_communication", "wait_minutes": 5},
     {"do": "put_pack", "pack": "ours", "text": PACK},

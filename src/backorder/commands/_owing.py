@@ -6,6 +6,7 @@ import msgspec
 
 from backorder.kernel.cases import Case, Said
 from backorder.kernel.events import Event, address
+from backorder.kernel.outcomes import Outcome, Word, refused
 from backorder.kernel.settling import next_look, settle
 from backorder.storage import cases as storage
 from backorder.storage.communication import Rules, load_rules
@@ -22,20 +23,29 @@ def settle_touched(tx: Tx, now: int) -> None:
 
 
 def bring(tx: Tx, rules: Rules, said: Mapping[str, Sequence[Said]], now: int, *, due: bool = False) -> None:
-    """Settle the cases of orders, with what is said of them; `due` where their timers went off.
-
-    It leaves each order's timer at the moment at which time has an effect on it next.
-    """
+    """Settle the cases of orders, with what is said of them; `due` where their timers went off."""
     loaded = storage.load(tx, rules, said, telling=due)
-    looks: dict[str, int | None] = {order: None for order in said if order not in loaded.cases}
-    for order, case in loaded.cases.items():
+    for case in loaded.cases.values():
         settle(case, rules.policy, now, due=due)
-        looks[order] = next_look(case, rules.policy, now)
-    keep(tx, loaded, now, looks)
+    keep(tx, loaded, now)
 
 
-def keep(tx: Tx, loaded: storage.Loaded, now: int, looks: Mapping[str, int | None]) -> None:
-    """Save cases, and tell what is told of them."""
+def load_cases(tx: Tx, orders: Iterable[str], *, telling: bool = False) -> storage.Loaded | None:
+    """The cases of orders that commands name, locked; None where no clock runs in this shop."""
+    rules = load_rules(tx)
+    return None if rules is None else storage.load(tx, rules, {order: [] for order in orders}, telling=telling)
+
+
+def case_of(loaded: storage.Loaded | None, order: str) -> Case | Outcome:
+    """The order's case, or the refusal where there is none."""
+    if loaded is None:
+        return refused(Word.NOT_ALLOWED, order, "no clock runs: turn notices on with put_communication")
+    return loaded.cases.get(order) or refused(Word.UNKNOWN_ORDER, order)
+
+
+def keep(tx: Tx, loaded: storage.Loaded, now: int) -> None:
+    """Save cases, tell what is told of them, and leave each order's timer at the moment time has an effect next."""
+    looks = {order: next_look(case, loaded.rules.policy, now) for order, case in loaded.cases.items()}
     storage.save(tx, loaded, now, looks)
     tx.events += _events(loaded.cases.values(), now)
 

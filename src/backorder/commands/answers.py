@@ -20,6 +20,7 @@ from backorder.commands._batch import (
     perform_each,
 )
 from backorder.commands._lines import OrderLine, line_details, money_trouble, new_lines, next_position, take
+from backorder.commands._owing import case_of, load_cases
 from backorder.kernel.acceptance import Caps
 from backorder.kernel.calendars import NEVER, day_date, day_number, local_day
 from backorder.kernel.cases import Case, Line, Said
@@ -32,7 +33,6 @@ from backorder.storage import book as books
 from backorder.storage import cases as case_storage
 from backorder.storage import lines as line_storage
 from backorder.storage.changes import load_changes, save_changes, save_heads
-from backorder.storage.communication import load_rules
 from backorder.storage.db import Database, Row, Tx
 from backorder.storage.orders import load_caps
 
@@ -64,7 +64,8 @@ class AnswerNotice(Command, tag="answer_notice"):
 class _Work:
     loaded: books.Loaded
     orders: dict[str, line_storage.Order]
-    case: Case | None = None
+    cases: case_storage.Loaded | None = None
+    case: Case | None = None  # the one that is being answered about
     caps: Caps = field(default_factory=Caps)
     cancelled: dict[tuple[str, str], int] = field(default_factory=dict)
     entries: dict[str, int] = field(default_factory=dict)
@@ -100,9 +101,7 @@ def _load(tx: Tx, batch: Sequence[AnswerNotice]) -> _Work:
     skus = {sku for order in orders.values() for sku in order.skus}
     skus |= {command.sku for command in batch if command.sku is not None}
     work = _Work(books.load(tx, skus, orders=names), orders)
-    rules = load_rules(tx)
-    if rules is not None and names:
-        work.case = case_storage.load(tx, rules, {name: [] for name in names}, telling=False).cases.get(names[0])
+    work.cases = load_cases(tx, names)
     work.caps = load_caps(tx, [item.sku for item in work.loaded.book.items.values() if item.capped])
     work.cancelled = line_storage.load_cancellations(tx, names)
     work.entries = load_changes(tx, names)
@@ -110,11 +109,10 @@ def _load(tx: Tx, batch: Sequence[AnswerNotice]) -> _Work:
 
 
 def _decide(work: _Work, command: AnswerNotice, now: int) -> Outcome:
-    order, case = work.orders.get(command.order), work.case
-    if order is None:
-        return refused(Word.UNKNOWN_ORDER, command.order)
-    if case is None:
-        return refused(Word.NOT_ALLOWED, command.order, "no clock runs: turn notices on with put_communication")
+    case = case_of(work.cases, command.order)
+    if isinstance(case, Outcome):
+        return case
+    work.case = case
     refusal = _unknown(case, command)
     if refusal is not None:
         return refusal
@@ -242,7 +240,9 @@ def _substitute(work: _Work, command: AnswerNotice, lines: Sequence[Line], now: 
     work.loaded.line_details[book.lines.index[command.order, name]] = (price, *details[1:])
     i = book.lines.index[command.order, old.line]
     _give_up(work, command, i, now)
-    _say(work, command, "substituted", [(old, None)])
+    work.said.append(
+        Said("substituted", old.line, None, command.notice, command.by, command.means, f"by {name}: {line.sku}")
+    )
     mine = book.lines_of_order[command.order] if order.head.ship == "complete" else [i]
     skus = [book.lines.sku[j] for j in mine]
     live_pass(book, skus, Why("line_cancelled"), also=mine)

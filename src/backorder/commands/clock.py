@@ -10,6 +10,7 @@ from backorder.kernel.outcomes import Outcome, Word
 from backorder.kernel.slips import pass_time
 from backorder.storage import book as books
 from backorder.storage.clock import touched_skus
+from backorder.storage.communication import is_on
 from backorder.storage.db import Database, Tx
 
 _EASTERNMOST = "Pacific/Kiritimati"  # where the day begins first: no site is ahead of it
@@ -33,22 +34,17 @@ def advance(db: Database, now: int, batch: Sequence[Advance]) -> list[Outcome]:
     """
     outcomes = []
     for command in batch:
-        watched: list[bool] = []
-        outcomes += pass_days(db, now, [command], watched)
-        if any(watched):
+        with db.read() as tx:
+            watched = is_on(tx)
+        outcomes += pass_days(db, now, [command])
+        if watched and outcomes[-1].outcome is not Word.INVALID:
             settle_all(db, moment_number(command.to))
     return outcomes
 
 
-def pass_days(db: Database, now: int, batch: Sequence[Advance], watched: list[bool] | None = None) -> list[Outcome]:
-    """What days alone change of supplies and promises; puts into `watched` whether clocks run in this shop."""
-
-    def save(tx: Tx, work: _Work) -> None:
-        _save(tx, work)
-        if watched is not None:
-            watched.append(work.loaded.watched)
-
-    return perform_each(db, now, batch, Steps(_check, _load, _decide, save))
+def pass_days(db: Database, now: int, batch: Sequence[Advance]) -> list[Outcome]:
+    """What days alone change of supplies and promises."""
+    return perform_each(db, now, batch, Steps(_check, _load, _decide, _save))
 
 
 def _check(command: Advance) -> Outcome | None:

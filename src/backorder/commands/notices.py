@@ -7,14 +7,13 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from backorder.commands._batch import Command, Key, Note, Number, Steps, perform
-from backorder.commands._owing import keep
-from backorder.kernel.calendars import NEVER, moment_datetime
+from backorder.commands._owing import case_of, keep, load_cases
+from backorder.kernel.calendars import moment_datetime
 from backorder.kernel.cases import Case, Evidence, Notice, Said
 from backorder.kernel.outcomes import Outcome, Word, refused
-from backorder.kernel.settling import next_look, settle
+from backorder.kernel.settling import known_before, settle
 from backorder.kernel.telling import send, send_goodbye
 from backorder.storage import cases as storage
-from backorder.storage.communication import load_rules
 from backorder.storage.db import Database, Tx
 
 Means = Literal["email", "phone", "letter", "chat", "in_person"]
@@ -58,12 +57,12 @@ class _Work:
 
 def send_notices(db: Database, now: int, batch: Sequence[SendNotice]) -> list[Outcome]:
     """Send notices that are due, now."""
-    return perform(db, now, batch, Steps(lambda _: None, lambda tx, batch: _load(tx, batch, True), _send, _save))
+    return perform(db, now, batch, Steps(lambda _: None, _load_telling, _send, _save))
 
 
 def suppress_notices(db: Database, now: int, batch: Sequence[SuppressNotice]) -> list[Outcome]:
     """Say that notices are not to be sent."""
-    return perform(db, now, batch, Steps(lambda _: None, lambda tx, batch: _load(tx, batch, False), _suppress, _save))
+    return perform(db, now, batch, Steps(lambda _: None, _load, _suppress, _save))
 
 
 def record_notices(db: Database, now: int, batch: Sequence[RecordNotice]) -> list[Outcome]:
@@ -71,31 +70,23 @@ def record_notices(db: Database, now: int, batch: Sequence[RecordNotice]) -> lis
     return perform(db, now, batch, Steps(lambda _: None, _load_sent, _record, _save))
 
 
-def _load(tx: Tx, batch: Sequence[Any], telling: bool) -> _Work:
-    rules = load_rules(tx)
-    if rules is None:
-        return _Work(None)
-    return _Work(storage.load(tx, rules, {command.order: [] for command in batch}, telling=telling))
+def _load(tx: Tx, batch: Sequence[Any]) -> _Work:
+    return _Work(load_cases(tx, (command.order for command in batch)))
+
+
+def _load_telling(tx: Tx, batch: Sequence[Any]) -> _Work:
+    return _Work(load_cases(tx, (command.order for command in batch), telling=True))
 
 
 def _load_sent(tx: Tx, batch: Sequence[RecordNotice]) -> _Work:
-    work = _load(tx, batch, False)
+    work = _load(tx, batch)
     work.history = storage.load_history(tx, [command.order for command in batch if command.became == "bounced"])
     return work
 
 
-def _case(work: _Work, order: str) -> Case | Outcome:
-    """The order's case, or why there is none."""
-    if work.loaded is None:
-        message = "no clock runs: turn notices on with put_communication"
-        return refused(Word.NOT_ALLOWED, order, message)
-    case = work.loaded.cases.get(order)
-    return case if case is not None else refused(Word.UNKNOWN_ORDER, order)
-
-
 def _due(work: _Work, command: SendNotice | SuppressNotice) -> tuple[Case, Notice] | Outcome:
     """The notice that a command means, which is still to be sent."""
-    case = _case(work, command.order)
+    case = case_of(work.loaded, command.order)
     if isinstance(case, Outcome):
         return case
     due = [notice for notice in case.notices if notice.state == "due"]
@@ -149,7 +140,7 @@ def _suppress(work: _Work, command: SuppressNotice, now: int) -> Outcome:
 
 
 def _record(work: _Work, command: RecordNotice, now: int) -> Outcome:
-    case = _case(work, command.order)
+    case = case_of(work.loaded, command.order)
     if isinstance(case, Outcome):
         return case
     notice = next((notice for notice in case.notices if notice.n == command.notice), None)
@@ -167,29 +158,11 @@ def _record(work: _Work, command: RecordNotice, now: int) -> Outcome:
             notice.state = "bounced"
         case.said = [
             Said("bounced", line, to, **extra)  # type: ignore[arg-type]  # one kind of value each
-            for line, to in _known_before(case, work.history.get(command.order, []), notice.n)
+            for line, to in known_before(case, work.history.get(command.order, []), notice.n)
         ]
         case.events.append(("notice_bounced", {"notice": notice.n, "kind": notice.kind}))
     _settle(work, case, now)
     return Outcome(Word.CHANGED, subject=command.order, quantity=notice.n)
-
-
-def _known_before(case: Case, history: Sequence[Evidence], n: int) -> list[tuple[str, int]]:
-    """The lines that a notice told of, and the ship day that was known of each before it."""
-    found = []
-    for line in case.lines:
-        told = [entry for entry in history if entry.kind == "told" and entry.line == line.line]
-        if any(entry.notice == n for entry in told):
-            earlier = [entry.to_day for entry in told if (entry.notice or 0) < n]
-            first = min(_stated(wait, line.transit) for wait in line.waits)
-            before = earlier[-1] if earlier else first
-            found.append((line.line, NEVER if before is None else before))
-    return found
-
-
-def _stated(wait: Any, transit: int) -> int:
-    day: int = wait.completed.stated
-    return day - transit if wait.pack.limit.basis == "deliver" else day
 
 
 def _settle(work: _Work, case: Case, now: int) -> None:
@@ -200,7 +173,5 @@ def _settle(work: _Work, case: Case, now: int) -> None:
 
 
 def _save(tx: Tx, work: _Work) -> None:
-    if work.loaded is None or not work.now:
-        return
-    looks = {name: next_look(case, work.loaded.rules.policy, work.now) for name, case in work.loaded.cases.items()}
-    keep(tx, work.loaded, work.now, looks)
+    if work.loaded is not None and work.now:
+        keep(tx, work.loaded, work.now)

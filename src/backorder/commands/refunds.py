@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from backorder.commands._batch import Amount, Command, Key, Note, Number, Steps, invalid, perform
-from backorder.commands._owing import keep
+from backorder.commands._owing import case_of, keep, load_cases
 from backorder.kernel.cases import Case, Refund, Said
 from backorder.kernel.money import BadAmount, minor_units, text
 from backorder.kernel.outcomes import Outcome, Word, refused
-from backorder.kernel.settling import next_look, settle
+from backorder.kernel.settling import settle
 from backorder.storage import cases as storage
-from backorder.storage.communication import load_rules
 from backorder.storage.db import Database, Tx
 
 
@@ -41,18 +40,14 @@ def record_refunds(db: Database, now: int, batch: Sequence[RecordRefund]) -> lis
 
 
 def _load(tx: Tx, batch: Sequence[RecordRefund]) -> _Work:
-    rules = load_rules(tx)
-    if rules is None:
-        return _Work(None)
-    return _Work(storage.load(tx, rules, {command.order: [] for command in batch}, telling=False))
+    return _Work(load_cases(tx, (command.order for command in batch)))
 
 
 def _decide(work: _Work, command: RecordRefund, now: int) -> Outcome:
-    if work.loaded is None:
-        return refused(Word.NOT_ALLOWED, command.order, "no clock runs: turn notices on with put_communication")
-    case = work.loaded.cases.get(command.order)
-    if case is None:
-        return refused(Word.UNKNOWN_ORDER, command.order)
+    case = case_of(work.loaded, command.order)
+    if isinstance(case, Outcome):
+        return case
+    assert work.loaded is not None
     refund = _meant(case, command)
     if isinstance(refund, Outcome):
         return refund
@@ -107,7 +102,5 @@ def _amount(case: Case, refund: Refund, command: RecordRefund) -> int | Outcome:
 
 
 def _save(tx: Tx, work: _Work) -> None:
-    if work.loaded is None or not work.now:
-        return
-    looks = {name: next_look(case, work.loaded.rules.policy, work.now) for name, case in work.loaded.cases.items()}
-    keep(tx, work.loaded, work.now, looks)
+    if work.loaded is not None and work.now:
+        keep(tx, work.loaded, work.now)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from backorder.kernel.calendars import NEVER
-from backorder.kernel.notices import RUNNING, Clock, Completed, Fact
+from backorder.kernel.notices import RUNNING, Clock, Completed
 from backorder.kernel.rules import Pack
 
 MINUTE = 60_000_000
@@ -102,6 +102,10 @@ class Line:
         """The ship day that is promised now; NEVER without one."""
         return NEVER if self.promise is None else self.promise
 
+    def earlier(self, wait: Wait, day: int) -> int:
+        """The ship day behind a day as the pack counts it."""
+        return day if day == NEVER or wait.pack.limit.basis == "ship" else day - self.transit
+
     def later(self, wait: Wait, day: int) -> int:
         """A ship day as the pack counts it: where delivery counts, the transit days later."""
         return day if day == NEVER or wait.pack.limit.basis == "ship" else day + self.transit
@@ -194,6 +198,11 @@ class Case:
         """The notice on its dates that is still to be sent."""
         return next((one for one in self.notices if one.state == "due" and one.kind != "cancelled"), None)
 
+    @property
+    def next_notice(self) -> int:
+        """The number of the next notice."""
+        return max((one.n for one in self.notices), default=0) + 1
+
     def note(self, at: int, on_day: int, said: Said, quantity: int | None = None) -> None:
         """Write something down as evidence."""
         self.entries += 1
@@ -215,11 +224,3 @@ class Case:
     def find(self, line: str) -> Line:
         """The line by its id."""
         return next(one for one in self.lines if one.line == line)
-
-
-class Begun(NamedTuple):
-    """A clock by what it began with and what happened since, to be counted again."""
-
-    pack: Pack
-    completed: Completed
-    facts: tuple[Fact, ...]

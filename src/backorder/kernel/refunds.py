@@ -26,8 +26,3 @@ def amount_due(case: Case) -> int | None:
         kept = max(0, value + head.shipping + tax - discount)
     owed = [refund.amount if refund.refunded is None else refund.refunded for refund in case.refunds]
     return max(0, head.paid - kept - sum(amount or 0 for amount in owed))
-
-
-def at_stake(case: Case) -> int:
-    """What the order's open units are worth by their prices."""
-    return sum((line.price or 0) * line.open for line in case.lines)

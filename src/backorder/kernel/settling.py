@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from backorder.kernel import notices as law
 from backorder.kernel.calendars import NEVER, day_date, day_start, local_day, next_day_start
-from backorder.kernel.cases import Begun, Case, Evidence, Line, Policy, Refund, Said, Wait
-from backorder.kernel.notices import Clock, Completed, Fact, State
+from backorder.kernel.cases import Case, Evidence, Line, Policy, Refund, Said, Wait
+from backorder.kernel.notices import Completed, Fact, State
 from backorder.kernel.refunds import amount_due
 from backorder.kernel.telling import next_beat, say_goodbye, tell
 
@@ -141,8 +141,8 @@ def _reopened(case: Case, line: Line, now: int, today: int) -> None:
     case.note(now, today, Said("unshipped", line.line))
     for wait in line.waits:
         if wait.clock.state is State.SHIPPED:
-            begun = begun_of(line, wait, [*case.history, *case.evidence])
-            wait.clock = law.stand(begun.pack, begun.completed, begun.facts, begun.completed.day)
+            facts = facts_of(line, wait, [*case.history, *case.evidence])
+            wait.clock = law.stand(wait.pack, wait.completed, facts, wait.completed.day)
             # What days have passed is not counted here: `expired` and `due` see to that.
 
 
@@ -218,8 +218,8 @@ def _told(refund: Refund) -> dict[str, object]:
     return {"refund": refund.n, "amount": refund.amount, "by": by, "cause": refund.cause}
 
 
-def begun_of(line: Line, wait: Wait, history: Iterable[Evidence]) -> Begun:
-    """A clock's beginning and its facts, from the order's evidence."""
+def facts_of(line: Line, wait: Wait, history: Iterable[Evidence]) -> list[Fact]:
+    """What a clock has heard, from the order's evidence."""
     facts: list[Fact] = []
     for entry in history:
         if entry.line not in (None, line.line):
@@ -230,7 +230,7 @@ def begun_of(line: Line, wait: Wait, history: Iterable[Evidence]) -> Begun:
         fact = _fact(line, wait, entry)
         if fact is not None:
             facts.append(fact)
-    return Begun(wait.pack, wait.completed, tuple(facts))
+    return facts
 
 
 def _fact(line: Line, wait: Wait, entry: Evidence) -> Fact | None:
@@ -258,4 +258,14 @@ def _fact(line: Line, wait: Wait, entry: Evidence) -> Fact | None:
     return None
 
 
-__all__ = ["Clock", "begun_of", "closing", "expired", "next_look", "settle"]
+def known_before(case: Case, history: Sequence[Evidence], n: int) -> list[tuple[str, int]]:
+    """The lines that a notice told of, and the ship day that was known of each before it."""
+    found = []
+    for line in case.lines:
+        told = [entry for entry in history if entry.kind == "told" and entry.line == line.line]
+        if any(entry.notice == n for entry in told):
+            stated = [wait.completed.stated for wait in line.waits if wait.completed.stated is not None]
+            first = min(line.earlier(wait, day) for wait, day in zip(line.waits, stated, strict=True))
+            known = [first, *(NEVER if entry.to_day is None else entry.to_day for entry in told if entry.notice != n)]
+            found.append((line.line, known[-1]))
+    return found

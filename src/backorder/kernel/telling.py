@@ -98,7 +98,7 @@ def _make(case: Case, policy: Policy, wanted: Wanted, now: int) -> Notice | None
     bounced = [notice for notice in case.notices if notice.state == "bounced"]
     trouble = "bounced" if bounced else None if case.head.reachable else "no_address"
     notice = Notice(
-        n=max((one.n for one in case.notices), default=0) + 1,
+        n=case.next_notice,
         kind=wanted.owed.kind,
         state="due",
         made_at=now,
@@ -234,7 +234,7 @@ def _beat(case: Case, policy: Policy, now: int, today: int) -> None:
     beat_at = next_beat(case, policy, today)
     if beat_at is None or now < beat_at:
         return
-    notice = Notice(max((one.n for one in case.notices), default=0) + 1, "still", "told", now, now, None, None, "still")
+    notice = Notice(case.next_notice, "still", "told", now, now, None, None, "still")
     case.notices.append(notice)
     waiting, next_word = _waiting(case), today + policy.heartbeat_days
     facts = Facts(case.head.order, _parts(waiting), "", policy.answers, policy.charging, policy.contact, next_word)
@@ -245,7 +245,7 @@ def _beat(case: Case, policy: Policy, now: int, today: int) -> None:
 def say_goodbye(case: Case, policy: Policy, refund: Refund, now: int) -> None:
     """Tell at once that goods will not come, and by when which money goes back; or leave it to a person."""
     notice = Notice(
-        n=max((one.n for one in case.notices), default=0) + 1,
+        n=case.next_notice,
         kind="cancelled",
         state="due",
         made_at=now,

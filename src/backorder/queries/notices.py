@@ -4,22 +4,17 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.sql.expression import literal_column
+from sqlalchemy import select
 
 from backorder.kernel.calendars import day_date, moment_datetime
 from backorder.kernel.money import text
 from backorder.storage.db import Database, Row
-from backorder.storage.notice_tables import notices, refunds
+from backorder.storage.notice_tables import NOTICE_OPEN, REFUND_TO_PAY, notices, refunds
 from backorder.storage.tables import orders
-
-# The conditions of the partial indexes, word for word.
-_OPEN: ColumnElement[Any] = literal_column("state IN ('due', 'asking', 'bounced')")
-_TO_PAY: ColumnElement[Any] = literal_column("refunds.state IN ('due', 'overdue')")
 
 _NOTICES = (
     select(notices.c.order_id, notices.c.n, notices.c.kind, notices.c.state, notices.c.deadline, notices.c.trouble)
-    .where(_OPEN)
+    .where(NOTICE_OPEN)
     .order_by(notices.c.deadline.nulls_last(), notices.c.order_id, notices.c.n)
 )
 _REFUNDS = (
@@ -33,7 +28,7 @@ _REFUNDS = (
         orders.c.currency,
     )
     .join(orders, orders.c.order_id == refunds.c.order_id)
-    .where(_TO_PAY)
+    .where(REFUND_TO_PAY)
     .order_by(refunds.c.deadline, refunds.c.order_id, refunds.c.n)
 )
 _OF_ORDER = select(

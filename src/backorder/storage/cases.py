@@ -259,7 +259,7 @@ def _day(value: int | None) -> int:
     return NEVER if value is None else value
 
 
-def _null(day: int) -> int | None:
+def _null(day: int | None) -> int | None:
     return None if day == NEVER else day
 
 
@@ -296,12 +296,8 @@ def save(tx: Tx, loaded: Loaded, now: int, looks: Mapping[str, int | None]) -> N
     save_notices(tx, [(order, notice) for order, case in cases for notice in case.notices], loaded.notices)
     save_refunds(tx, [(order, refund) for order, case in cases for refund in case.refunds], loaded.refunds)
     entries = [(order, *entry) for order, case in cases for entry in case.evidence]
-    tx.insert(evidence, ("order_id", *_ENTRY), [(*row[:6], _null_or(row[6]), *row[7:]) for row in entries])
+    tx.insert(evidence, ("order_id", *_ENTRY), [(*row[:6], _null(row[6]), *row[7:]) for row in entries])
     move_timers(tx, "settle", looks)
-
-
-def _null_or(day: int | None) -> int | None:
-    return None if day == NEVER else day
 
 
 _CHANGING = (
@@ -329,7 +325,7 @@ def _clock_row(line: Line, clock: Clock) -> Row:
         clock.limit,
         _null(clock.until),
         int(clock.offered is not None),
-        _null_or(clock.offered),
+        _null(clock.offered),
         clock.silence,
         _null(clock.leave_from),
         clock.vested,

@@ -53,6 +53,11 @@ class Rules(NamedTuple):
     packs: dict[str, Pack]
 
 
+def is_on(tx: Tx) -> bool:
+    """Whether clocks run in this shop."""
+    return bool(tx.fetch(IS_ON))
+
+
 def load_row(tx: Tx) -> dict[str, Any] | None:
     """What the shop says, as the table holds it."""
     rows = tx.fetch(_ROW)

@@ -1,6 +1,6 @@
 """The tables of what customers are owed: rule packs, the clocks that run by them, notices, answers, refunds."""
 
-from sqlalchemy import ForeignKeyConstraint, Index, PrimaryKeyConstraint, text
+from sqlalchemy import ForeignKeyConstraint, Index, PrimaryKeyConstraint, literal_column, text
 
 from backorder.storage.schema import (
     AMOUNT_MAX,
@@ -223,3 +223,7 @@ Index(
     postgresql_where=_TO_PAY,
     sqlite_where=_TO_PAY,
 )
+
+# The conditions of the partial indexes, word for word, for those who look for such rows.
+NOTICE_OPEN = notices.c.state.in_([literal_column(f"'{state}'") for state in ("due", "asking", "bounced")])
+REFUND_TO_PAY = refunds.c.state.in_([literal_column(f"'{state}'") for state in ("due", "overdue")])
