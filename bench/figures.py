@@ -22,12 +22,13 @@ def run(names: list[str], echo: Callable[[str], None], scale: float = 1.0) -> li
 
 
 def _groups() -> dict[str, Callable[[float], Iterator[Figure]]]:
-    from bench import imports, orders, pegging, quotes, receipts, service, start, year
+    from bench import imports, orders, owed, pegging, quotes, receipts, service, start, year
 
     return {
         "orders": orders.measure,
         "imports": imports.measure,
         "receipts": receipts.measure,
+        "owed": owed.measure,
         "pegging": pegging.measure,
         "quotes": quotes.measure,
         "service": service.measure,

@@ -229,3 +229,18 @@ def test_goods_that_have_not_left_get_another_day_while_it_can_still_be_told(sho
     advance(shop, "2026-04-02T12:00")
     assert refund(shop) == []
     assert check.run(shop) == []
+
+
+def test_the_day_that_stood_when_it_was_turned_on_counts_even_where_a_slip_comes_first(db: Database) -> None:
+    day = "2026-03-02T15:00"
+    do(db, day, "put_site", site="NY", zone="America/New_York", country="US")
+    do(db, day, "put_item", sku="CHAIR")
+    do(db, day, "put_customer", customer="ada", email="ada@example.com")
+    do(db, day, "announce_supply", supply="PO", sku="CHAIR", site="NY", quantity=9, expected_on="2026-03-20")
+    do(db, day, "place_order", order="A", customer="ada", lines=[{"line": "1", "sku": "CHAIR", "quantity": 1}])
+    do(db, day, "put_communication", **{name: value for name, value in COMMUNICATION.items() if name != "do"})
+    do(db, day, "reschedule_supply", supply="PO", expected_on="2026-04-10")  # before its clock was looked at
+    assert notices(db) == [("short", "due")]
+    advance(db, "2026-03-02T16:00")
+    assert "promised for Fri 20 Mar 2026, now to ship by Fri 10 Apr 2026" in (of_order(db, "A")[0].text or "")
+    assert check.run(db) == []

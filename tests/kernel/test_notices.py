@@ -150,17 +150,17 @@ def test_where_two_packs_apply_silence_helps_only_if_both_let_it() -> None:
     today, planned = V1.day, day("2026-04-20")
     both = [found for pack in (FTC, CALIFORNIA) if (found := owed(pack, begin(pack, V1), planned)) is not None]
     assert len(both) == 2
-    together = strictest(both)
+    together = strictest(tuple(both))
     assert together is not None
     assert (together.silence, "free_answer" in together.says) == ("consent", True)
     renewed = owed(FTC, stand(FTC, V1, [Told(today, day("2026-04-10"))], today), planned)
     assert renewed is not None
-    stricter = strictest([*both, renewed])
+    stricter = strictest((*both, renewed))
     assert stricter is not None
     assert (stricter.silence, stricter.by) == ("cancel", min(one.by for one in (*both, renewed)))
     assert "silence_consents" not in stricter.says
     assert {"silence_cancels", "answer_by"} <= set(stricter.says)
-    assert strictest([]) is None
+    assert strictest(()) is None
 
 
 STATED = Completed(day("2026-03-02"), stated=day("2026-03-20"))

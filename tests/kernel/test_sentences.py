@@ -50,7 +50,8 @@ def test_one_notice_for_an_order_never_hides_the_worst_day() -> None:
 
 
 def test_a_notice_is_the_same_whenever_it_is_rendered_and_its_digest_tells_another() -> None:
-    asked = strictest([found for pack in ASKING if (found := owed(pack, begin(pack, Completed(START)), START + 40))])
+    found = [owed(pack, begin(pack, Completed(START)), START + 40) for pack in ASKING]
+    asked = strictest(tuple(one for one in found if one is not None))
     assert asked is not None
     assert render(facts(START + 40), asked) == render(facts(START + 40), asked)
     assert render(facts(START + 40), asked).digest != render(facts(START + 41), asked).digest

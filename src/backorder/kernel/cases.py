@@ -1,7 +1,8 @@
 """An order as its customer is owed it: its lines with their clocks, what was told, what has to be paid back."""
 
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
+
+import msgspec
 
 from backorder.kernel.calendars import NEVER
 from backorder.kernel.notices import RUNNING, Clock, Completed
@@ -41,12 +42,11 @@ class Said(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """An entry of the order's evidence, without the order; `to_day` of NEVER is kept as null.
+    """An entry of the order's evidence, without the order and its number there; `to_day` of NEVER is kept as null.
 
     `quantity` are units; where a refund was made, how many are still to be made.
     """
 
-    n: int
     at: int
     on_day: int
     line: str | None
@@ -59,8 +59,7 @@ class Evidence(NamedTuple):
     note: str | None = None
 
 
-@dataclass(slots=True)
-class Wait:
+class Wait(msgspec.Struct):
     """A clock of a line under one pack, and what it began with; `stated` is in the pack's own basis."""
 
     pack: Pack
@@ -74,8 +73,7 @@ class Wait:
         return self.clock.state in RUNNING
 
 
-@dataclass(slots=True)
-class Line:
+class Line(msgspec.Struct):
     """A line of the order. Days are ship days; `told` is the one its customer knows of (NEVER: that there is none)."""
 
     line: str
@@ -90,7 +88,7 @@ class Line:
     told: int = NEVER
     seen: int = 0  # cancelled units that were seen to
     transit: int = 0
-    waits: list[Wait] = field(default_factory=list)
+    waits: list[Wait] = []
 
     @property
     def open(self) -> int:
@@ -111,8 +109,7 @@ class Line:
         return day if day == NEVER or wait.pack.limit.basis == "ship" else day + self.transit
 
 
-@dataclass(slots=True)
-class Notice:
+class Notice(msgspec.Struct):
     """A notice as it stands. `gist` is what it would tell, `deadline` the last moment of what it waits for."""
 
     n: int
@@ -137,8 +134,7 @@ class Notice:
     reason: str | None = None
 
 
-@dataclass(slots=True)
-class Refund:
+class Refund(msgspec.Struct):
     """Money that has to go back for lines: minor units, None where a person has to say how much."""
 
     n: int
@@ -178,21 +174,19 @@ class Head(NamedTuple):
     packs: tuple[Pack, ...]
 
 
-@dataclass(slots=True)
-class Case:
+class Case(msgspec.Struct):
     """All of it, with what is new since it was loaded."""
 
     head: Head
     lines: list[Line]
-    notices: list[Notice] = field(default_factory=list)
-    refunds: list[Refund] = field(default_factory=list)
-    cancelled_by: dict[str, str] = field(default_factory=dict)  # of lines with cancelled units: by whom the last were
-    causes: dict[str, str] = field(default_factory=dict)  # of lines: why their promise moved last
-    history: list[Evidence] = field(default_factory=list)  # only where a shipment came back
-    said: list[Said] = field(default_factory=list)
-    entries: int = 0  # of the evidence
-    evidence: list[Evidence] = field(default_factory=list)
-    events: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+    notices: list[Notice] = []
+    refunds: list[Refund] = []
+    cancelled_by: dict[str, str] = {}  # of lines with cancelled units: by whom the last were
+    causes: dict[str, str] = {}  # of lines: why their promise moved last
+    history: list[Evidence] = []  # only where a shipment came back
+    said: list[Said] = []
+    evidence: list[Evidence] = []
+    events: list[tuple[str, dict[str, object]]] = []
 
     def pending(self) -> Notice | None:
         """The notice on its dates that is still to be sent."""
@@ -205,21 +199,8 @@ class Case:
 
     def note(self, at: int, on_day: int, said: Said, quantity: int | None = None) -> None:
         """Write something down as evidence."""
-        self.entries += 1
-        entry = Evidence(
-            self.entries,
-            at,
-            on_day,
-            said.line,
-            said.kind,
-            said.to,
-            quantity,
-            said.notice,
-            said.by,
-            said.means,
-            said.note,
-        )
-        self.evidence.append(entry)
+        told = said.notice, said.by, said.means, said.note
+        self.evidence.append(Evidence(at, on_day, said.line, said.kind, said.to, quantity, *told))
 
     def find(self, line: str) -> Line:
         """The line by its id."""

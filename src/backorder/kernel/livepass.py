@@ -73,7 +73,7 @@ def joined_lines(book: Book, skus: Iterable[str]) -> list[int]:
 
 
 def _round(book: Book, members: list[int]) -> bool:
-    """One pass over the members; whether any peg changed."""
+    """One pass over the members; whether a unit went from one supply to another, so that another pass may gain."""
     order, turn = _turns(book, members)
     if not order:
         return False
@@ -162,7 +162,10 @@ def _held(book: Book, order: list[int]) -> Held:
 
 
 def _apply(book: Book, order: list[int], out: Out) -> bool:
-    """Give the lines what they took: stock is allocated, the rest are waiting pegs. Whether anything changed."""
+    """Give the lines what they took: stock is allocated, the rest are waiting pegs. Whether a unit changed its supply.
+
+    Where none did, the next pass would find before each line what this one found, and take the same.
+    """
     lines, kinds, days = book.lines, book.supplies.kind, book.supplies.day
     changed = False
     for n, i in enumerate(order):
@@ -180,8 +183,16 @@ def _apply(book: Book, order: list[int], out: Out) -> bool:
                 lines.move(i, "allocate", units)
         if after != before:
             lines.pegs[i] = after
-            changed = True
+            changed = changed or _of_supplies(after) != _of_supplies(before)
     return changed
+
+
+def _of_supplies(pegs: Pegs) -> dict[int, int]:
+    """The units of each supply, on whichever day."""
+    units: dict[int, int] = {}
+    for (s, _), q in pegs.items():
+        units[s] = units.get(s, 0) + q
+    return units
 
 
 def _renew_lead_days(book: Book, members: list[int]) -> None:

@@ -4,9 +4,9 @@ The rows of the state machine are those of 16 CFR 435.2, told by a pack's data, 
 A clock knows days, in the zone of where the goods go to: a day counts to its end. Nothing here reads a clock.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from enum import StrEnum
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Literal, NamedTuple
 
 from backorder.kernel.calendars import NEVER
@@ -256,7 +256,8 @@ def owed(pack: Pack, clock: Clock, planned: int) -> Owed | None:
     return Owed(delay.kind, clock.until, delay.says, delay.silence, answer)
 
 
-def strictest(owing: Sequence[Owed]) -> Owed | None:
+@lru_cache(maxsize=256)  # a supply that slips asks the same of thousands of orders
+def strictest(owing: tuple[Owed, ...]) -> Owed | None:
     """What several packs together ask of one notice: the earliest day, all that any wants said.
 
     Silence helps the seller only where all of them let it, and the earliest answer counts.

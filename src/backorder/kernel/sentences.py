@@ -6,6 +6,7 @@ the same, and its digest proves it.
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple, get_args
 
 from backorder.kernel.calendars import NEVER, day_date
@@ -45,6 +46,7 @@ class Letter(NamedTuple):
     digest: str
 
 
+@lru_cache(maxsize=1_024)
 def plain_day(day: int) -> str:
     """A day as people write it: Fri 1 May 2026."""
     date_ = day_date(day)

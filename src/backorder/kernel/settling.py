@@ -14,6 +14,7 @@ from backorder.kernel.notices import Completed, Fact, State
 from backorder.kernel.refunds import amount_due
 from backorder.kernel.telling import next_beat, say_goodbye, tell
 
+_ELSEWHERE = {"readdressed", "moved", "stood"}  # what other ledgers tell of already
 _ENDS = {"customer": ("left", "buyer"), "merchant": ("declined", "seller"), "law": ("lapsed", "missed")}
 
 
@@ -25,7 +26,8 @@ def settle(case: Case, policy: Policy, now: int, *, due: bool = False) -> None:
     today = local_day(now, case.head.zone)
     _begin(case, today)
     for said in case.said:
-        _hear(case, said, now, today)
+        if said.kind not in _ELSEWHERE:
+            _hear(case, said, now, today)
     for line in case.lines:
         _reopened(case, line, now, today)
     gone = [ended for line in case.lines if (ended := _ended(case, line, now, today)) is not None]
@@ -76,14 +78,19 @@ def next_look(case: Case, policy: Policy, now: int) -> int | None:
 def _begin(case: Case, today: int) -> None:
     """Start the clocks of lines that have none. What was late before anybody watched is late from now on.
 
-    Goods that go somewhere else than before get the clocks of that place besides those they have.
+    The day that counts is the one that stood before a change that is just being made, unless it had passed. Goods that
+    go somewhere else than before get the clocks of that place besides those they have.
     """
     head = case.head
     moved = any(said.kind == "moved" for said in case.said)
+    if not moved and all(line.waits or not line.open for line in case.lines):
+        return
+    stood = {said.line: said.to for said in case.said if said.kind == "stood"}
     for line in case.lines:
         if not line.open or (line.waits and not moved):
             continue
-        stated = max(today, today if line.promise is None else line.promise)
+        known = line.promise if (stood.get(line.line) or 0) < today else stood[line.line]
+        stated = max(today, known or today)
         if not line.waits:
             line.told, line.seen = stated, line.cancelled
         there = {wait.pack.pack for wait in line.waits}
@@ -106,8 +113,7 @@ def _hear(case: Case, said: Said, now: int, today: int) -> None:
     """What somebody said, as evidence and to the clocks."""
     lines = case.lines if said.line is None else [case.find(said.line)]
     to_pay = sum(refund.due for refund in case.refunds) if said.kind == "refunded" else None
-    if said.kind not in {"readdressed", "moved"}:  # those are told in ledgers of their own
-        case.note(now, today, said, to_pay)
+    case.note(now, today, said, to_pay)
     match said.kind:
         case "agreed":
             to = NEVER if said.to is None else said.to

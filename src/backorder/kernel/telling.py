@@ -53,6 +53,8 @@ def tell(case: Case, policy: Policy, now: int, *, due: bool) -> None:
 
 def _close_answered(case: Case) -> None:
     """An asking notice is over once no clock waits for an answer: it was given, or silence was one."""
+    if all(notice.state != "asking" for notice in case.notices):
+        return
     asked = any(
         wait.clock.state in {State.ASKED, State.RENEWED} and wait.runs for line in case.lines for wait in line.waits
     )
@@ -70,15 +72,19 @@ def _wanted(case: Case, today: int) -> Wanted | None:
         running = [wait for wait in line.waits if wait.runs]
         if not line.open or not running:
             continue
-        if any(law.passed(wait.pack, wait.clock, today).state is State.REFUND_DUE for wait in running):
+        if any(
+            today > wait.clock.until and law.passed(wait.pack, wait.clock, today).state is State.REFUND_DUE
+            for wait in running
+        ):
             continue  # too late to be told: the timer cancels it
-        asked = [one for wait in running if (one := owed(wait.pack, wait.clock, line.later(wait, line.planned)))]
+        planned = line.planned
+        asked = [one for wait in running if (one := owed(wait.pack, wait.clock, line.later(wait, planned)))]
         owing += asked
-        if asked or line.planned != line.told:
+        if asked or planned != line.told:
             lines.append(line)
     if not lines:
         return None
-    what = strictest(owing)
+    what = strictest(tuple(owing))
     if what is None:
         worse = any(line.planned > line.told for line in lines)
         what = _POLITE if worse else _POLITE._replace(kind="better", says=("order",))
@@ -92,8 +98,8 @@ def _gist(lines: Sequence[Line]) -> str:
 
 def _make(case: Case, policy: Policy, wanted: Wanted, now: int) -> Notice | None:
     """A new notice, unless a person said that this is not to be told."""
-    before = [one for one in case.notices if one.kind not in {"still", "cancelled"}]
-    if any(one.state == "suppressed" and one.gist == wanted.gist for one in before[-1:]):
+    last = next((one for one in reversed(case.notices) if one.kind not in {"still", "cancelled"}), None)
+    if last is not None and last.state == "suppressed" and last.gist == wanted.gist:
         return None
     bounced = [notice for notice in case.notices if notice.state == "bounced"]
     trouble = "bounced" if bounced else None if case.head.reachable else "no_address"
@@ -219,7 +225,7 @@ def next_beat(case: Case, policy: Policy, today: int) -> int | None:
 
     A person may have decided that it is not said: then there is no word that all is as it was either.
     """
-    if not case.head.reachable or not _waiting(case) or case.pending() is not None or _wanted(case, today) is not None:
+    if case.pending() is not None or not case.head.reachable or not _waiting(case) or _wanted(case, today) is not None:
         return None
     last = max([case.head.placed_at, *(notice.sent_at for notice in case.notices if notice.sent_at is not None)])
     return last + policy.heartbeat_days * DAY

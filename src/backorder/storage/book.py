@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import and_, select, union_all
 
+from backorder.kernel.cases import Said
 from backorder.kernel.columns import STOCK, Book, Item, Lines, Pegs, Site, SitePolicy
 from backorder.kernel.events import moved, ready
 from backorder.storage.communication import IS_ON
@@ -327,6 +328,7 @@ _LINE_CHANGES = (
     "person_until",
 )
 _WAITING = _LINE_CHANGES.index("waiting")
+_PROMISE = _LINE_CHANGES.index("promise")
 _OWING = tuple(_LINE_CHANGES.index(name) for name in ("promise", "shipped", "cancelled"))
 
 
@@ -405,8 +407,12 @@ def _save_lines(tx: Tx, loaded: Loaded) -> None:
     fixed = ("order_id", "line", "position", "sku", "quantity", "placed_at", "backordered")
     tx.insert(lines, (*fixed, *_LINE_CHANGES, *LINE_DETAILS), added)
     if loaded.watched:
-        for i in [*range(known, len(now)), *(i for i in changed if _owes(loaded.lines[i], now[i]))]:
+        for i in range(known, len(now)):
             tx.touched.setdefault(held.order[i], [])
+        for i in changed:
+            before = loaded.lines[i]
+            if _owes(before, now[i]):
+                tx.touched.setdefault(held.order[i], []).append(Said("stood", held.line[i], before[_PROMISE]))
     rows = [(held.order[i], held.line[i], *[now[i][n] for n in touched]) for i in changed]
     tx.update(lines, ("order_id", "line"), [_LINE_CHANGES[n] for n in touched], rows)
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, bindparam, func, or_, select
@@ -56,7 +56,6 @@ _HEADS = (
         customers.c.region.label("customer_region"),
         customers.c.zone.label("customer_zone"),
         people.c.email,
-        select(func.max(evidence.c.n)).where(evidence.c.order_id == orders.c.order_id).scalar_subquery(),
     )
     .outerjoin(customers, customers.c.customer == orders.c.customer)
     .outerjoin(people, people.c.customer == orders.c.customer)
@@ -95,11 +94,16 @@ _CAUSES = (
     )
     .where(among(promises.c.order_id, "orders"))
 )
-_ENTRY = ("n", "at", "on_day", "line", "kind", "to_day", "quantity", "notice", "by_whom", "means", "note")
+_ENTRY = ("at", "on_day", "line", "kind", "to_day", "quantity", "notice", "by_whom", "means", "note")
 _HISTORY = (
     select(evidence.c.order_id, *(evidence.c[name] for name in _ENTRY))
     .where(among(evidence.c.order_id, "orders"))
     .order_by(evidence.c.order_id, evidence.c.n)
+)
+_LAST = (
+    select(evidence.c.order_id, func.max(evidence.c.n))
+    .where(among(evidence.c.order_id, "orders"))
+    .group_by(evidence.c.order_id)
 )
 _away = shipments.alias("away")
 # Lines of which nothing is still to be shipped, and whose every shipment was delivered.
@@ -150,7 +154,7 @@ class Loaded:
 
     rules: Rules
     cases: dict[str, Case] = field(default_factory=dict)
-    clocks: dict[Row, Row] = field(default_factory=dict)
+    stood: dict[Row, tuple[Clock, int, int]] = field(default_factory=dict)  # each clock, and its line's told and seen
     notices: dict[Row, Row] = field(default_factory=dict)
     refunds: dict[Row, Row] = field(default_factory=dict)
 
@@ -167,9 +171,9 @@ def load(tx: Tx, rules: Rules, said: Mapping[str, Sequence[Said]], *, telling: b
     places = tx.fetch(_SITES)
     zones = {row[0]: row[4] for row in locked}
     transits = dict[str, int]()
-    holding: dict[Row, tuple[Pack, ...]] = {}
+    known: dict[Row, _Place] = {}
     for row in tx.fetch(_HEADS, orders=names):
-        case, transits[row[0]] = _case(rules, row, places, zones.get(row[0]), holding)
+        case, transits[row[0]] = _case(rules, row, places, zones.get(row[0]), known)
         loaded.cases[row[0]] = case
     for order, *fields in tx.fetch(_LINES, orders=names):
         loaded.cases[order].lines.append(_line(fields, transits[order]))
@@ -184,21 +188,32 @@ def load(tx: Tx, rules: Rules, said: Mapping[str, Sequence[Said]], *, telling: b
     return loaded
 
 
+class _Place(NamedTuple):
+    """What follows from where an order goes to and comes from."""
+
+    zone: str
+    packs: tuple[Pack, ...]
+    transit: int  # days that goods are on their way
+
+
 def _case(
-    rules: Rules, row: Row, places: Sequence[Row], zone: str | None, holding: dict[Row, tuple[Pack, ...]]
+    rules: Rules, row: Row, places: Sequence[Row], zone: str | None, known: dict[Row, _Place]
 ) -> tuple[Case, int]:
-    """A case without its lines, and how many days goods are on their way; `holding` remembers packs by place."""
+    """A case without its lines, and how many days goods are on their way; `known` remembers what was found out."""
     order, placed, authorised, country, region, own_zone, own_sites, currency, *money = row[:12]
-    kind, customer_country, customer_region, customer_zone, email, entries = row[12:]
-    chosen = [site for site in places if site[0] in json.loads(own_sites)] or list(places)
-    country = country or customer_country or next((site[2] for site in chosen if site[2]), None)
-    region = region or customer_region
-    zone = zone or next(zone for zone in (own_zone, customer_zone, chosen[0][1]) if zone and _is_zone(zone))
-    place = country, region, kind or "consumer"
-    found = holding.get(place) or holding.setdefault(place, _packs_for(rules, *place))
-    transit = max(_transit(site[3], region, country) for site in chosen)
-    head = Head._make([order, zone, placed, authorised, bool(email), currency, *money, found])
-    return Case(head, [], entries=entries or 0), transit
+    kind, customer_country, customer_region, customer_zone, email = row[12:]
+    told = country, region, own_zone, own_sites, kind, customer_country, customer_region, customer_zone
+    place = known.get(told)
+    if place is None:
+        chosen = [site for site in places if site[0] in json.loads(own_sites)] or list(places)
+        country = country or customer_country or next((site[2] for site in chosen if site[2]), None)
+        region = region or customer_region
+        first = next(zone for zone in (own_zone, customer_zone, chosen[0][1]) if zone and _is_zone(zone))
+        transit = max(_transit(site[3], region, country) for site in chosen)
+        place = known[told] = _Place(first, _packs_for(rules, country, region, kind or "consumer"), transit)
+    zone = zone or place.zone
+    head = Head._make([order, zone, placed, authorised, bool(email), currency, *money, place.packs])
+    return Case(head, []), place.transit
 
 
 def _packs_for(rules: Rules, country: str | None, region: str | None, buyer: str) -> tuple[Pack, ...]:
@@ -252,7 +267,7 @@ def _wind(loaded: Loaded, rows: Sequence[Row], packs: Mapping[str, Pack]) -> Non
             cause,
         )
         line.waits.append(Wait(packs[digest], Completed(began, stated), clock))
-        loaded.clocks[order, name, pack] = row[8:]
+        loaded.stood[order, name, pack] = clock, line.told, seen
 
 
 def _day(value: int | None) -> int:
@@ -265,28 +280,28 @@ def _null(day: int | None) -> int | None:
 
 def _hear(tx: Tx, loaded: Loaded, said: Mapping[str, Sequence[Said]], *, telling: bool) -> None:
     """What is said of the cases, and what has to be looked up for some of them alone."""
-    arrived = [order for order, words in said.items() if any(one.kind == "arrived" for one in words)]
-    for order, words in said.items():
-        if order in loaded.cases:
-            loaded.cases[order].said = [one for one in words if one.kind != "arrived"]
-    for order, line in tx.fetch(_ARRIVED, orders=sorted(arrived)) if arrived else ():
+    arrived, lost, back = list[str](), list[str](), list[str]()
+    for order, case in loaded.cases.items():
+        case.said = list(said[order])
+        for line in case.lines:
+            if line.cancelled > line.seen:
+                lost.append(order)
+            if line.open and any(wait.clock.state is State.SHIPPED for wait in line.waits):
+                back.append(order)
+        if any(one.kind == "arrived" for one in case.said):
+            arrived.append(order)
+            case.said = [one for one in case.said if one.kind != "arrived"]
+    for order, line in tx.fetch(_ARRIVED, orders=arrived) if arrived else ():
         case = loaded.cases[order]
         if any(wait.runs for wait in case.find(line).waits):
             case.said.append(Said("arrived", line))
-    cases = loaded.cases.items()
-    lost = [order for order, case in cases if any(line.cancelled > line.seen for line in case.lines)]
-    for order, line, by in tx.fetch(_CANCELLED, orders=sorted(lost)) if lost else ():
+    for order, line, by in tx.fetch(_CANCELLED, orders=lost) if lost else ():
         loaded.cases[order].cancelled_by[line] = by
-    back = [order for order, case in cases if any(_came_back(line) for line in case.lines)]
     for order, entries in (load_history(tx, back) if back else {}).items():
         loaded.cases[order].history = entries
     if telling:
         for order, line, cause in tx.fetch(_CAUSES, orders=sorted(loaded.cases)):
             loaded.cases[order].causes[line] = cause
-
-
-def _came_back(line: Line) -> bool:
-    return bool(line.open) and any(wait.clock.state is State.SHIPPED for wait in line.waits)
 
 
 def save(tx: Tx, loaded: Loaded, now: int, looks: Mapping[str, int | None]) -> None:
@@ -295,9 +310,19 @@ def save(tx: Tx, loaded: Loaded, now: int, looks: Mapping[str, int | None]) -> N
     cases = loaded.cases.items()
     save_notices(tx, [(order, notice) for order, case in cases for notice in case.notices], loaded.notices)
     save_refunds(tx, [(order, refund) for order, case in cases for refund in case.refunds], loaded.refunds)
-    entries = [(order, *entry) for order, case in cases for entry in case.evidence]
-    tx.insert(evidence, ("order_id", *_ENTRY), [(*row[:6], _null(row[6]), *row[7:]) for row in entries])
+    _add_evidence(tx, {order: case.evidence for order, case in cases if case.evidence})
     move_timers(tx, "settle", looks)
+
+
+def _add_evidence(tx: Tx, found: Mapping[str, Sequence[Evidence]]) -> None:
+    """Write entries, numbered on from the last of each order."""
+    last: dict[str, int] = dict(tx.fetch(_LAST, orders=list(found))) if found else {}
+    rows = [
+        (order, n, *entry[:4], _null(entry.to_day), *entry[5:])
+        for order, entries in found.items()
+        for n, entry in enumerate(entries, last.get(order, 0) + 1)
+    ]
+    tx.insert(evidence, ("order_id", "n", *_ENTRY), rows)
 
 
 _CHANGING = (
@@ -339,13 +364,15 @@ def _save_clocks(tx: Tx, loaded: Loaded, now: int) -> None:
     for order, case in loaded.cases.items():
         for line in case.lines:
             for wait in line.waits:
-                row = _clock_row(line, wait.clock)
                 key = order, line.line, wait.pack.pack
+                if not wait.fresh and loaded.stood[key] == (wait.clock, line.told, line.seen):
+                    continue
+                row = _clock_row(line, wait.clock)
                 if wait.fresh:
                     used[wait.pack.digest] = wait.pack
                     began = wait.completed.day, wait.completed.stated
                     fresh.append((*key, wait.pack.digest, case.head.zone, line.transit, *began, *row))
-                elif row != loaded.clocks[key]:
+                else:
                     changed.append((*key, *row))
     if used:
         keep_packs(tx, used.values(), _texts(tx, used), now)

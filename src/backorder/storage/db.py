@@ -1,13 +1,13 @@
 """Opening SQLite or PostgreSQL, transactions, and the bulk paths: the only file that knows the dialect."""
 
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Dialect, Engine, Executable, Table, bindparam, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
@@ -43,7 +43,12 @@ class _Words(UserDefinedType[Sequence[str]]):
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
         """A list to what the driver takes."""
-        return json.dumps if dialect.name == "sqlite" else list
+        return _json if dialect.name == "sqlite" else list
+
+
+def _json(words: Iterable[str]) -> str:
+    """The words as JSON, faster than `json.dumps` does it for thousands."""
+    return msgspec.json.encode(list(words)).decode()
 
 
 class _Among(FunctionElement[Any]):

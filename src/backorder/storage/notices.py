@@ -54,11 +54,13 @@ def _as_sent(notice: Notice) -> Row:
 
 def save_notices(tx: Tx, found: Sequence[tuple[str, Notice]], before: Mapping[Row, Row]) -> None:
     """Write notices that are new or stand otherwise than before; of those that went, the text."""
-    made, moved, sent, reasons = list[Row](), list[Row](), list[Row](), list[Row]()
+    made, told, moved, sent, reasons = list[Row](), list[Row](), list[Row](), list[Row](), list[Row]()
     for order, notice in found:
         key, now = (order, notice.n), standing(notice)
-        if key not in before:
-            made.append((*key, notice.made_at, *now, *_as_sent(notice)))
+        if key not in before and notice.text is None:
+            made.append((*key, notice.made_at, notice.silence, *now))
+        elif key not in before:
+            told.append((*key, notice.made_at, *now, *_as_sent(notice)))
         elif notice.text is not None:
             sent.append((*key, *now, *_as_sent(notice)))
         elif now != before[key]:
@@ -67,5 +69,6 @@ def save_notices(tx: Tx, found: Sequence[tuple[str, Notice]], before: Mapping[Ro
             reasons.append((*key, notice.reason))
     tx.update(notices, _KEY, _STANDING, moved)
     tx.update(notices, _KEY, (*_STANDING, *_SENT), sent)
-    tx.insert(notices, (*_KEY, "made_at", *_STANDING, *_SENT), made)
+    tx.insert(notices, (*_KEY, "made_at", "silence", *_STANDING), made)
+    tx.insert(notices, (*_KEY, "made_at", *_STANDING, *_SENT), told)
     tx.update(notices, _KEY, ("reason",), reasons)
