@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from shop import announce, do, order, shop
+from owed import owed
+from shop import NOW, announce, do, order, shop
 from sqlalchemy import Text, select, text
 from sqlalchemy.exc import DBAPIError
 
@@ -64,6 +65,22 @@ CORRUPTIONS = {
     "order_lines": ["DELETE FROM pegs WHERE order_id = 'gone'", "DELETE FROM promises WHERE order_id = 'gone'",
                     "DELETE FROM lines WHERE order_id = 'gone'"],
     "lead_time_day": ["UPDATE lines SET lead_time_day = '2026-12-24' WHERE order_id = 'ready'"],
+    "owed_read": ["UPDATE communication SET rules = 'everything'"],
+    "owed_watched": ["DELETE FROM timers WHERE subject = 'late'"],
+    "owed_timed": ["UPDATE timers SET due_at = '2028-01-01T00:00:00.000000Z' WHERE subject = 'owed-3'"],
+    "clock_counted": ["UPDATE clocks SET until_on = '2027-05-05', limit_on = '2027-05-05' WHERE order_id = 'owed-3'"],
+    "letter_whole": ["UPDATE notices SET text = text || ' or not' WHERE order_id = 'owed-1' AND n = 1"],
+    "pack_whole": ["UPDATE packs SET text = text || '# or not' WHERE pack = 'us-ftc'"],
+    "evidence_whole": ["UPDATE evidence SET n = 77 WHERE order_id = 'owed-1' AND n = 1"],
+    "evidence_line": ["UPDATE evidence SET line = 'other' WHERE order_id = 'owed-1' AND kind = 'told'"],
+    "notice_there": ["DELETE FROM notices WHERE order_id = 'owed-3'"],
+    "clock_there": ["DELETE FROM clocks WHERE order_id = 'owed-3'"],
+    "notice_sent": ["UPDATE evidence SET means = 'phone' WHERE order_id = 'owed-1' AND kind = 'told'"],
+    "notice_told": ["UPDATE evidence SET notice = 7 WHERE order_id = 'owed-1' AND kind = 'told'"],
+    "notices_whole": ["UPDATE refunds SET n = 7 WHERE order_id = 'owed-1'"],
+    "refund_due": ["UPDATE clocks SET state = 'refund_due' WHERE order_id = 'owed-1'"],
+    "refund_recorded": ["DELETE FROM evidence WHERE order_id = 'owed-1' AND kind = 'refunded'"],
+    "clock_line": ["UPDATE clocks SET cancelled = 9 WHERE order_id = 'owed-3'"],
 }  # fmt: skip
 
 
@@ -100,6 +117,7 @@ def busy(db: Database) -> Database:
         from_site="OTHER",
     )
     do(db, "cancel_line", order="part", line="1", quantity=1)
+    owed(db, NOW)
     assert check.run(db) == []
     return db
 
@@ -162,7 +180,8 @@ def _mutations(db: Database) -> list[tuple[str, str]]:
     with db.read() as tx:
         for table in metadata.sorted_tables:
             keys = list(table.primary_key.columns)
-            for row in tx.fetch(select(*keys)):
+            few = 2 if table.name in FREE_TABLES else None  # enough to see that nothing chokes on them
+            for row in tx.fetch(select(*keys).order_by(*keys).limit(few)):
                 literals = (repr(value) if isinstance(value, str) else str(value) for value in row)
                 where = " AND ".join(f"{key.name} = {value}" for key, value in zip(keys, literals, strict=True))
                 found.append((f"{table.name}", f"DELETE FROM {table.name} WHERE {where}"))
@@ -177,7 +196,8 @@ def _mutations(db: Database) -> list[tuple[str, str]]:
 # Facts that stand in one place alone, so that nothing can contradict them: names, policies, who, why and when; what was
 # announced of a supply; the last entry of the ledger of changes.
 FREE_TABLES = {"shop", "categories", "item_sites", "people", "replies", "erasures", "customers", "items", "sites",
-               "suppliers", "changes", "holds", "events", "timers"}  # fmt: skip
+               "suppliers", "changes", "holds", "events", "communication",
+               "own_packs"}  # fmt: skip
 FREE = {
     "orders": "priority channel placed_at authorised_at country region zone sites currency shipping tax discount paid "
     "tags fingerprint",
@@ -191,6 +211,12 @@ FREE = {
     "cancellations": "at reason by_whom",
     "shipments": "at carrier tracking delivered_at fingerprint reversed_at reversal_reason",
     "pegs": "ships_on",
+    "timers": "kind subject due_at attempts claim",
+    "packs": "at",
+    "clocks": "zone transit_days began_on told_on cancelled",
+    "evidence": "at on_day quantity notice by_whom means note",
+    "notices": "made_at changed_at sent_at send_at deadline gist facts version means by_whom reason answer_by",
+    "refunds": "made_at vested_on refund_by deadline amount lines ended_at refunded reference by_whom",
 }
 
 
@@ -219,5 +245,5 @@ def test_what_is_changed_by_hand_is_refused_or_named(busy: Database) -> None:
             elif rows and not _free(what):
                 unseen.append(statement)
             point.rollback()
-    assert "\n".join(unseen) == ""
+    assert unseen == []
     assert named >= 100
