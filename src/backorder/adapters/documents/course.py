@@ -103,7 +103,7 @@ def _notice(one: NoticeSent) -> str:
     named = f"Notice {one.notice} ({KINDS[one.kind]})"
     if one.sent_at is None:
         return f"{named} was made: {NOTICE_STATES[one.state]}.{_said(one.by, one.reason)}"
-    asked = "" if one.answer_by is None else f" An answer was asked by {day(one.answer_by)}."
+    asked = "" if one.answer_by is None else f" An answer was awaited until {day(one.answer_by)}."
     means = "" if one.silence == "none" else f" No answer means {silence(one.silence)}."
     return f"{named} was sent {MEANS[one.means or 'email']}.{asked}{means}{_said(one.by, one.reason)}"
 

@@ -259,7 +259,7 @@ def _asked(one: NoticeSent, mine: Sequence[Entry]) -> list[tuple[str, str]]:
     answers = dict.fromkeys(course.answer(entry) for entry in mine if entry.kind in course.ANSWERS)
     if one.answer_by is None and not answers:
         return [("Answer", "none was asked for")]
-    asked = [("Answer asked by", day(one.answer_by)), ("No answer means", silence(one.silence))]
+    asked = [("Answer awaited until", day(one.answer_by)), ("No answer means", silence(one.silence))]
     return [*(asked if one.answer_by is not None else ()), ("Answers", "\n".join(answers) or "none to this text")]
 
 
@@ -291,7 +291,7 @@ _CHECKING = Section(
     says=[
         (
             "The digest of a notice is the SHA-256 of its subject, a line feed and its text, as UTF-8; it was kept "
-            "when the notice went. The digest of a rule is the SHA-256 of its text, which was kept when its clock began."
+            "when the notice went. The digest of a rule is the SHA-256 of its text, kept when its clock began."
         ),
         (
             "Promises, changes, cancellations and evidence are written once: the database refuses to change or delete "

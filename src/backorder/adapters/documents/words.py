@@ -27,7 +27,7 @@ NOTICE_STATES = {
     "bounced": "sent, came back",
     "told": "sent",
     "answered": "sent, answered",
-    "lapsed": "sent, not answered in time",
+    "lapsed": "sent, no answer came",
     "replaced": "sent, another took its place",
     "suppressed": "not sent: a person decided so",
     "withdrawn": "not sent: there was nothing to tell any more",
