@@ -8,6 +8,7 @@ from state import apply
 
 from backorder.queries import check
 from backorder.queries.notices import of_order, queue
+from backorder.storage.cases import load_history
 from backorder.storage.db import Database
 
 
@@ -228,4 +229,16 @@ def test_goods_that_have_not_left_get_another_day_while_it_can_still_be_told(sho
     assert notices(shop)[-1] == ("short", "asking")
     advance(shop, "2026-04-02T12:00")
     assert refund(shop) == []
+    assert check.run(shop) == []
+
+
+def test_who_cancelled_by_which_means_on_which_text_is_evidence(shop: Database) -> None:
+    slip(shop, "2026-05-02")
+    answer = {"order": "A", "answer": "cancel", "by": "kim", "means": "phone", "notice": 1, "note": "changed her mind"}
+    assert do(shop, "2026-03-26T12:00", "answer_notice", **answer) == "answered"
+    with shop.read() as tx:
+        left = [entry for entry in load_history(tx, ["A"])["A"] if entry.kind == "left"]
+    assert [(entry.line, entry.quantity, entry.notice, entry.by, entry.means, entry.note) for entry in left] == [
+        ("1", 2, 1, "kim", "phone", "changed her mind")
+    ]
     assert check.run(shop) == []

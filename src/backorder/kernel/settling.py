@@ -106,7 +106,7 @@ def _hear(case: Case, said: Said, now: int, today: int) -> None:
     """What somebody said, as evidence and to the clocks."""
     lines = case.lines if said.line is None else [case.find(said.line)]
     to_pay = sum(refund.due for refund in case.refunds) if said.kind == "refunded" else None
-    if said.kind not in {"readdressed", "moved"}:  # those are told in ledgers of their own
+    if said.kind not in {"readdressed", "moved", "cancelled"}:  # those are told in ledgers of their own, or with units
         case.note(now, today, said, to_pay)
     match said.kind:
         case "agreed":
@@ -161,10 +161,11 @@ def _ended(case: Case, line: Line, now: int, today: int) -> tuple[Line, int, str
             vested = min((clock.vested for clock in over if clock.vested is not None), default=today)
             cause = next((clock.cause for clock in over if clock.cause is not None and clock.vested == vested), cause)
             case.events.append(("order_lapsed", {"line": line.line, "quantity": units, "cause": cause}))
+        said = next((one for one in case.said if one.kind == "cancelled" and one.line == line.line), Said(kind, by=by))
         if line.open:
-            case.note(now, today, Said("reduced", line.line, by=by), units)
+            case.note(now, today, said._replace(kind="reduced", line=line.line), units)
             return line, vested, cause
-        case.note(now, vested, Said(kind, line.line, by=by), units)
+        case.note(now, vested, said._replace(kind=kind, line=line.line), units)
         fact = law.Left(vested) if by == "customer" else law.Declined(vested)
         _step(line, lambda _: fact)
         days = [wait.clock.vested for wait in line.waits if wait.clock.vested is not None]
