@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from backorder.adapters.documents.words import (
-    BASES,
     CAUSES,
     FORMS,
     KINDS,
@@ -92,11 +91,11 @@ def _all(found: Evidence) -> Iterator[Happened]:
 
 
 def _promise(one: Promised) -> str:
-    basis = "" if one.basis is None else f" It stands on {BASES[one.basis]}{f' ({one.supply})' if one.supply else ''}."
+    """What it stands on is told with the promises, where each line has its own."""
     if one.n == 1:
-        return f"Promised to ship by {day(one.to_day)}.{basis}"
+        return f"Promised to ship by {day(one.to_day)}."
     before, after = day(one.from_day, "no day"), day(one.to_day, "no day")
-    return f"The promise moved from {before} to {after}: {CAUSES.get(one.cause, one.cause)}.{basis}"
+    return f"The promise moved from {before} to {after}: {CAUSES.get(one.cause, one.cause)}."
 
 
 def _notice(one: NoticeSent) -> str:

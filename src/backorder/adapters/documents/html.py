@@ -8,7 +8,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from backorder.adapters.documents.sheet import Sheet
 
 
-def html(sheet: Sheet) -> bytes:
+def render(sheet: Sheet) -> bytes:
     """The file, UTF-8."""
     return _template().render(sheet=sheet).encode()
 

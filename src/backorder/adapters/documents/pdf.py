@@ -12,6 +12,7 @@ from backorder.adapters.documents.words import code
 from backorder.kernel.errors import BackorderError
 
 STANDARD = "a-2b"
+ROWS_MAX = 10_000  # some seconds, and under a gigabyte
 _REFUSED = re.compile(r"the text `\"(?:\\u\{([0-9a-f]+)\}|(.))")
 _PLAIN = re.compile("[^\n -~\u00a0-\u024f]")  # letters that every font has are not in this
 _CODED = "Letters that no font here has are shown by their code, such as U+4E2D; the HTML of this document has them."
@@ -23,12 +24,18 @@ class NotInstalled(BackorderError):
     """PDF cannot be made here; the message says what to install."""
 
 
-def pdf(sheet: Sheet) -> bytes:
+class TooLong(BackorderError):
+    """The document is too long for PDF; the message says what to ask for."""
+
+
+def render(sheet: Sheet) -> bytes:
     """The file. The same sheet gives the same bytes, with the same version of Typst and the same fonts.
 
-    Raises NotInstalled where the extra `documents` is missing.
+    Raises NotInstalled where the extra `documents` is missing, TooLong for more than ROWS_MAX rows.
     """
     typst = _typst()
+    if sheet.rows > ROWS_MAX:
+        raise TooLong(f"the document has {sheet.rows:,} rows, PDF takes {ROWS_MAX:,}: ask for HTML")
     text = msgspec.json.encode(sheet).decode()
     strange = _strange(set(_PLAIN.findall(text)))
     if strange:

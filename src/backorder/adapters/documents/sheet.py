@@ -21,12 +21,14 @@ from backorder.adapters.documents.words import (
     many,
     moment,
     money,
+    named,
     silence,
     visible,
 )
 from backorder.queries.evidence import Entry, Evidence, NoticeSent
 
 T = TypeVar("T")
+_NARROW = 12  # letters
 
 
 class Table(msgspec.Struct):
@@ -66,6 +68,12 @@ class Sheet(msgspec.Struct):
     subtitle: str
     made: int
     sections: list[Section]
+
+    @property
+    def rows(self) -> int:
+        """How long it is: rows of tables, and lines of notices."""
+        tables = sum(len(table.rows) for section in self.sections for table in section.tables)
+        return tables + sum((one.text or "").count("\n") for section in self.sections for one in section.letters)
 
 
 def sheet(found: Evidence, *, withheld: bool = False) -> Sheet:
@@ -179,37 +187,40 @@ def _addressee(found: Evidence, *, withheld: bool) -> list[tuple[str, str]]:
 
 def _promises(found: Evidence) -> Section:
     says = ["The day by which each line was promised to ship: with the order, and each time it moved."]
+    told: dict[tuple[str, ...], tuple[list[str], dict[str, None]]] = {}
+    for one in sorted(found.promises, key=lambda one: one.at):
+        before = "-" if one.n == 1 else day(one.from_day, "without a day")
+        why, basis = CAUSES.get(one.cause, one.cause), "-" if one.basis is None else BASES[one.basis]
+        moved = moment(one.at), before, day(one.to_day, "without a day"), why, basis
+        lines, supplies = told.setdefault(moved, ([], {}))
+        lines.append(one.line)
+        if one.supply is not None:
+            supplies[one.supply] = None
     rows = [
-        [
-            one.line,
-            moment(one.at),
-            "-" if one.n == 1 else day(one.from_day, "without a day"),
-            day(one.to_day, "without a day"),
-            CAUSES.get(one.cause, one.cause),
-            "-" if one.basis is None else BASES[one.basis] + (f" ({one.supply})" if one.supply else ""),
-        ]
-        for one in found.promises
+        [named(lines, len(found.lines)), *moved[:-1], moved[-1] + (f" ({', '.join(supplies)})" if supplies else "")]
+        for moved, (lines, supplies) in told.items()
     ]
-    table = Table(["Line", "When", "Before", "Promised", "Why", "Stands on"], [0, 0, 0, 0, 1, 1], rows)
+    widths = [_wide(rows), 0, 0, 0, 1, 1]
+    table = Table(["Line", "When", "Before", "Promised", "Why", "Stands on"], widths, rows)
     return Section("What was promised", says=says, tables=[table])
+
+
+def _wide(rows: list[list[str]]) -> int:
+    """The width of the first column, in which lines are named: as much as it needs, while that is not much."""
+    return int(any(len(row[0]) > _NARROW for row in rows))
 
 
 def _rules(found: Evidence) -> Section:
     if not found.rules:
         return Section("Rules that hold", says=["No rule runs on this order."])
-    titles = [[one.pack, one.title, one.source, one.digest] for one in found.rules]
-    clocks = [
-        [
-            one.line,
-            one.pack,
-            STATES.get(one.state, one.state) + (f", because {REFUND_CAUSES[one.cause]}" if one.cause else ""),
-            day(one.limit_on),
-            day(one.until_on),
-            silence(one.silence) if one.silence != "none" else "-",
-            day(one.refund_by),
-        ]
-        for one in found.clocks
-    ]
+    titles = [[rule.pack, rule.title, rule.source, rule.digest] for rule in found.rules]
+    told: dict[tuple[str, ...], list[str]] = {}
+    for one in found.clocks:
+        because = f", because {REFUND_CAUSES[one.cause]}" if one.cause else ""
+        means = "-" if one.silence == "none" else silence(one.silence)
+        stands = STATES[one.state] + because, day(one.limit_on), day(one.until_on), means, day(one.refund_by)
+        told.setdefault((one.pack, *stands), []).append(one.line)
+    clocks = [[named(lines, len(found.lines)), *stands] for stands, lines in told.items()]
     says = ["Each line has a clock for each rule, which counts from the day promised with the order."]
     heads = ["Line", "Rule", "Stands", "Counted from", "Open until", "No answer means", "Refund by"]
     return Section(
@@ -217,7 +228,7 @@ def _rules(found: Evidence) -> Section:
         says=says,
         tables=[
             Table(["Rule", "Title", "Source", "Digest of its text"], [0, 2, 2, 2], titles),
-            Table(heads, [0, 0, 1, 0, 0, 0, 0], clocks),
+            Table(heads, [_wide(clocks), 0, 1, 0, 0, 0, 0], clocks),
         ],
     )
 

@@ -1,6 +1,7 @@
 """The words of a document: days and moments as people write them, and what the words of the tables mean."""
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 
 MEANS = {
@@ -116,6 +117,11 @@ def money(amount: str | None, currency: str | None) -> str:
 def many(count: int, noun: str) -> str:
     """How many of something: 1 unit, 2 units, no units."""
     return f"{count or 'no'} {noun}{'' if count == 1 else 's'}"
+
+
+def named(lines: Sequence[str], every: int) -> str:
+    """Lines by their names, where there are `every` in all."""
+    return "all" if len(lines) == every > 1 else ", ".join(lines)
 
 
 def silence(word: str) -> str:
