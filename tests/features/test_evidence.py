@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from owed import owed
 from shop import do, order, shop
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from backorder.kernel.calendars import moment_number
 from backorder.queries import people
@@ -100,6 +100,26 @@ def test_an_order_without_rules_has_its_promises_all_the_same(db: Database) -> N
     assert (evidence.rules, evidence.clocks, evidence.entries, evidence.notices) == ([], [], [], [])
     assert evidence.addressee is None
     assert of_order(db, "B") is None
+
+
+def test_an_order_of_many_lines_is_read_with_as_many_statements_as_one(db: Database) -> None:
+    shop(db, coverage="lead_time", lead_time_days=5)
+    many = [{"line": str(n), "sku": "CHAIR", "quantity": 1} for n in range(300)]
+    do(db, "place_order", order="MANY", lines=many)
+    order(db, "ONE")
+    counts = []
+    for name in ("ONE", "MANY"):
+        seen: list[str] = []
+
+        def note(_connection: object, _cursor: object, statement: str, *_: object, seen: list[str] = seen) -> None:
+            seen += [statement] if statement.startswith("SELECT") else []
+
+        event.listen(db.engine, "before_cursor_execute", note)
+        evidence = found(db, name)
+        event.remove(db.engine, "before_cursor_execute", note)
+        assert len(evidence.promises) == len(evidence.lines)
+        counts.append(len(seen))
+    assert counts == [14, 14]
 
 
 def test_goods_that_left_and_what_was_changed_are_told(db: Database) -> None:

@@ -62,7 +62,7 @@ CAUSES = {
     "announced": "supply was announced",
     "confirmed": "the supplier confirmed",
     "rescheduled": "the supplier gave another day",
-    "overdue": "supply did not come when due",
+    "overdue": "what was due had not come, or had not left",
     "received": "supply came",
     "short": "less came than ordered",
     "cancelled_supply": "supply was cancelled",
