@@ -188,6 +188,7 @@ def test_roles_read_the_same_but_for_the_fields_that_ask_for_more(service: Servi
         client.close()
     assert missed == {("/v1/customers", "name"), ("/v1/customers", "email"), ("/v1/customers", "tags"),
                       ("/v1/customers/ada", "name"), ("/v1/customers/ada", "email"), ("/v1/customers/ada", "tags"),
+                      ("/v1/orders/A/evidence", "name"), ("/v1/orders/A/evidence", "email"),
                       ("/v1/items/CHAIR", "cost"), ("/v1/documents/DOC", "costs")}  # fmt: skip
 
 

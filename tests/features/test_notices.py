@@ -8,6 +8,7 @@ from state import apply
 
 from backorder.queries import check
 from backorder.queries.notices import of_order, queue
+from backorder.storage.cases import load_history
 from backorder.storage.db import Database
 
 
@@ -244,3 +245,15 @@ def test_the_day_that_stood_when_it_was_turned_on_counts_even_where_a_slip_comes
     advance(db, "2026-03-02T16:00")
     assert "promised for Fri 20 Mar 2026, now to ship by Fri 10 Apr 2026" in (of_order(db, "A")[0].text or "")
     assert check.run(db) == []
+
+
+def test_who_cancelled_by_which_means_on_which_text_is_evidence(shop: Database) -> None:
+    slip(shop, "2026-05-02")
+    answer = {"order": "A", "answer": "cancel", "by": "kim", "means": "phone", "notice": 1, "note": "changed her mind"}
+    assert do(shop, "2026-03-26T12:00", "answer_notice", **answer) == "answered"
+    with shop.read() as tx:
+        left = [entry for entry in load_history(tx, ["A"])["A"] if entry.kind == "left"]
+    assert [(entry.line, entry.quantity, entry.notice, entry.by, entry.means, entry.note) for entry in left] == [
+        ("1", 2, 1, "kim", "phone", "changed her mind")
+    ]
+    assert check.run(shop) == []

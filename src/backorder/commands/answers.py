@@ -204,6 +204,7 @@ def _cancel(work: _Work, command: AnswerNotice, lines: Sequence[Line], now: int)
     book = work.loaded.book
     mine = [book.lines.index[command.order, line.line] for line in lines]
     units = sum(_give_up(work, command, i, now) for i in mine)
+    _say(work, command, "cancelled", [(line, None) for line in lines])
     live_pass(book, [book.lines.sku[i] for i in mine], Why("line_cancelled"), also=with_their_orders(book, mine))
     return Outcome(Word.ANSWERED, subject=command.order, quantity=units)
 

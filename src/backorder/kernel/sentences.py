@@ -131,7 +131,12 @@ def _ends(facts: Facts) -> list[str]:
 
 def _letter(subject: str, found: Iterable[str]) -> Letter:
     text = "\n\n".join(line for line in found if line) + "\n"
-    return Letter(subject, text, VERSION, hashlib.sha256(f"{subject}\n{text}".encode()).hexdigest())
+    return Letter(subject, text, VERSION, digest(subject, text))
+
+
+def digest(subject: str, text: str) -> str:
+    """The digest of a notice, by which it is known whether a text is the one that went: SHA-256 of both, hex."""
+    return hashlib.sha256(f"{subject}\n{text}".encode()).hexdigest()
 
 
 def _sooner(facts: Facts) -> Letter:

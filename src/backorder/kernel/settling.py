@@ -14,7 +14,7 @@ from backorder.kernel.notices import Completed, Fact, State
 from backorder.kernel.refunds import amount_due
 from backorder.kernel.telling import next_beat, say_goodbye, tell
 
-_ELSEWHERE = {"readdressed", "moved", "stood"}  # what other ledgers tell of already
+_ELSEWHERE = {"readdressed", "moved", "stood", "cancelled"}  # what is told in other ledgers, or with its units
 _ENDS = {"customer": ("left", "buyer"), "merchant": ("declined", "seller"), "law": ("lapsed", "missed")}
 
 
@@ -167,10 +167,11 @@ def _ended(case: Case, line: Line, now: int, today: int) -> tuple[Line, int, str
             vested = min((clock.vested for clock in over if clock.vested is not None), default=today)
             cause = next((clock.cause for clock in over if clock.cause is not None and clock.vested == vested), cause)
             case.events.append(("order_lapsed", {"line": line.line, "quantity": units, "cause": cause}))
+        said = next((one for one in case.said if one.kind == "cancelled" and one.line == line.line), Said(kind, by=by))
         if line.open:
-            case.note(now, today, Said("reduced", line.line, by=by), units)
+            case.note(now, today, said._replace(kind="reduced", line=line.line), units)
             return line, vested, cause
-        case.note(now, vested, Said(kind, line.line, by=by), units)
+        case.note(now, vested, said._replace(kind=kind, line=line.line), units)
         fact = law.Left(vested) if by == "customer" else law.Declined(vested)
         _step(line, lambda _: fact)
         days = [wait.clock.vested for wait in line.waits if wait.clock.vested is not None]

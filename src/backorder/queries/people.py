@@ -8,6 +8,7 @@ from backorder.kernel.calendars import local_day
 from backorder.queries.export import plain_row
 from backorder.storage.access_tables import accounts
 from backorder.storage.db import Database, Tx, among
+from backorder.storage.notice_tables import clocks, evidence, notices, refunds
 from backorder.storage.tables import (
     LINE_OPEN,
     cancellations,
@@ -24,7 +25,10 @@ from backorder.storage.tables import (
 )
 
 _theirs = orders.alias("theirs")
-_OF_ORDERS = (orders, lines, promises, cancellations, changes, holds, shipments, shipment_lines)
+_OF_ORDERS = (
+    *(orders, lines, promises, cancellations, changes, holds, shipments, shipment_lines),
+    *(clocks, notices, evidence, refunds),
+)
 
 
 def everything(db: Database, customer: str) -> dict[str, Any] | None:

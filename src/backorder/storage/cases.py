@@ -206,14 +206,27 @@ def _case(
     place = known.get(told)
     if place is None:
         chosen = [site for site in places if site[0] in json.loads(own_sites)] or list(places)
-        country = country or customer_country or next((site[2] for site in chosen if site[2]), None)
-        region = region or customer_region
-        first = next(zone for zone in (own_zone, customer_zone, chosen[0][1]) if zone and _is_zone(zone))
+        theirs = customer_country, customer_region, customer_zone
+        country, region, first = destination((country, region, own_zone), theirs, chosen)
         transit = max(_transit(site[3], region, country) for site in chosen)
         place = known[told] = _Place(first, _packs_for(rules, country, region, kind or "consumer"), transit)
     zone = zone or place.zone
     head = Head._make([order, zone, placed, authorised, bool(email), currency, *money, place.packs])
     return Case(head, []), place.transit
+
+
+def destination(
+    own: tuple[str | None, str | None, str | None],
+    theirs: tuple[str | None, str | None, str | None],
+    chosen: Sequence[Row],
+) -> tuple[str | None, str | None, str]:
+    """Country, region and zone of where goods go to: as the order says, else its customer, else the sites in order.
+
+    Sites are (site, zone, country, ...). A zone that nobody knows does not count.
+    """
+    country = own[0] or theirs[0] or next((site[2] for site in chosen if site[2]), None)
+    zones = own[2], theirs[2], chosen[0][1]
+    return country, own[1] or theirs[1], next(zone for zone in zones if zone and _is_zone(zone))
 
 
 def _packs_for(rules: Rules, country: str | None, region: str | None, buyer: str) -> tuple[Pack, ...]:
@@ -407,4 +420,4 @@ def troubled(tx: Tx, customer_ids: Sequence[str]) -> list[str]:
     return [row[0] for row in tx.fetch(_TROUBLED, customers=customer_ids)]
 
 
-__all__ = ["Loaded", "load", "load_history", "near", "save", "troubled"]
+__all__ = ["Loaded", "destination", "load", "load_history", "near", "save", "troubled"]

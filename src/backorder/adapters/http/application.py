@@ -148,12 +148,11 @@ def _failed(error: Exception, request: Request, ident: str) -> Answer:
 
 
 def _headers(answer: Answer, ident: str) -> list[tuple[bytes, bytes]]:
-    found = [*_SAFE, (b"x-request-id", ident.encode())]
+    own = {name.lower().encode(): value.encode("latin-1", "replace") for name, value in (answer.headers or {}).items()}
+    found = [*(safe for safe in _SAFE if safe[0] not in own), (b"x-request-id", ident.encode())]
     if answer.status not in _EMPTY:
         found += (b"content-type", answer.content.encode()), (b"content-length", b"%d" % len(answer.value))
-    for name, value in (answer.headers or {}).items():
-        found.append((name.lower().encode(), value.encode("latin-1", "replace")))
-    return found
+    return [*found, *own.items()]
 
 
 def _tell(request: Request, served: Served | None, status: int, spent: int, caller: Identity, ident: str) -> None:

@@ -86,6 +86,7 @@ class Route(NamedTuple):
     omit: tuple[str, ...] = ()  # fields of `takes` that the address says
     statuses: tuple[int, ...] = (200,)
     bound: bool = False
+    also: tuple[str, ...] = ()  # media types in which it answers besides JSON
 
 
 def digest(text: bytes) -> str:

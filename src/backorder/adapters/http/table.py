@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from backorder.adapters.http import administering, health, reads, shelf, sign_in, told, writes
+from backorder.adapters.http import administering, evidence, health, reads, shelf, sign_in, told, writes
 from backorder.adapters.http import listings as many
 from backorder.adapters.http.reads import Nothing, Page
 from backorder.adapters.http.route import OPEN, Route
@@ -33,6 +33,7 @@ from backorder.queries import explain, quotes, show
 from backorder.queries import outbox as standing
 from backorder.queries import shipments as shipped
 from backorder.queries.availability import Availability
+from backorder.queries.evidence import Evidence
 from backorder.queries.lines import LineView
 
 _ORDER, _LINE, _SUPPLY, _DOCUMENT, _SHIPMENT, _CUSTOMER, _ACCOUNT = (
@@ -61,6 +62,17 @@ def _many(
 READS = (
     _many("/v1/orders", "orders.read", many.ORDERS, "Orders, by id.", many.Orders, many.OrdersPage, bound=True),
     _one(_ORDER, "orders.read", reads.ORDER, "An order with its lines.", show.OrderView, bound=True),
+    Route(
+        "GET",
+        f"{_ORDER}/evidence",
+        "notices.read",
+        evidence.show,
+        "All that its customer was promised, told, answered and paid back: JSON, or one document (HTML, PDF).",
+        Evidence,
+        None,
+        evidence.Wanted,
+        also=evidence.CONTENTS,
+    ),
     _one(_LINE, "orders.read", reads.LINE, "A line: pegs, promise, revisions.", LineView, bound=True),
     _one(f"{_LINE}/why", "orders.read", reads.WHY, "Why it has its date.", explain.Explanation, bound=True),
     _many("/v1/lines", "orders.read", many.LINES, "Lines, by order.", many.Lines, many.LinesPage, bound=True),
