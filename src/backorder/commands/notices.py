@@ -39,7 +39,10 @@ class SuppressNotice(Command, tag="suppress_notice"):
 
 
 class RecordNotice(Command, tag="record_notice"):
-    """Record that a notice which was sent was delivered, or came back: who was not reached was not told."""
+    """Record that a notice which was sent was delivered, or came back: who was not reached was not told.
+
+    One that came back is delivered once the customer was reached by other means; `reason` says how.
+    """
 
     order: Key
     notice: Number
@@ -152,6 +155,8 @@ def _record(work: _Work, command: RecordNotice, now: int) -> Outcome:
         return Outcome(Word.EXISTS, subject=command.order)
     extra = {"notice": notice.n, "by": command.by, "note": command.reason}
     if command.became == "delivered":
+        if notice.state == "bounced":  # they were reached after all: nobody has to see to it any more
+            notice.state, notice.deadline = "told", None
         case.said = [Said("delivered", **extra)]  # type: ignore[arg-type]  # one kind of value each
     else:
         if notice.state in {"asking", "told"}:
