@@ -273,4 +273,12 @@ def test_a_notice_that_came_back_leaves_the_queue_once_somebody_reached_the_cust
     assert queue(desk, now=at(LOOKED), order="E", trouble=True) == [one]
     assert do(desk, LOOKED, "record_notice", became="delivered", reason="she was called", **record) == "changed"
     assert queue(desk, now=at(LOOKED), order="E", what="notice") == []
+    for became, word in (
+        ("delivered", "exists"),
+        ("bounced", "changed"),
+        ("bounced", "exists"),
+        ("delivered", "changed"),
+    ):
+        assert do(desk, LOOKED, "record_notice", became=became, **record) == word
+    assert queue(desk, now=at(LOOKED), order="E", what="notice") == []
     assert check.run(desk) == []

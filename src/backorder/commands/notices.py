@@ -83,7 +83,7 @@ def _load_telling(tx: Tx, batch: Sequence[Any]) -> _Work:
 
 def _load_sent(tx: Tx, batch: Sequence[RecordNotice]) -> _Work:
     work = _load(tx, batch)
-    work.history = storage.load_history(tx, [command.order for command in batch if command.became == "bounced"])
+    work.history = storage.load_history(tx, sorted({command.order for command in batch}))
     return work
 
 
@@ -151,7 +151,9 @@ def _record(work: _Work, command: RecordNotice, now: int) -> Outcome:
         return refused(Word.UNKNOWN_NOTICE, command.order)
     if notice.sent_at is None:
         return refused(Word.NOT_ALLOWED, command.order, "the notice was not sent yet")
-    if notice.state == "bounced" and command.became == "bounced":
+    history = [*work.history.get(command.order, []), *case.evidence]
+    known = [entry.kind for entry in history if entry.notice == notice.n and entry.kind in {"delivered", "bounced"}]
+    if command.became == ("bounced" if notice.state == "bounced" else known[-1] if known else None):
         return Outcome(Word.EXISTS, subject=command.order)
     extra = {"notice": notice.n, "by": command.by, "note": command.reason}
     if command.became == "delivered":
@@ -163,7 +165,7 @@ def _record(work: _Work, command: RecordNotice, now: int) -> Outcome:
             notice.state = "bounced"
         case.said = [
             Said("bounced", line, to, **extra)  # type: ignore[arg-type]  # one kind of value each
-            for line, to in known_before(case, work.history.get(command.order, []), notice.n)
+            for line, to in known_before(case, history, notice.n)
         ]
         case.events.append(("notice_bounced", {"notice": notice.n, "kind": notice.kind}))
     _settle(work, case, now)
