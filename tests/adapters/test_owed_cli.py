@@ -104,6 +104,13 @@ def test_a_date_is_changed_after_consent(shop: str) -> None:
     assert json.loads(said("show", "order", "B", "--json", url=shop))["lines"][0]["promise"] == "2026-05-20"
 
 
+def test_a_day_before_the_promise_is_agreed_to_with_a_word_on_the_promise(shop: str) -> None:
+    told = said("notices", "answer", "B", "wait", "--until", "2026-04-20", "--by", "ada", url=shop)
+    assert "it is promised for 2026-05-08, which is later" in told
+    assert json.loads(said("show", "order", "B", "--json", url=shop))["lines"][0]["promise"] == "2026-05-08"
+    assert queue(shop, "--order", "B", "--state", "due") == ["B"]
+
+
 def test_who_has_no_address_is_told_by_phone_and_takes_something_else(shop: str) -> None:
     alone = run("notices", "send", "NOBODYS", url=shop)
     assert (alone.exit_code, "say by which other" in alone.stderr) == (1, True)
