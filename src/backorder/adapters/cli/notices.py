@@ -35,10 +35,11 @@ def notices() -> None:
 def queue(
     now: int, limit: int, after: tuple[str, ...] | None, as_json: bool, database: str, order: str | None, **asked: Any
 ) -> None:
-    """List notices and refunds by deadline; refunds that are overdue lead, what has no deadline comes last.
+    """List what waits for people, by deadline.
 
-    A notice that is due has to go by its deadline, one that asks is answered by then, a refund is paid by then. The
-    money of a notice is what the units cost that have not shipped; `-` where a price is not known.
+    Refunds that are overdue lead, what has no deadline comes last. A notice that is due has to go by its deadline, one
+    that asks is answered by then, a refund is paid by then. The money of a notice is what the units cost that have not
+    shipped; `-` where a price is not known.
     """
     from backorder.adapters.cli import owed
     from backorder.kernel.composing import composed
@@ -75,7 +76,7 @@ def _place(said: tuple[str, ...] | None) -> Any:
 @json_option
 @database_option
 def show(order: str, number: int | None, as_json: bool, database: str) -> None:
-    """Show the notices of ORDER as they were sent, or the one of this NUMBER."""
+    """Show the notices of ORDER, or one by its NUMBER."""
     from backorder.adapters.cli import owed
 
     with opened(database) as db:
@@ -95,7 +96,10 @@ def show(order: str, number: int | None, as_json: bool, database: str) -> None:
 def send(
     clock: Clock, /, order: str, notice: int | None, means: str, reason: str | None, by: str, database: str
 ) -> None:
-    """Send the notice of ORDER that is due, now; or with --means say that you told the customer yourself."""
+    """Send the notice of ORDER that is due, now.
+
+    With other --means than email it takes down that you told the customer yourself.
+    """
     said = {"order": order, "notice": notice, "means": means, "reason": reason, "by": by}
     outcome = give(clock, database, {"do": "send_notice", **said})
     tell(outcome, f"Notice {outcome.quantity} of order {outcome.subject} is sent, by {means.replace('_', ' ')}.")
@@ -109,7 +113,10 @@ def send(
 @database_option
 @click.pass_obj
 def suppress(clock: Clock, /, order: str, notice: int | None, reason: str, by: str, database: str) -> None:
-    """Let the notice of ORDER that is due not go. The law's clock runs on."""
+    """Let the notice of ORDER that is due not go.
+
+    The law's clock runs on: what had to be told and was not has its effect.
+    """
     said = {"order": order, "notice": notice, "reason": reason, "by": by}
     outcome = give(clock, database, {"do": "suppress_notice", **said})
     tell(outcome, f"Notice {outcome.quantity} of order {outcome.subject} is not sent.")
@@ -124,7 +131,10 @@ def suppress(clock: Clock, /, order: str, notice: int | None, reason: str, by: s
 @database_option
 @click.pass_obj
 def record(clock: Clock, /, order: str, number: int, became: str, reason: str | None, by: str, database: str) -> None:
-    """Record that notice NUMBER of ORDER was delivered, or bounced: who was not reached was not told."""
+    """Record how notice NUMBER of ORDER arrived.
+
+    Who was not reached was not told. One that bounced is delivered once you reached the customer by other means.
+    """
     said = {"order": order, "notice": number, "became": became, "reason": reason, "by": by}
     outcome = give(clock, database, {"do": "record_notice", **said})
     what = "was delivered" if became == "delivered" else "came back: nobody was told"
@@ -156,11 +166,12 @@ def record(clock: Clock, /, order: str, number: int, became: str, reason: str | 
 @database_option
 @click.pass_obj
 def answer(clock: Clock, /, order: str, database: str, lines: tuple[str, ...], until: Any, **said: Any) -> None:
-    """Take down what the customer of ORDER answers, and let it have its effect.
+    """Take down what the customer of ORDER answers.
 
-    wait: they agree to the day they were told, or to another, --until, which is then promised. cancel: what has not
-    left is cancelled, and its money goes back. substitute: another item takes the place of one --line. ship-available:
-    what is ready leaves by itself. call: where the law lets them set a last day, --until.
+    It has its effect at once. wait: they agree to the day they were told, or to another, --until; if it is later than
+    the promise, it is promised then. cancel: what has not left is cancelled, and its money goes back. substitute:
+    another item takes the place of one --line. ship-available: what is ready leaves by itself. call: they set a last
+    day, --until, where the law lets them.
     """
     kind = said["answer"] = said["answer"].replace("-", "_")
     day = None if until is None else until.date().isoformat()

@@ -21,7 +21,10 @@ def refunds() -> None:
 @json_option
 @database_option
 def list_(order: str | None, limit: int, now: int, as_json: bool, database: str) -> None:
-    """List what has to go back by deadline, overdue first; or all refunds of ORDER, those that were made too."""
+    """List what has to go back, or the refunds of ORDER.
+
+    What has to go back is listed by deadline, overdue first; of ORDER those that were made are listed too.
+    """
     from backorder.adapters.cli import owed
 
     with opened(database) as db:
@@ -53,7 +56,10 @@ def record(
     by: str,
     database: str,
 ) -> None:
-    """Record that the money of ORDER went back: all that was due, and no voucher."""
+    """Record that the money of ORDER went back.
+
+    It is all that was due, and no voucher.
+    """
     said = {"order": order, "form": form, "refund": refund, "amount": amount, "reference": reference, "by": by}
     outcome = give(clock, database, {"do": "record_refund", **said})
     tell(outcome, f"Refund {outcome.quantity} of order {outcome.subject} is recorded.")

@@ -53,7 +53,10 @@ def _places(places: Any) -> str:
 @json_option
 @database_option
 def show(pack: str, as_json: bool, database: str) -> None:
-    """Print the text of PACK, which is TOML: to be kept in a file, changed and put."""
+    """Print the text of PACK, which is TOML.
+
+    Kept in a file and changed, it can be put as your own.
+    """
     import msgspec
 
     from backorder.queries import rules
@@ -81,7 +84,10 @@ def check(file: Path) -> None:
 @database_option
 @click.pass_obj
 def put(clock: Clock, /, file: Path, database: str) -> None:
-    """Put the rule pack in FILE: orders placed from now on go by it. One that could not be used is refused."""
+    """Put the rule pack in FILE as your own.
+
+    Orders placed from now on go by it. One that could not be used is refused with the reason.
+    """
     pack, text = _read(file)
     outcome = give(clock, database, {"do": "put_pack", "pack": pack.pack, "text": text})
     tell(outcome, f"{pack.pack} holds for orders that are placed from now on.")
@@ -92,7 +98,10 @@ def put(clock: Clock, /, file: Path, database: str) -> None:
 @database_option
 @click.pass_obj
 def withdraw(clock: Clock, /, pack: str, database: str) -> None:
-    """Take back your own PACK; orders that began with it go on by it. One that comes along holds in its place."""
+    """Withdraw your own PACK.
+
+    Orders that began with it go on by it. Where one of the same name comes along, that holds again.
+    """
     outcome = give(clock, database, {"do": "put_pack", "pack": pack, "text": None})
     tell(outcome, f"{pack} is withdrawn.")
 
