@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 from click.testing import CliRunner
 from conftest import new_database
+from owed import COMMUNICATION
 from service import Client, Service, running
 
 from backorder.adapters.cli import cli
@@ -40,6 +41,7 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     with new_database(request.param, tmp_path_factory.mktemp("listings")) as url, running(url) as found:
         admin = found.client()
         batch: list[dict[str, Any]] = [
+            COMMUNICATION,
             {"do": "put_site", "site": "MAIN", "country": "GB", "region": "north", "transit_days": {"GB": 2}},
             {"do": "put_site", "site": "EAST", "country": "PL"},
             {"do": "put_supplier", "supplier": "ACME", "lead_time_days": 5},
@@ -63,14 +65,15 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             ("B", "bob", "03", "shop"),
             ("C", None, "04", "web"),
         ):
-            lines = [{"line": "1", "sku": "CHAIR", "quantity": 3}]
+            lines = [{"line": "1", "sku": "CHAIR", "quantity": 3, "unit_price": "20"}]
             batch.append({"do": "place_order", "order": order, "customer": customer, "channel": channel, "lines": lines,
-                          "placed_at": f"2026-03-{day}T12:00:00Z"})  # fmt: skip
+                          "currency": "EUR", "placed_at": f"2026-03-{day}T12:00:00Z"})  # fmt: skip
         batch += [
             {"do": "hold_order", "order": "C", "kind": "payment"},
             {"do": "ship", "shipment": "S-A", "order": "A", "lines": [{"line": "1", "quantity": 2}], "carrier": "post"},
             {"do": "ship", "shipment": "S-B", "order": "B", "lines": [{"line": "1", "quantity": 1}]},
             {"do": "record_delivery", "shipment": "S-A"},
+            {"do": "promise_line", "order": "A", "line": "1", "day": "2030-06-03", "by": "kim"},
         ]
         outcomes = admin.ask("POST", "/v1/commands", batch).json
         assert {said["outcome"] for said in outcomes} <= {"accepted", "changed", "shipped"}, outcomes
@@ -167,13 +170,13 @@ def test_pages_hold_everything_once_whatever_is_listed(admin: Client) -> None:
 
 # Who may read what: field by field, what each role misses of what the admin reads.
 MASKS = {"name": "customers.read", "email": "customers.read", "tags": "customers.read", "cost": "money.read",
-         "costs": "money.read"}  # fmt: skip
+         "costs": "money.read", "at_stake": "money.read"}  # fmt: skip
 
 
 def test_roles_read_the_same_but_for_the_fields_that_ask_for_more(service: Service, admin: Client) -> None:
     known = {"order": "A", "line": "1", "sku": "CHAIR", "supply": "PO-1", "document": "DOC", "shipment": "S-A",
              "customer": "ada", "site": "MAIN", "supplier": "ACME", "category": "SEATS",
-             "account": "admin"}  # fmt: skip
+             "account": "admin", "notice": "1", "pack": "eu"}  # fmt: skip
     missed = set()
     for role, permissions in ROLES.items():
         client = service.client(role)
@@ -189,7 +192,8 @@ def test_roles_read_the_same_but_for_the_fields_that_ask_for_more(service: Servi
     assert missed == {("/v1/customers", "name"), ("/v1/customers", "email"), ("/v1/customers", "tags"),
                       ("/v1/customers/ada", "name"), ("/v1/customers/ada", "email"), ("/v1/customers/ada", "tags"),
                       ("/v1/orders/A/evidence", "name"), ("/v1/orders/A/evidence", "email"),
-                      ("/v1/items/CHAIR", "cost"), ("/v1/documents/DOC", "costs")}  # fmt: skip
+                      ("/v1/items/CHAIR", "cost"), ("/v1/documents/DOC", "costs"),
+                      ("/v1/notices", "at_stake")}  # fmt: skip
 
 
 def _different(whole: Any, theirs: Any) -> Iterator[str]:

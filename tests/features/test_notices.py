@@ -139,6 +139,30 @@ def test_a_notice_that_came_back_told_nobody(shop: Database) -> None:
     assert [one[0] for one in refund(shop)] == ["missed"]
 
 
+def test_word_that_a_notice_came_back_counts_once(shop: Database) -> None:
+    slip(shop, "2026-04-20")
+    bounced = {"order": "A", "notice": 1, "became": "bounced"}
+    assert do(shop, "2026-03-26T15:00", "record_notice", **bounced) == "changed"
+    assert do(shop, "2026-03-26T15:00", "record_notice", **bounced) == "exists"
+    assert do(shop, "2026-03-26T16:00", "send_notice", order="A", means="phone", by="kim") == "changed"
+    assert do(shop, "2026-03-26T17:00", "record_notice", **bounced) == "exists"
+    assert notices(shop) == [("short", "replaced"), ("short", "asking")]  # who was told by phone was told
+    for outcome in ("changed", "exists"):
+        assert do(shop, "2026-03-26T18:00", "record_notice", order="A", notice=2, became="delivered") == outcome
+
+
+def test_an_older_notice_that_comes_back_takes_nothing_from_the_newer_one(shop: Database) -> None:
+    slip(shop, "2026-05-02")
+    do(shop, "2026-03-26T12:00", "answer_notice", order="A", answer="wait", by="ada", means="link", notice=1)
+    do(shop, "2026-04-20T12:00", "reschedule_supply", supply="PO", expected_on="2026-06-01")
+    advance(shop, "2026-04-20T13:00")
+    before = notices(shop)
+    assert ("renewed", "asking") in before
+    assert do(shop, "2026-04-21T12:00", "record_notice", order="A", notice=1, became="bounced") == "changed"
+    assert notices(shop) == before
+    assert check.run(shop) == []
+
+
 def test_turning_it_on_watches_orders_that_were_there_and_cancels_none(db: Database) -> None:
     do(db, "2026-03-02T15:00", "put_site", site="NY", country="US")
     do(db, "2026-03-02T15:00", "put_item", sku="CHAIR", coverage="lead_time", lead_time_days=5)

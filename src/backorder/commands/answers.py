@@ -179,7 +179,16 @@ def _wait(work: _Work, command: AnswerNotice, lines: Sequence[Line], now: int) -
         mine = [book.lines.index[command.order, line.line] for line in moved]
         live_pass(book, [book.lines.sku[i] for i in mine], Why("person"), also=mine)
     _say(work, command, "agreed", agreed)
-    return Outcome(Word.ANSWERED, subject=command.order)
+    return Outcome(Word.ANSWERED, subject=command.order, message=_beyond(agreed))
+
+
+def _beyond(agreed: Sequence[tuple[Line, int]]) -> str | None:
+    """What is to be said where goods are promised for later than the customer agreed to."""
+    later = max((line.planned for line, to in agreed if to < line.planned), default=None)
+    if later is None:
+        return None
+    day = "no day can be promised" if later == NEVER else f"it is promised for {day_date(later)}, which is later"
+    return f"{day}: what the law wants told of that is still told"
 
 
 def _call(work: _Work, command: AnswerNotice, lines: Sequence[Line], now: int) -> Outcome:

@@ -39,7 +39,10 @@ class SuppressNotice(Command, tag="suppress_notice"):
 
 
 class RecordNotice(Command, tag="record_notice"):
-    """Record that a notice which was sent was delivered, or came back: who was not reached was not told."""
+    """Record that a notice which was sent was delivered, or came back: who was not reached was not told.
+
+    One that came back is delivered once the customer was reached by other means; `reason` says how.
+    """
 
     order: Key
     notice: Number
@@ -80,7 +83,7 @@ def _load_telling(tx: Tx, batch: Sequence[Any]) -> _Work:
 
 def _load_sent(tx: Tx, batch: Sequence[RecordNotice]) -> _Work:
     work = _load(tx, batch)
-    work.history = storage.load_history(tx, [command.order for command in batch if command.became == "bounced"])
+    work.history = storage.load_history(tx, sorted({command.order for command in batch}))
     return work
 
 
@@ -148,17 +151,21 @@ def _record(work: _Work, command: RecordNotice, now: int) -> Outcome:
         return refused(Word.UNKNOWN_NOTICE, command.order)
     if notice.sent_at is None:
         return refused(Word.NOT_ALLOWED, command.order, "the notice was not sent yet")
-    if notice.state == "bounced" and command.became == "bounced":
+    history = [*work.history.get(command.order, []), *case.evidence]
+    known = [entry.kind for entry in history if entry.notice == notice.n and entry.kind in {"delivered", "bounced"}]
+    if command.became == ("bounced" if notice.state == "bounced" else known[-1] if known else None):
         return Outcome(Word.EXISTS, subject=command.order)
     extra = {"notice": notice.n, "by": command.by, "note": command.reason}
     if command.became == "delivered":
+        if notice.state == "bounced":  # they were reached after all: nobody has to see to it any more
+            notice.state, notice.deadline = "told", None
         case.said = [Said("delivered", **extra)]  # type: ignore[arg-type]  # one kind of value each
     else:
         if notice.state in {"asking", "told"}:
             notice.state = "bounced"
         case.said = [
             Said("bounced", line, to, **extra)  # type: ignore[arg-type]  # one kind of value each
-            for line, to in known_before(case, work.history.get(command.order, []), notice.n)
+            for line, to in known_before(case, history, notice.n)
         ]
         case.events.append(("notice_bounced", {"notice": notice.n, "kind": notice.kind}))
     _settle(work, case, now)

@@ -266,11 +266,11 @@ def _fact(line: Line, wait: Wait, entry: Evidence) -> Fact | None:
 
 
 def known_before(case: Case, history: Sequence[Evidence], n: int) -> list[tuple[str, int]]:
-    """The lines that a notice told of, and the ship day that was known of each before it."""
+    """The lines that a notice was the last to tell of, and the ship day that was known of each before it."""
     found = []
     for line in case.lines:
         told = [entry for entry in history if entry.kind == "told" and entry.line == line.line]
-        if any(entry.notice == n for entry in told):
+        if told and told[-1].notice == n:  # what a newer one told stands, whatever became of this one
             stated = [wait.completed.stated for wait in line.waits if wait.completed.stated is not None]
             first = min(line.earlier(wait, day) for wait, day in zip(line.waits, stated, strict=True))
             known = [first, *(NEVER if entry.to_day is None else entry.to_day for entry in told if entry.notice != n)]

@@ -1,7 +1,17 @@
 """The command line. Only click is loaded at the start, so that `--help` answers at once; the rest when it is needed."""
 
 # Their commands join the command line.
-from backorder.adapters.cli import accounts, audit, backups, evidence, notices, outbox  # noqa: F401  # loading them is enough
+from backorder.adapters.cli import (  # noqa: F401  # loading them is enough
+    accounts,
+    audit,
+    backups,
+    communication,
+    evidence,
+    notices,
+    outbox,
+    refunds,
+    rules,
+)
 from backorder.adapters.cli.main import cli
 from backorder.adapters.cli.serving import serving
 

@@ -13,8 +13,8 @@ from backorder.settings import DATABASE, value
 
 EXIT_CODES = """\b
 Exit codes:
-  0    it ran (a refused command is an answer, not a failure)
-  1    the database or a file could not be reached, read or written
+  0    it ran (for `apply` a refused command is an answer, not a failure)
+  1    the database or a file could not be reached, read or written, or what was to be done was refused
   2    the input or an option could not be understood
   3    `check` found something, or what was asked for is not there
   130  it was interrupted
@@ -155,7 +155,10 @@ def import_(clock: Clock, /, kind: str, file: str, database: str, **options: Any
     import_file(kind, file, database, clock(), options)
 
 
-SHOWN = ["order", "line", "item", "supply", "document", "shipment", "site", "supplier", "customer", "category"]
+SHOWN = [
+    *("order", "line", "item", "supply", "document", "shipment", "notice"),
+    *("site", "supplier", "customer", "category"),
+]
 
 
 @cli.command()
@@ -167,12 +170,17 @@ SHOWN = ["order", "line", "item", "supply", "document", "shipment", "site", "sup
 def show(kind: str, ref: tuple[str, ...], now: int, as_json: bool, database: str) -> None:
     """Show one thing: an order, a line, an item, a supply, a document (a purchase order), a shipment and so on.
 
-    For example `show order SO-1`, `show line SO-1 2`, `show item CHAIR`, `show supply PO-1`, `show document PO-1`.
+    For example `show order SO-1`, `show line SO-1 2`, `show item CHAIR`, `show supply PO-1`, `show document PO-1`,
+    `show notice SO-1 1`.
     """
     from backorder.adapters.cli import read
 
-    if len(ref) != (2 if kind == "line" else 1):
-        raise click.UsageError("name a line by its order and line: show line SO-1 2" if kind == "line" else "name one")
+    if len(ref) != (2 if kind in {"line", "notice"} else 1):
+        named = {"line": "name a line by its order and line: show line SO-1 2"}
+        named["notice"] = "name a notice by its order and number: show notice SO-1 1"
+        raise click.UsageError(named.get(kind, "name one"))
+    if kind == "notice" and not (ref[1].isascii() and ref[1].isdecimal() and len(ref[1]) < 8):
+        raise click.UsageError("name a notice by its order and number: show notice SO-1 1")
     read.show(kind, ref, database, now, as_json=as_json)
 
 

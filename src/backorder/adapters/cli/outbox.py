@@ -5,8 +5,8 @@ from typing import Any
 import click
 
 from backorder.adapters.cli.accounts import opened
+from backorder.adapters.cli.give import give, tell
 from backorder.adapters.cli.main import Clock, cli, database_option, json_option
-from backorder.adapters.cli.who import who
 
 
 @cli.group()
@@ -37,7 +37,7 @@ def list_(state: Any, sender: str | None, limit: int, as_json: bool, database: s
 @click.pass_obj
 def retry(clock: Clock, sender: str, event: int, database: str) -> None:
     """Send the message of EVENT by SENDER after all, which was given up."""
-    _apply(clock, database, {"do": "retry_message", "sender": sender, "event": event})
+    tell(give(clock, database, {"do": "retry_message", "sender": sender, "event": event}), "Done.")
 
 
 @outbox.command("discard")
@@ -48,7 +48,7 @@ def retry(clock: Clock, sender: str, event: int, database: str) -> None:
 @click.pass_obj
 def discard(clock: Clock, sender: str, event: int, reason: str | None, database: str) -> None:
     """Never send the message of EVENT by SENDER."""
-    _apply(clock, database, {"do": "discard_message", "sender": sender, "event": event, "reason": reason})
+    tell(give(clock, database, {"do": "discard_message", "sender": sender, "event": event, "reason": reason}), "Done.")
 
 
 @cli.group()
@@ -76,19 +76,7 @@ def list_timers(dead: bool, limit: int, as_json: bool, database: str) -> None:
 @click.pass_obj
 def retry_timer(clock: Clock, kind: str, subject: str, database: str) -> None:
     """Try again now what the timer of KIND for SUBJECT stands for, which was given up."""
-    _apply(clock, database, {"do": "retry_timer", "kind": kind, "subject": subject})
-
-
-def _apply(clock: Clock, database: str, command: dict[str, Any]) -> None:
-    from backorder.commands import decode, run
-    from backorder.kernel.outcomes import Outcome, Word
-
-    read = decode(command)
-    with opened(database) as db:
-        outcome = read if isinstance(read, Outcome) else run(db, clock(), [read], who())[0]
-    if outcome.outcome not in {Word.CHANGED, Word.EXISTS}:
-        raise click.ClickException(outcome.message or outcome.outcome.meaning)
-    click.echo("Done." if outcome.outcome is Word.CHANGED else "It was so already.")
+    tell(give(clock, database, {"do": "retry_timer", "kind": kind, "subject": subject}), "Done.")
 
 
 def print_rows(rows: list[Any], as_json: bool, none: str) -> None:

@@ -13,10 +13,11 @@ import click
 import msgspec
 
 from backorder.adapters.cli.exits import MISSING
+from backorder.adapters.cli.owed import show_notice
 from backorder.adapters.cli.tables import facts, table
 from backorder.kernel.composing import composed
 from backorder.kernel.outcomes import Outcome, Word
-from backorder.queries import catalogue, lines, lists, quotes, shipments
+from backorder.queries import catalogue, lines, lists, notices, quotes, shipments
 from backorder.queries import check as checks
 from backorder.queries import explain as explanations
 from backorder.queries import export as exports
@@ -188,6 +189,7 @@ _ASKED: dict[str, Callable[..., Any]] = {
     "item": lambda db, _, ref: shows.item(db, ref),
     "supply": lambda db, now, ref: shows.supply(db, ref, now),
     "document": lambda db, now, ref: shows.document(db, ref, now),
+    "notice": lambda db, _, order, number: notices.notice(db, order, int(number)),
     "shipment": lambda db, _, ref: shipments.shipment(db, ref),
     "site": lambda db, _, ref: catalogue.site(db, ref),
     "supplier": lambda db, _, ref: catalogue.supplier(db, ref),
@@ -200,6 +202,7 @@ _SHOWN: dict[str, Callable[[Any], None]] = {
     "item": _show_item,
     "supply": _show_supply,
     "document": _show_document,
+    "notice": show_notice,
     "shipment": _show_shipment,
     **{kind: partial(_show_facts, kind.capitalize()) for kind in ("site", "supplier", "customer", "category")},
 }

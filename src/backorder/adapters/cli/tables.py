@@ -19,8 +19,13 @@ def _console() -> Console:
     return console
 
 
-def table(names: Sequence[str], rows: Iterable[Sequence[object]], numbers: Sequence[str] = ()) -> None:
-    """Print rows under their names; the columns in `numbers` stand to the right. Nothing for no rows."""
+def table(
+    names: Sequence[str], rows: Iterable[Sequence[object]], numbers: Sequence[str] = (), whole: Sequence[str] = ()
+) -> None:
+    """Print rows under their names; the columns in `numbers` stand to the right. Nothing for no rows.
+
+    Where there is not room for all, the others go on over lines before those in `whole` do.
+    """
     body = list(rows)
     if not body:
         return
@@ -28,7 +33,8 @@ def table(names: Sequence[str], rows: Iterable[Sequence[object]], numbers: Seque
     for name in names:
         free = name == "name"  # the one column of free text, cut rather than broken
         justify: Literal["left", "right"] = "right" if name in numbers else "left"
-        shown.add_column(name, justify=justify, overflow="ellipsis" if free else "fold", no_wrap=free)
+        overflow: Literal["ellipsis", "fold"] = "ellipsis" if free else "fold"
+        shown.add_column(name, justify=justify, overflow=overflow, no_wrap=free or name in whole)
     for row in body:
         shown.add_row(*(Text(str(cell)) for cell in row))
     console = _console()

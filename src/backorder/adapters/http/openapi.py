@@ -9,7 +9,7 @@ import msgspec
 
 from backorder import __version__
 from backorder.adapters.http.problems import CONTENT, Problem
-from backorder.adapters.http.route import ID, OPEN, Route
+from backorder.adapters.http.route import ID, NUMBER_MAX, OPEN, Route
 from backorder.commands import COMMANDS, Command
 from backorder.kernel.access import PERMISSIONS
 
@@ -19,6 +19,12 @@ _SHARED = {400: "unreadable", 401: "nobody known", 403: "not permitted", 404: "n
 _WRITING = {409: "refused", 413: "too large", 415: "not JSON", 422: "cannot be meant", 429: "come back", 503: "busy"}
 # The server's own word, before there is a request: the one refusal without a problem document.
 _TOO_LONG = {431: "the address and headers are longer than 64 KiB; no body"}
+
+_ID_TEXT = {
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": ID},
+    "description": "A slash in it is sent as %2F.",
+}
+_NUMBER = {"schema": {"type": "integer", "minimum": 1, "maximum": NUMBER_MAX}}
 
 
 @lru_cache(maxsize=4)
@@ -108,10 +114,8 @@ def _operation(route: Route, path: str, takes: Any, gives: Any) -> dict[str, Any
 
 
 def _parameters(route: Route, path: str) -> list[dict[str, Any]]:
-    text = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": ID}
-    slashes = "A slash in it is sent as %2F."
     found: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": text, "description": slashes}
+        {"name": name, "in": "path", "required": True} | (_NUMBER if name in route.numbers else _ID_TEXT)
         for name in re.findall(r"{(\w+)}", path)
     ]
     if route.parameters is not None:

@@ -51,7 +51,7 @@ def one(
 
     async def answer(house: House, call: Call) -> Answer:
         body.query(call.request, Nothing)
-        about = [call.path(name) for name in named]
+        about = [call.part(name) for name in named]
         about_it = [*about, *([house.clock()] if now else []), *([call.caller.customer] if narrowed else [])]
         found = await ask(house, question, house.db, *about_it)
         if found is None:
@@ -94,13 +94,14 @@ def cursor(text: str | None, parts: int, *, number: bool = False) -> tuple[str, 
         raw = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
         found = msgspec.json.decode(raw, type=list[Annotated[str, Meta(max_length=200, pattern="^[^\0]*$")]])
     except (binascii.Error, UnicodeError, msgspec.DecodeError):
-        raise _foreign() from None
+        raise foreign() from None
     if len(found) != parts or (number and not (found[0].isascii() and found[0].isdecimal() and len(found[0]) < 16)):
-        raise _foreign()
+        raise foreign()
     return tuple(found)
 
 
-def _foreign() -> Refusal:
+def foreign() -> Refusal:
+    """The refusal of an `after` that no page of this list gave."""
     return Refusal(400, "invalid_parameter", "take `after` from the `next` of the page before", field="after")
 
 

@@ -19,6 +19,8 @@ OPEN = "open"  # the permission of routes that ask for none
 PAGE_MAX = 200
 ID = r"^[^\x00-\x1f\x7f]{1,200}$"  # what an id can be; in an address its slashes are sent as %2F
 _ID = re.compile(ID.replace("$", r"\Z"))
+NUMBER_MAX = 10**6  # of what is numbered within an order
+_NUMBER = re.compile(r"[1-9][0-9]{0,6}\Z")
 
 
 class Answer(NamedTuple):
@@ -62,6 +64,15 @@ class Call(NamedTuple):
             raise Refusal(404, "not_found", "there is nothing here")
         return value
 
+    def part(self, name: str) -> str | int:
+        """A part of the address: an id, or a number where the route says so. Refuses other text as not found."""
+        value = self.path(name)
+        if name not in self.route.numbers:
+            return value
+        if not _NUMBER.match(value) or int(value) > NUMBER_MAX:
+            raise Refusal(404, "not_found", "there is nothing here")
+        return int(value)
+
     def may(self, permission: str) -> bool:
         """Whether the caller has a permission beside the route's own."""
         return permission in self.caller.permissions
@@ -87,6 +98,7 @@ class Route(NamedTuple):
     statuses: tuple[int, ...] = (200,)
     bound: bool = False
     also: tuple[str, ...] = ()  # media types in which it answers besides JSON
+    numbers: tuple[str, ...] = ()  # parts of the address that are numbers; the others are ids
 
 
 def digest(text: bytes) -> str:

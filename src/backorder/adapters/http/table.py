@@ -2,24 +2,29 @@
 
 from typing import Any
 
-from backorder.adapters.http import administering, evidence, health, reads, shelf, sign_in, told, writes
+from backorder.adapters.http import administering, evidence, health, owed, reads, shelf, sign_in, told, writes
 from backorder.adapters.http import listings as many
 from backorder.adapters.http.reads import Nothing, Page
 from backorder.adapters.http.route import OPEN, Route
 from backorder.adapters.http.writes import door
 from backorder.commands import (
     Command,
+    answers,
     catalogue,
     changes,
     clock,
+    communication,
     holds,
     items,
     lines,
+    notices,
     orders,
     outbox,
     people,
     policies,
     receipts,
+    refunds,
+    rules,
     shipments,
     stock,
     supplies,
@@ -29,16 +34,21 @@ from backorder.kernel.access import PERMISSIONS
 from backorder.kernel.outcomes import Outcome
 from backorder.queries import accounts as people_and_programs
 from backorder.queries import catalogue as catalogued
+from backorder.queries import communication as telling
 from backorder.queries import explain, quotes, show
+from backorder.queries import notices as noticed
 from backorder.queries import outbox as standing
+from backorder.queries import rules as packs
 from backorder.queries import shipments as shipped
 from backorder.queries.availability import Availability
 from backorder.queries.evidence import Evidence
 from backorder.queries.lines import LineView
 
-_ORDER, _LINE, _SUPPLY, _DOCUMENT, _SHIPMENT, _CUSTOMER, _ACCOUNT = (
+_ORDER, _LINE, _NOTICE, _REFUND, _SUPPLY, _DOCUMENT, _SHIPMENT, _CUSTOMER, _ACCOUNT = (
     "/v1/orders/{order:str}",
     "/v1/orders/{order:str}/lines/{line:str}",
+    "/v1/orders/{order:str}/notices/{notice:str}",
+    "/v1/orders/{order:str}/refunds/{refund:str}",
     "/v1/supplies/{supply:str}",
     "/v1/documents/{document:str}",
     "/v1/shipments/{shipment:str}",
@@ -47,9 +57,18 @@ _ORDER, _LINE, _SUPPLY, _DOCUMENT, _SHIPMENT, _CUSTOMER, _ACCOUNT = (
 )
 
 
-def _one(path: str, permission: str, answer: Any, summary: str, gives: Any, *, bound: bool = False) -> Route:
+def _one(
+    path: str,
+    permission: str,
+    answer: Any,
+    summary: str,
+    gives: Any,
+    *,
+    bound: bool = False,
+    numbers: tuple[str, ...] = (),
+) -> Route:
     """A route for one thing."""
-    return Route("GET", path, permission, answer, summary, gives, parameters=Nothing, bound=bound)
+    return Route("GET", path, permission, answer, summary, gives, parameters=Nothing, bound=bound, numbers=numbers)
 
 
 def _many(
@@ -140,6 +159,26 @@ READS = (
         list[quotes.Quote],
         bound=True,
     ),
+    _many(
+        "/v1/notices",
+        "notices.read",
+        owed.queue,
+        "What waits for people: notices and refunds by deadline; overdue refunds lead.",
+        owed.Queue,
+        owed.NoticesPage,
+    ),
+    _many(f"{_ORDER}/notices", "notices.read", owed.NOTICES, "An order's notices, by number.", owed.Notices),
+    _one(_NOTICE, "notices.read", owed.NOTICE, "A notice with its text.", noticed.NoticeView, numbers=("notice",)),
+    _many(f"{_ORDER}/refunds", "notices.read", owed.REFUNDS, "An order's refunds, by number.", owed.Refunds),
+    _many("/v1/packs", "catalogue.read", owed.PACKS, "Rule packs, by name.", owed.Packs),
+    _one("/v1/packs/{pack:str}", "catalogue.read", owed.PACK, "A rule pack with its text.", packs.PackText),
+    _one(
+        "/v1/communication",
+        "catalogue.read",
+        owed.shop,
+        "How customers are told.",
+        telling.CommunicationView,
+    ),
     Route("GET", "/v1/events", "events.read", told.events, "What happened.", told.Events, None, told.EventsPage),
     Route("GET", "/v1/events/kinds", "events.read", told.kinds, "The kinds of events.", told.EventKinds, None, Nothing),
     Route("GET", "/v1/outbox", "outbox.read", told.messages, "Messages.", told.Messages, None, told.MessagesPage),
@@ -200,6 +239,24 @@ WRITES = (
     door("POST", f"{_DOCUMENT}/receive", receipts.ReceiveSupply, "Receive against a purchase order.", key=False),
     door("POST", "/v1/stock/count", stock.CountStock, "Say how many units there are."),
     door("POST", "/v1/stock/adjust", stock.AdjustStock, "Say how many units there are more or less."),
+    door("PUT", "/v1/communication", communication.PutCommunication, "Say how customers are told.", key=False),
+    door("PUT", "/v1/packs/{pack:str}", rules.PutPack, "Put a rule pack of one's own, or withdraw it.", key=False),
+    door("POST", f"{_ORDER}/notices/send", notices.SendNotice, "Send the notice that is due, or say it was told."),
+    door("POST", f"{_ORDER}/notices/suppress", notices.SuppressNotice, "Let the notice that is due not go."),
+    door(
+        "POST",
+        f"{_NOTICE}/send",
+        notices.SendNotice,
+        "Send a notice that is due, or say it was told.",
+        numbers=("notice",),
+    ),
+    door(
+        "POST", f"{_NOTICE}/suppress", notices.SuppressNotice, "Let a notice that is due not go.", numbers=("notice",)
+    ),
+    door("POST", f"{_NOTICE}/record", notices.RecordNotice, "Record how a notice arrived.", numbers=("notice",)),
+    door("POST", f"{_ORDER}/answers", answers.AnswerNotice, "Take down what the customer answers."),
+    door("POST", f"{_ORDER}/refunds", refunds.RecordRefund, "Record the refund that was due."),
+    door("POST", _REFUND, refunds.RecordRefund, "Record a refund by its number.", numbers=("refund",)),
     door("POST", "/v1/outbox/retry", outbox.RetryMessage, "Send a message that was given up after all."),
     door("POST", "/v1/outbox/discard", outbox.DiscardMessage, "Never send a message."),
     door("POST", "/v1/timers/{kind:str}/{subject:str}/retry", timers.RetryTimer, "Try again what was given up."),

@@ -172,7 +172,15 @@ async def batch(house: House, call: Call) -> Answer:
     return Answer(outcomes)
 
 
-def door(method: str, path: str, kind: type[Command], summary: str, key: bool = True, **fixed: Any) -> Route:
+def door(
+    method: str,
+    path: str,
+    kind: type[Command],
+    summary: str,
+    key: bool = True,
+    numbers: tuple[str, ...] = (),
+    **fixed: Any,
+) -> Route:
     """A route for one kind of command; what stands in the address need not stand in the body."""
     named = tuple(re.findall(r"{(\w+):str}", path))
 
@@ -184,7 +192,7 @@ def door(method: str, path: str, kind: type[Command], summary: str, key: bool = 
         for name in ("do", "id", *named, *fixed):
             if name in said:
                 raise Refusal(400, "invalid", f"{name} is said elsewhere: leave it out", field=name)
-        said |= {"do": tag(kind), **{name: call.path(name) for name in named}, **fixed}
+        said |= {"do": tag(kind), **{name: call.part(name) for name in named}, **fixed}
         ident = _key(call)
         if ident is not None:
             said["id"] = scoped(call.caller, ident)
@@ -211,6 +219,7 @@ def door(method: str, path: str, kind: type[Command], summary: str, key: bool = 
         omit=(*named, *fixed),
         statuses=(200, 201),
         bound=tag(kind) in BOUND_COMMANDS,
+        numbers=numbers,
     )
 
 
