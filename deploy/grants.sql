@@ -24,8 +24,9 @@ REVOKE UPDATE ON stock_moves, promises, receipts, cancellations, changes, audit,
 
 -- What people wrote in a ledger can be erased; the triggers let nothing else be put in its place.
 GRANT UPDATE (reference) ON stock_moves TO backorder_app;
-GRANT UPDATE (reason) ON cancellations, changes TO backorder_app;
-GRANT UPDATE (note) ON evidence TO backorder_app;
+GRANT UPDATE (reason) ON cancellations TO backorder_app;
+GRANT UPDATE (reason, by_whom) ON changes TO backorder_app;
+GRANT UPDATE (note, by_whom) ON evidence TO backorder_app;
 
 -- Rows that go: pegs that move, sites that an item leaves, persons who are erased, sessions that end, what was told and
 -- what was due, rule packs that are withdrawn.

@@ -108,7 +108,7 @@ def _send(work: _Work, command: SendNotice, now: int) -> Outcome:
     if isinstance(found, Outcome):
         return found
     case, notice = found
-    if command.means == "email" and not case.head.reachable:
+    if command.means == "email" and not case.head.email:
         message = "the customer has no address: say by which other `means` you told them"
         return refused(Word.NOT_ALLOWED, command.order, message)
     assert work.loaded is not None

@@ -132,6 +132,7 @@ class Notice(msgspec.Struct):
     by: str | None = None
     means: str | None = None
     reason: str | None = None
+    to: str | None = None  # the address that it went to
 
 
 class Refund(msgspec.Struct):
@@ -159,13 +160,13 @@ class Refund(msgspec.Struct):
 
 
 class Head(NamedTuple):
-    """What holds for the order as a whole; `reachable` says whether there is an address to write to."""
+    """What holds for the order as a whole; `email` is the address to write to, if there is one."""
 
     order: str
     zone: str
     placed_at: int
     authorised_at: int | None
-    reachable: bool
+    email: str | None
     currency: str | None
     paid: int
     shipping: int

@@ -34,7 +34,7 @@ def tell(case: Case, policy: Policy, now: int, *, due: bool) -> None:
     today = local_day(now, case.head.zone)
     _close_answered(case)
     for notice in case.notices:
-        if notice.state == "due" and notice.kind == "cancelled" and case.head.reachable and _readdressed(case):
+        if notice.state == "due" and notice.kind == "cancelled" and case.head.email and _readdressed(case):
             send_goodbye(case, policy, notice, now)
     wanted = _wanted(case, today)
     pending = case.pending()
@@ -102,7 +102,7 @@ def _make(case: Case, policy: Policy, wanted: Wanted, now: int) -> Notice | None
     if last is not None and last.state == "suppressed" and last.gist == wanted.gist:
         return None
     bounced = [notice for notice in case.notices if notice.state == "bounced"]
-    trouble = "bounced" if bounced else None if case.head.reachable else "no_address"
+    trouble = "bounced" if bounced else None if case.head.email else "no_address"
     notice = Notice(
         n=case.next_notice,
         kind=wanted.owed.kind,
@@ -125,7 +125,7 @@ def _change(case: Case, policy: Policy, notice: Notice, wanted: Wanted, now: int
     if notice.gist != wanted.gist:
         notice.changed_at, notice.gist = now, wanted.gist
     notice.kind = wanted.owed.kind
-    if case.head.reachable and (notice.trouble == "no_address" or _readdressed(case)):
+    if case.head.email and (notice.trouble == "no_address" or _readdressed(case)):
         notice.trouble = None
     _time(case, policy, notice, wanted, now)
 
@@ -196,6 +196,7 @@ def _gone(case: Case, notice: Notice, letter: Letter, facts: str, now: int, by: 
     notice.sent_at, notice.send_at, notice.trouble = now, None, None
     notice.subject, notice.text, notice.version, notice.digest = letter
     notice.facts, notice.by, notice.means = facts, by, means
+    notice.to = case.head.email if means == "email" else None
     by_when = None if notice.answer_by is None else day_date(notice.answer_by)
     told: dict[str, object] = {"notice": notice.n, "kind": notice.kind, "means": means, "answer_by": by_when}
     case.events.append(("notice_sent", told))
@@ -225,7 +226,7 @@ def next_beat(case: Case, policy: Policy, today: int) -> int | None:
 
     A person may have decided that it is not said: then there is no word that all is as it was either.
     """
-    if case.pending() is not None or not case.head.reachable or not _waiting(case) or _wanted(case, today) is not None:
+    if case.pending() is not None or not case.head.email or not _waiting(case) or _wanted(case, today) is not None:
         return None
     last = max([case.head.placed_at, *(notice.sent_at for notice in case.notices if notice.sent_at is not None)])
     return last + policy.heartbeat_days * DAY
@@ -259,10 +260,10 @@ def say_goodbye(case: Case, policy: Policy, refund: Refund, now: int) -> None:
         send_at=None,
         deadline=refund.deadline,
         gist=str(refund.n),
-        trouble=None if case.head.reachable else "no_address",
+        trouble=None if case.head.email else "no_address",
     )
     case.notices.append(notice)
-    if case.head.reachable:
+    if case.head.email:
         send_goodbye(case, policy, notice, now)
 
 

@@ -5,13 +5,13 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, Table, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, Table, func, literal, select, tuple_
 
 from backorder.kernel.calendars import day_date, moment_datetime, moment_number
 from backorder.kernel.money import text
 from backorder.kernel.private import only_with
 from backorder.storage.db import Database, Row, Tx, among
-from backorder.storage.notice_tables import NOTICE_OPEN, REFUND_TO_PAY, notices, refunds
+from backorder.storage.notice_tables import NOTICE_OPEN, NOTICE_OPEN_AS, REFUND_TO_PAY, notices, refunds
 from backorder.storage.tables import LINE_OPEN, lines, orders
 
 What = Literal["notice", "refund"]
@@ -197,14 +197,18 @@ _PARTS = (_overdue, _with_deadline, _without_deadline)
 
 
 def _notices(tx: Tx, asked: _Asked, behind: Place | None, limit: int, which: ColumnElement[bool]) -> list[_Found]:
+    """The next of each state, because the index that keeps them in order does so state by state."""
     if asked.what == "refund" or asked.state == "overdue":
         return []
-    chosen = _NOTICES.where(which)
-    if asked.state is not None:
-        chosen = chosen.where(notices.c.state == asked.state)
-    if asked.trouble:
-        chosen = chosen.where(or_(notices.c.trouble.is_not(None), notices.c.state == "bounced"))
-    return [_notice(row) for row in tx.fetch(_next(chosen, notices, asked, behind, "notice").limit(limit))]
+    found = []
+    for state, is_so in NOTICE_OPEN_AS.items():
+        if asked.state not in {None, state} or (asked.trouble and state == "asking"):
+            continue
+        chosen = _NOTICES.where(is_so, which)
+        if asked.trouble and state == "due":
+            chosen = chosen.where(notices.c.trouble.is_not(None))
+        found += [_notice(row) for row in tx.fetch(_next(chosen, notices, asked, behind, "notice").limit(limit))]
+    return found
 
 
 def _next(chosen: Select[Any], table: Table, asked: _Asked, behind: Place | None, what: What) -> Select[Any]:

@@ -211,7 +211,7 @@ def _case(
         transit = max(_transit(site[3], region, country) for site in chosen)
         place = known[told] = _Place(first, _packs_for(rules, country, region, kind or "consumer"), transit)
     zone = zone or place.zone
-    head = Head._make([order, zone, placed, authorised, bool(email), currency, *money, place.packs])
+    head = Head._make([order, zone, placed, authorised, email or None, currency, *money, place.packs])
     return Case(head, []), place.transit
 
 

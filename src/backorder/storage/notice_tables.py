@@ -136,6 +136,8 @@ evidence = table(
         "unshipped",
         "arrived",
         "refunded",
+        "began",
+        "silent",
     ),
     named("numbered", "n >= 1"),
 )
@@ -165,6 +167,7 @@ notices = table(
     word("by_whom"),
     word("means"),
     word("reason"),
+    word("sent_to"),
     PrimaryKeyConstraint("order_id", "n"),
     one_of("kind", "short", "long", "indefinite", "renewed", "delay", "better", "still", "cancelled"),
     one_of("state", "due", "asking", "bounced", "told", "answered", "lapsed", "replaced", "suppressed", "withdrawn"),
@@ -177,6 +180,7 @@ notices = table(
 _OPEN = text("state IN ('due', 'asking', 'bounced')")
 Index(
     "ix_notices_open",
+    notices.c.state,
     notices.c.deadline,
     notices.c.order_id,
     notices.c.n,
@@ -186,7 +190,14 @@ Index(
 _DUE = text("state = 'due' AND kind <> 'cancelled'")
 Index("uq_notices_due", notices.c.order_id, unique=True, postgresql_where=_DUE, sqlite_where=_DUE)
 _TROUBLED = text("state = 'due' AND trouble IS NOT NULL")
-Index("ix_notices_troubled", notices.c.order_id, postgresql_where=_TROUBLED, sqlite_where=_TROUBLED)
+Index(
+    "ix_notices_troubled",
+    notices.c.deadline,
+    notices.c.order_id,
+    notices.c.n,
+    postgresql_where=_TROUBLED,
+    sqlite_where=_TROUBLED,
+)
 
 # Money that has to go back, until somebody records that it did. Without an amount, a person has to say it.
 refunds = table(
@@ -225,5 +236,6 @@ Index(
 )
 
 # The conditions of the partial indexes, word for word, for those who look for such rows.
-NOTICE_OPEN = notices.c.state.in_([literal_column(f"'{state}'") for state in ("due", "asking", "bounced")])
+NOTICE_OPEN_AS = {state: notices.c.state == literal_column(f"'{state}'") for state in ("due", "asking", "bounced")}
+NOTICE_OPEN = notices.c.state.in_([literal_column(f"'{state}'") for state in NOTICE_OPEN_AS])
 REFUND_TO_PAY = refunds.c.state.in_([literal_column(f"'{state}'") for state in ("due", "overdue")])

@@ -26,7 +26,7 @@ _STANDING = (
     "by_whom",
     "means",
 )
-_SENT = ("sent_at", "answer_by", "silence", "facts", "subject", "text", "version", "digest")
+_SENT = ("sent_at", "answer_by", "silence", "facts", "subject", "text", "version", "digest", "sent_to")
 _KEY = ("order_id", "n")
 
 
@@ -48,7 +48,7 @@ def standing(notice: Notice) -> Row:
 
 
 def _as_sent(notice: Notice) -> Row:
-    content = notice.facts, notice.subject, notice.text, notice.version, notice.digest
+    content = notice.facts, notice.subject, notice.text, notice.version, notice.digest, notice.to
     return (notice.sent_at, notice.answer_by, notice.silence, *content)
 
 

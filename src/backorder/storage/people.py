@@ -35,10 +35,13 @@ _OF_ORDERS: tuple[tuple[Table, tuple[str, ...], dict[str, Any]], ...] = (
     (changes, ("order_id", "n"), {"reason": ERASED}),
     (holds, ("order_id", "kind", "n"), {"reason": None, "release_reason": None}),
     (evidence, ("order_id", "n"), {"note": ERASED}),
-    (notices, ("order_id", "n"), {"reason": None}),
+    (notices, ("order_id", "n"), {"reason": None, "sent_to": None}),
     (refunds, ("order_id", "n"), {"reference": None}),
     (shipments, ("shipment",), {"tracking": None, "reversal_reason": None}),
 )
+# Who did something on an order: a member of staff, whose name stays, or the customer.
+_BY_WHOM = ((changes, ("order_id", "n")), (evidence, ("order_id", "n")), (notices, ("order_id", "n")),
+            (refunds, ("order_id", "n")))  # fmt: skip
 _LEAST = 4  # letters: shorter names would be found in every second word
 
 
@@ -93,6 +96,8 @@ def erase(tx: Tx, customer: str, kind: str, words: Sequence[str], name: str, at:
     tx.delete(customers, ("customer",), [(customer,)])
     for table, keys, blanks in _OF_ORDERS:
         _blank(tx, table, keys, blanks, mine)
+    for table, keys in _BY_WHOM:
+        _unname(tx, table, keys, mine, words)
     sought = [word for word in words if len(word) >= _LEAST]
     _strike(tx, stock_moves, ("supply", "n"), "reference", sought, ERASED)
     _forget_replies(tx, [*sought, f'"{customer}"'])
@@ -112,6 +117,19 @@ def _blank(tx: Tx, table: Table, keys: tuple[str, ...], blanks: dict[str, Any], 
         new = [None if was is None else blanks[column] for column, was in zip(blanks, said, strict=True)]
         rows.append((*row[: len(keys)], *new))
     tx.update(table, keys, tuple(blanks), rows)
+
+
+def _unname(tx: Tx, table: Table, keys: tuple[str, ...], mine: Sequence[str], words: Sequence[str]) -> None:
+    """Let it not be said that the person did something on these orders, where it names them."""
+    named = or_(
+        *(
+            table.c.by_whom.contains(word, autoescape=True) if len(word) >= _LEAST else table.c.by_whom == word
+            for word in words
+        )
+    )
+    chosen = select(*(table.c[key] for key in keys)).where(among(table.c.order_id, "orders"), named)
+    rows = tx.fetch(chosen, orders=mine)
+    tx.update(table, keys, ("by_whom",), [(*row, ERASED) for row in rows])
 
 
 def _strike(tx: Tx, table: Table, keys: tuple[str, ...], column: str, sought: Sequence[str], put: str) -> None:

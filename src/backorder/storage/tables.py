@@ -517,10 +517,15 @@ erasures = table(
 )
 
 
-# Ledgers are written once: the database itself refuses to change or delete an entry. What people wrote in one can be
-# erased, and nothing else put in its place.
+# Ledgers are written once: the database itself refuses to change or delete an entry. What people wrote in one, and who
+# they were, can be erased, and nothing else put in its place.
 APPEND_ONLY = (stock_moves, promises, receipts, cancellations, changes, evidence, packs)
-ERASABLE = {"stock_moves": "reference", "cancellations": "reason", "changes": "reason", "evidence": "note"}
+ERASABLE = {
+    "stock_moves": ("reference",),
+    "cancellations": ("reason",),
+    "changes": ("reason", "by_whom"),
+    "evidence": ("note", "by_whom"),
+}
 ERASED = "erased"
 
 for _ledger in APPEND_ONLY:
@@ -529,9 +534,12 @@ for _ledger in APPEND_ONLY:
     if _free is None:
         refuse(_ledger, f"{_ledger.name}_no_update", "UPDATE")
     else:
-        _others = ", ".join(column.name for column in _ledger.c if column.name != _free)
+        _others = ", ".join(column.name for column in _ledger.c if column.name not in _free)
+        _put = " OR ".join(
+            f"NEW.{name} IS DISTINCT FROM OLD.{name} AND NEW.{name} IS DISTINCT FROM '{ERASED}'" for name in _free
+        )
         refuse(_ledger, f"{_ledger.name}_no_update", f"UPDATE OF {_others}")
-        refuse(_ledger, f"{_ledger.name}_only_erase", f"UPDATE OF {_free}", f"NEW.{_free} <> '{ERASED}'")
+        refuse(_ledger, f"{_ledger.name}_only_erase", f"UPDATE OF {', '.join(_free)}", _put)
 
 # The conditions of the partial indexes, word for word: with a bound value in them the databases would not use those.
 LINE_OPEN = lines.c.waiting + lines.c.allocated > literal_column("0")
