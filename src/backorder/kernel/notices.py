@@ -155,7 +155,8 @@ def step(pack: Pack, clock: Clock, fact: Fact) -> Clock:
         case Agreed(_, to):
             return _agreed(pack, clock, to)
         case Called(day, to):
-            return clock._replace(leave_from=min(clock.leave_from, max(day, to + 1)))
+            # Nobody is late before the limit: a day that was set sooner ends nothing sooner.
+            return clock._replace(leave_from=min(clock.leave_from, max(day, to + 1, clock.limit + 1)))
 
 
 def passed(pack: Pack, clock: Clock, today: int) -> Clock:
