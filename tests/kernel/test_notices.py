@@ -158,6 +158,7 @@ def test_where_two_packs_apply_silence_helps_only_if_both_let_it() -> None:
     stricter = strictest([*both, renewed])
     assert stricter is not None
     assert (stricter.silence, stricter.by) == ("cancel", min(one.by for one in (*both, renewed)))
+    assert stricter.kind == "renewed"  # never called a first delay where it is a second one for some goods
     assert "silence_consents" not in stricter.says
     assert {"silence_cancels", "answer_by"} <= set(stricter.says)
     assert strictest([]) is None

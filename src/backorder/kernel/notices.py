@@ -257,17 +257,21 @@ def owed(pack: Pack, clock: Clock, planned: int) -> Owed | None:
     return Owed(delay.kind, clock.until, delay.says, delay.silence, answer)
 
 
+_GRAVITY: tuple[NoticeKind, ...] = ("short", "long", "indefinite", "renewed")
+
+
 def strictest(owing: Sequence[Owed]) -> Owed | None:
     """What several packs together ask of one notice: the earliest day, all that any wants said.
 
-    Silence helps the seller only where all of them let it, and the earliest answer counts.
+    Silence helps the seller only where all of them let it, and the earliest answer counts. It is called by the gravest.
     """
     if not owing:
         return None
-    first = min(owing, key=lambda one: one.by)
+    kind = max((one.kind for one in owing), key=_GRAVITY.index)
     consents = all(one.silence == "consent" for one in owing)
     wanted: list[Element] = [element for one in owing for element in one.says]
     if not consents:
         wanted = [*(element for element in wanted if element != "silence_consents"), "silence_cancels", "answer_by"]
     says = tuple(dict.fromkeys(wanted))
-    return Owed(first.kind, first.by, says, "consent" if consents else "cancel", min(one.answer_by for one in owing))
+    by, answer_by = min(one.by for one in owing), min(one.answer_by for one in owing)
+    return Owed(kind, by, says, "consent" if consents else "cancel", answer_by)
