@@ -131,6 +131,15 @@ _NEAR = (
     )
     .distinct()
 )
+_ENDING = (
+    select(clocks.c.order_id)
+    .where(
+        among(clocks.c.order_id, "orders"),
+        clocks.c.until_on <= bindparam("today", type_=Day()),
+        clocks.c.state != literal_column("'late'"),
+    )
+    .distinct()
+)
 _SITES = select(sites.c.site, sites.c.zone, sites.c.country, sites.c.transit_days).order_by(sites.c.site)
 _TROUBLED = (
     select(notices.c.order_id)
@@ -375,9 +384,14 @@ def near(tx: Tx, names: Sequence[str], today: int) -> list[str]:
     return [row[0] for row in tx.fetch(_NEAR, orders=names, today=today + 1)]
 
 
+def ending(tx: Tx, names: Sequence[str], today: int) -> list[str]:
+    """The orders among these of which the last day of a clock is a day (as UTC has it), or was before it."""
+    return [row[0] for row in tx.fetch(_ENDING, orders=names, today=today)]
+
+
 def troubled(tx: Tx, customer_ids: Sequence[str]) -> list[str]:
     """Orders of these customers with a notice that could not go."""
     return [row[0] for row in tx.fetch(_TROUBLED, customers=customer_ids)]
 
 
-__all__ = ["Loaded", "load", "load_history", "near", "save", "troubled"]
+__all__ = ["Loaded", "ending", "load", "load_history", "near", "save", "troubled"]
