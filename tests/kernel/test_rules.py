@@ -48,6 +48,8 @@ def test_a_refund_is_counted_in_working_days_over_the_year_s_end() -> None:
         ('"no_day", "reason"', '"no_day"', "and the reason"),
         (', "silence_consents"', "", "has to say silence_consents"),
         ('"silence_consents"]', '"silence_consents", "silence_cancels"]', "must not say silence_cancels"),
+        ('basis = "ship"', 'basis = "deliver"', "^limit.basis: notices that ask for an answer go with"),
+        ('silence = "consent"', 'silence = "none"', "delay\\[0\\].silence: "),
         ('silence = "consent"', 'silence = "maybe"', "delay\\[0\\].silence: "),
         ('holidays = "US"', 'holidays = "XX"', "refund.holidays: no public holidays are known for 'XX'"),
         ('unit = "working"', 'unit = "working"\nweekdays = ["sol"]', "refund.weekdays: sol"),
