@@ -111,7 +111,7 @@ def holiday_days(code: str) -> Container[date]:
     country, _, subdivision = code.partition("-")
     try:
         found: Container[date] = holidays.country_holidays(country, subdiv=subdivision or None)
-    except NotImplementedError as error:
+    except (NotImplementedError, TypeError) as error:  # the second where the library has the name for something else
         raise ValueError(f"no public holidays are known for {code!r}") from error
     return found
 

@@ -156,7 +156,12 @@ def applying(
 def read_pack(text: str) -> Pack:
     """A pack from its TOML text. Raises BadPack where it could not be used, or would leave a case without a rule."""
     try:
+        written = text.encode()
         pack = msgspec.toml.decode(text, type=Pack)
+    except UnicodeEncodeError:
+        raise BadPack("the text has half a character in it: write it anew") from None
+    except RecursionError:
+        raise BadPack("the text is nested too deeply to be a pack") from None
     except msgspec.DecodeError as error:
         raise BadPack(_plain(str(error))) from None
     if pack.digest:
@@ -165,7 +170,7 @@ def read_pack(text: str) -> Pack:
         raise BadPack("buyers: name consumer, business or both")
     _check_delays(pack)
     _check_refund(pack)
-    return msgspec.structs.replace(pack, digest=hashlib.sha256(text.encode()).hexdigest())
+    return msgspec.structs.replace(pack, digest=hashlib.sha256(written).hexdigest())
 
 
 def _plain(message: str) -> str:
