@@ -41,6 +41,16 @@ def moment_datetime(number: int) -> datetime:
     return _EPOCH + timedelta(microseconds=number)
 
 
+@lru_cache(maxsize=1_024)
+def is_zone(name: str) -> bool:
+    """Whether a name is one of a time zone."""
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return False
+    return True
+
+
 @lru_cache(maxsize=4_096)
 def local_day(moment: int, zone: str) -> int:
     """The day number that the clock on the wall in `zone` (an IANA name) shows at a moment."""

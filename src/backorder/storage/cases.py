@@ -5,12 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.sql.expression import literal_column
 
-from backorder.kernel.calendars import NEVER
+from backorder.kernel.calendars import NEVER, is_zone
 from backorder.kernel.cases import Case, Evidence, Head, Line, Said, Wait
 from backorder.kernel.notices import Clock, Completed, State
 from backorder.kernel.rules import Pack, applying
@@ -202,7 +201,7 @@ def _case(
     chosen = [site for site in places if site[0] in json.loads(own_sites)] or list(places)
     country = country or customer_country or next((site[2] for site in chosen if site[2]), None)
     region = region or customer_region
-    zone = zone or next(zone for zone in (own_zone, customer_zone, chosen[0][1]) if zone and _is_zone(zone))
+    zone = zone or next(zone for zone in (own_zone, customer_zone, chosen[0][1]) if zone and is_zone(zone))
     place = country, region, kind or "consumer"
     found = holding.get(place) or holding.setdefault(place, _packs_for(rules, *place))
     transit = max(_transit(site[3], region, country) for site in chosen)
@@ -217,15 +216,6 @@ def _packs_for(rules: Rules, country: str | None, region: str | None, buyer: str
     if not applying(packs, country or "", region, buyer):
         named.add("b2b" if buyer == "business" else "elsewhere")
     return tuple(applying(packs, country or "", region, buyer, named))
-
-
-@lru_cache(maxsize=1_024)
-def _is_zone(zone: str) -> bool:
-    try:
-        ZoneInfo(zone)
-    except (ValueError, OSError):
-        return False
-    return True
 
 
 @lru_cache(maxsize=1_024)
