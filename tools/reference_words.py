@@ -151,6 +151,7 @@ COLUMNS = {
     "amount": "What has to go back, in minor units; null where a person has to say it.",
     "answer_by": "The last day for an answer.",
     "answers": "Where customers answer.",
+    "sent_to": "The address that a notice went to; null once the person is erased.",
     "began_on": "The day that the clock counts from.",
     "clocks.cancelled": "Cancelled units of the line that were seen to.",
     "clocks.cause": "Why it ended in a refund.",

@@ -85,7 +85,7 @@ def rules() -> Iterator[str]:
         yield ""
 
 
-_SILENCE = {"consent": "yes", "cancel": "no, and the order is cancelled", "none": "nothing"}
+_SILENCE = {"consent": "yes", "cancel": "no, and the order is cancelled"}
 _BASIS = {"ship": "shipped", "deliver": "delivered"}
 _STARTS = {
     "completed": "the order is complete and its payment authorised",

@@ -215,7 +215,7 @@ FREE = {
     "packs": "at",
     "clocks": "zone transit_days began_on told_on cancelled",
     "evidence": "at on_day quantity notice by_whom means note",
-    "notices": "made_at changed_at sent_at send_at deadline gist facts version means by_whom reason answer_by",
+    "notices": "made_at changed_at sent_at send_at deadline gist facts version means by_whom reason answer_by sent_to",
     "refunds": "made_at vested_on refund_by deadline amount lines ended_at refunded reference by_whom",
 }
 

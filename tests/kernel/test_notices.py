@@ -158,6 +158,7 @@ def test_where_two_packs_apply_silence_helps_only_if_both_let_it() -> None:
     stricter = strictest((*both, renewed))
     assert stricter is not None
     assert (stricter.silence, stricter.by) == ("cancel", min(one.by for one in (*both, renewed)))
+    assert stricter.kind == "renewed"  # never called a first delay where it is a second one for some goods
     assert "silence_consents" not in stricter.says
     assert {"silence_cancels", "answer_by"} <= set(stricter.says)
     assert strictest(()) is None
@@ -173,6 +174,7 @@ STATED = Completed(day("2026-03-02"), stated=day("2026-03-20"))
         (EU, [Told(day("2026-03-10"), day("2026-05-01"))], "2026-03-21", "late", None, None),
         (EU, [Called(day("2026-03-22"), day("2026-04-05"))], "2026-04-06", "late", "2026-04-06", None),
         (EU, [Called(day("2026-03-22"), day("2026-03-21"))], "2026-03-22", "late", "2026-03-22", None),  # essential
+        (EU, [Called(day("2026-03-05"), day("2026-03-10"))], "2026-03-12", "open", "2026-03-21", None),  # not late yet
         (EU, [Agreed(day("2026-03-10"), day("2026-04-20"))], "2026-04-20", "waiting", None, None),
         (EU, [Agreed(day("2026-03-10"), day("2026-04-20"))], "2026-04-21", "late", None, None),
         (EU, [Left(day("2026-04-01"))], "2026-04-01", "refund_due", None, "2026-04-15"),

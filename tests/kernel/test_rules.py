@@ -3,10 +3,12 @@
 from importlib.resources import files
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from backorder.kernel.calendars import day_date
 from backorder.kernel.rules import BadPack, applying, read_pack
-from backorder.storage.rules import bundled
+from backorder.storage.rules import bundled, bundled_texts
 
 FTC = files("backorder").joinpath("rules", "us-ftc.toml").read_text(encoding="utf-8")
 
@@ -48,8 +50,13 @@ def test_a_refund_is_counted_in_working_days_over_the_year_s_end() -> None:
         ('"no_day", "reason"', '"no_day"', "and the reason"),
         (', "silence_consents"', "", "has to say silence_consents"),
         ('"silence_consents"]', '"silence_consents", "silence_cancels"]', "must not say silence_cancels"),
+        ('basis = "ship"', 'basis = "deliver"', "^limit.basis: notices that ask for an answer go with"),
+        ('silence = "consent"', 'silence = "none"', "delay\\[0\\].silence: "),
         ('silence = "consent"', 'silence = "maybe"', "delay\\[0\\].silence: "),
         ('holidays = "US"', 'holidays = "XX"', "refund.holidays: no public holidays are known for 'XX'"),
+        ('holidays = "US"', 'holidays = "utils"', "refund.holidays: no public holidays are known for 'utils'"),
+        ('title = "United', 'title = "\ud800United', "half a character"),
+        ("[refund]", f"deep = {'[' * 5_000}\n[refund]", "nested too deeply"),
         ('unit = "working"', 'unit = "working"\nweekdays = ["sol"]', "refund.weekdays: sol"),
         ("days = 7", "days = -7", "refund.days: "),
         ("days = 7", "days = 7\nhours = 3", "unknown field"),
@@ -85,3 +92,43 @@ def test_a_pack_that_cannot_be_used_is_refused_with_the_reason(was: str, becomes
 )
 def test_which_packs_hold(country: str, region: str | None, buyer: str, named: tuple, packs: list[str]) -> None:
     assert [pack.pack for pack in applying(bundled().values(), country, region, buyer, named)] == packs
+
+
+LINES = sorted({line for text in bundled_texts().values() for line in text.splitlines()})
+SIGNS = ["[", "]", '"', "=", "0", "-1", "9" * 30, "\0", "\ud800"]
+BITS = st.sampled_from(LINES) | st.sampled_from(SIGNS) | st.text("abz 019_.-#'\"{}[]=,\\\täé", max_size=20)
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> str:
+    """The text of a pack in which some lines were left out, repeated, moved, or had something put into them."""
+    lines = draw(st.sampled_from(sorted(bundled_texts().values()))).splitlines()
+    for _ in range(draw(st.integers(1, 4))):
+        at = draw(st.integers(0, max(0, len(lines) - 1)))
+        match draw(st.sampled_from(["drop", "repeat", "add", "put", "swap"])):
+            case "drop":
+                del lines[at : at + 1]
+            case "repeat":
+                lines[at:at] = lines[at : at + 1]
+            case "add":
+                lines.insert(at, draw(BITS))
+            case "swap":
+                lines[at:] = reversed(lines[at:])
+            case "put" if lines:
+                where = draw(st.integers(0, len(lines[at])))
+                lines[at] = lines[at][:where] + draw(BITS) + lines[at][where + draw(st.integers(0, 9)) :]
+    return "\n".join(lines)
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(mutated())
+def test_whatever_a_text_says_it_is_a_pack_that_covers_every_case_or_is_refused_with_a_reason(text: str) -> None:
+    try:
+        pack = read_pack(text)
+    except BadPack as error:
+        assert str(error)  # noqa: PT017  # whether it is refused is what hypothesis varies
+        return
+    assert pack.refund_by(20_000) >= 20_000
+    if pack.asks:
+        assert pack.renewed is not None
+        assert {pack.first(behind).silence for behind in (1, 30, 31, 10_000, None)} <= {"consent", "cancel"}

@@ -13,7 +13,7 @@ from msgspec import Meta
 from backorder.commands._bound import strangers
 from backorder.commands._owing import settle_touched
 from backorder.kernel import keys
-from backorder.kernel.calendars import FIRST_DAY, LAST_DAY, day_date, moment_number
+from backorder.kernel.calendars import FIRST_DAY, LAST_DAY, day_date, is_zone, moment_number
 from backorder.kernel.errors import Conflict
 from backorder.kernel.events import told
 from backorder.kernel.outcomes import Outcome, Word, refused
@@ -182,6 +182,13 @@ def day_trouble(command: Any, **days: date | None) -> Outcome | None:
         if day is not None and not FIRST_DAY <= day <= LAST_DAY:
             return invalid(command, field, f"give a day between {FIRST_DAY} and {LAST_DAY}")
     return None
+
+
+def zone_trouble(command: Any, field: str, zone: str | None) -> Outcome | None:
+    """Refuse a name that no time zone has."""
+    if zone is None or is_zone(zone):
+        return None
+    return invalid(command, field, f"{zone} is no time zone: name one such as Europe/London")
 
 
 def date_or_none(day: int | None) -> date | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from backorder.kernel.calendars import local_day
 from backorder.kernel.cases import Case, Said
 from backorder.kernel.events import Event, address
 from backorder.kernel.outcomes import Outcome, Word, refused
@@ -34,6 +35,15 @@ def load_cases(tx: Tx, orders: Iterable[str], *, telling: bool = False) -> stora
     """The cases of orders that commands name, locked; None where no clock runs in this shop."""
     rules = load_rules(tx)
     return None if rules is None else storage.load(tx, rules, {order: [] for order in orders}, telling=telling)
+
+
+def ending(tx: Tx, orders: Sequence[str], now: int) -> dict[str, Case]:
+    """Of orders, the cases of which a clock may have ended by a moment without the worker having seen to it yet."""
+    rules = load_rules(tx)
+    found = [] if rules is None else storage.ending(tx, orders, local_day(now, "UTC"))
+    if rules is None or not found:
+        return {}
+    return storage.load(tx, rules, {order: [] for order in found}, telling=False, lock=False).cases
 
 
 def case_of(loaded: storage.Loaded | None, order: str) -> Case | Outcome:

@@ -160,14 +160,14 @@ def _wait(work: _Work, command: AnswerNotice, lines: Sequence[Line], now: int) -
         return invalid(command, "until", "the day has passed")
     until = None if command.until is None else day_number(command.until)
     agreed = [(line, line.told if until is None else until) for line in lines]
-    if all(
-        wait.clock.until != NEVER and line.later(wait, to) <= wait.clock.until
-        for line, to in agreed
-        for wait in line.waits
-    ):
+    before = [(wait.clock.until, line.later(wait, to)) for line, to in agreed for wait in line.waits]
+    if all(right != NEVER and to <= right for right, to in before):
         asked = any(wait.clock.state in {"asked", "renewed"} for line in lines for wait in line.waits)
         if not asked:
             return Outcome(Word.EXISTS, subject=command.order, message="they wait until then as it is")
+        if until is not None and all(to < right for right, to in before):
+            message = "goods may be sent until a later day as it is: say that day or a later one, or cancel"
+            return invalid(command, "until", message)
     moved = [line for line, to in agreed if until is not None and to > line.planned]
     for line in moved:
         i = book.lines.index[command.order, line.line]

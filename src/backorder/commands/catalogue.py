@@ -6,7 +6,6 @@ A change that promising depends on runs a live pass over the lines that wait, in
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -20,6 +19,7 @@ from backorder.commands._batch import (
     invalid,
     perform,
     perform_each,
+    zone_trouble,
 )
 from backorder.commands._rows import given, merge
 from backorder.kernel.calendars import holiday_days
@@ -117,7 +117,7 @@ def put_suppliers(db: Database, now: int, batch: Sequence[PutSupplier]) -> list[
 
 def put_customers(db: Database, now: int, batch: Sequence[PutCustomer]) -> list[Outcome]:
     """Make or change customers; name and address are kept apart from the rest."""
-    return perform(db, now, batch, Steps(lambda _: None, _load_customers, _decide_customer, _save))
+    return perform(db, now, batch, Steps(_check_zone, _load_customers, _decide_customer, _save))
 
 
 def put_sites(db: Database, now: int, batch: Sequence[PutSite]) -> list[Outcome]:
@@ -136,12 +136,11 @@ def _check_calendar(command: PutSite | PutSupplier) -> Outcome | None:
 
 
 def _check_site(command: PutSite) -> Outcome | None:
-    if not isinstance(command.zone, UnsetType):
-        try:
-            ZoneInfo(command.zone)
-        except (ValueError, OSError, KeyError):
-            return invalid(command, "zone", f"{command.zone} is no time zone: name one such as Europe/London")
-    return _check_calendar(command)
+    return _check_zone(command) or _check_calendar(command)
+
+
+def _check_zone(command: PutSite | PutCustomer) -> Outcome | None:
+    return None if isinstance(command.zone, UnsetType) else zone_trouble(command, "zone", command.zone)
 
 
 def _merge(work: _Work, key: str, fields: dict[str, Any]) -> tuple[Word, dict[str, Any]]:

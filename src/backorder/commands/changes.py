@@ -22,6 +22,7 @@ from backorder.commands._batch import (
     invalid,
     perform,
     perform_each,
+    zone_trouble,
 )
 from backorder.commands._lines import (
     OrderLine,
@@ -142,7 +143,9 @@ def _day(told: date | None | UnsetType) -> date | None:
 def _check_order(command: ChangeOrder) -> Outcome | None:
     if not isinstance(command.sites, UnsetType) and len(set(command.sites)) < len(command.sites):
         return invalid(command, "sites", "name each site once")
-    return None
+    return (
+        None if isinstance(command.ship_to, UnsetType) else zone_trouble(command, "ship_to.zone", command.ship_to.zone)
+    )
 
 
 def _load(tx: Tx, batch: Sequence[Any]) -> _Work:

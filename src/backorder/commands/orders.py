@@ -21,6 +21,7 @@ from backorder.commands._batch import (
     fingerprint,
     invalid,
     perform,
+    zone_trouble,
 )
 from backorder.commands._lines import (
     ImportedLine,
@@ -130,7 +131,8 @@ def _check(command: PlaceOrder) -> Outcome | None:
         return invalid(command, "accept", "an order that ships complete is taken whole: use accept: order")
     if len(set(command.sites)) < len(command.sites):
         return invalid(command, "sites", "name each site once")
-    return lines_trouble(command, command.lines) or _money_trouble(command)
+    trouble = zone_trouble(command, "ship_to.zone", command.ship_to.zone)
+    return trouble or lines_trouble(command, command.lines) or _money_trouble(command)
 
 
 def _money_trouble(command: PlaceOrder) -> Outcome | None:

@@ -1,5 +1,6 @@
 """The merchant's own rule packs: put by their text, checked, and kept for as long as a clock ran by them."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -11,6 +12,7 @@ from backorder.kernel.outcomes import Outcome, Word, refused
 from backorder.kernel.rules import BadPack, Pack, read_pack
 from backorder.storage import communication as storage
 from backorder.storage.db import Database, Tx
+from backorder.storage.rules import bundled
 
 
 class PutPack(Command, tag="put_pack"):
@@ -27,6 +29,7 @@ class PutPack(Command, tag="put_pack"):
 @dataclass(slots=True)
 class _Work:
     own: dict[str, tuple[str, str]]
+    named: set[str]  # packs that the shop lets hold for every order
     put: dict[str, Pack] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     withdrawn: set[str] = field(default_factory=set)
@@ -51,7 +54,9 @@ def _check(command: PutPack) -> Outcome | None:
 
 
 def _load(tx: Tx, _batch: Sequence[PutPack]) -> _Work:
-    return _Work(storage.load_own(tx))
+    row = storage.load_row(tx)
+    named = json.loads(row["rules"] or "[]") if row is not None else []
+    return _Work(storage.load_own(tx), set(named) - bundled().keys())
 
 
 def _decide(work: _Work, command: PutPack, now: int) -> Outcome:
@@ -60,6 +65,9 @@ def _decide(work: _Work, command: PutPack, now: int) -> Outcome:
     if command.text is None:
         if before is None:
             return refused(Word.UNKNOWN_PACK, command.pack)
+        if command.pack in work.named:
+            message = "put_communication lets it hold for every order: take it out of `rules` there first"
+            return refused(Word.NOT_ALLOWED, command.pack, message)
         del work.own[command.pack]
         work.put.pop(command.pack, None)
         work.withdrawn.add(command.pack)

@@ -8,11 +8,14 @@ import msgspec
 from msgspec import Meta
 
 from backorder.commands._batch import Command, Key, Note, Steps, Units, fingerprint, invalid, perform
-from backorder.kernel.cases import Said
+from backorder.commands._owing import ending
+from backorder.kernel.calendars import local_day, moment_number
+from backorder.kernel.cases import Case, Said
 from backorder.kernel.fulfilment import ship, unship
 from backorder.kernel.livepass import with_their_orders
 from backorder.kernel.outcomes import Outcome, Word, refused
 from backorder.kernel.promises import Why, reread
+from backorder.kernel.settling import expired
 from backorder.storage import book as books
 from backorder.storage import lines as line_storage
 from backorder.storage import shipments as storage
@@ -73,6 +76,7 @@ class _Work:
     known: dict[str, storage.Shipment] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     units: list[Row] = field(default_factory=list)
+    ending: dict[str, Case] = field(default_factory=dict)
 
 
 def pick_lines(db: Database, now: int, batch: Sequence[Pick]) -> list[Outcome]:
@@ -87,7 +91,7 @@ def unpick_lines(db: Database, now: int, batch: Sequence[Unpick]) -> list[Outcom
 
 def ship_orders(db: Database, now: int, batch: Sequence[Ship]) -> list[Outcome]:
     """Ship allocated units; an order that ships complete goes whole or not at all."""
-    return perform(db, now, batch, Steps(_check, _load, _ship, _save))
+    return perform(db, now, batch, Steps(_check, lambda tx, batch: _load_leaving(tx, batch, now), _ship, _save))
 
 
 def reverse_shipments(db: Database, now: int, batch: Sequence[ReverseShipment]) -> list[Outcome]:
@@ -110,10 +114,14 @@ def _load(tx: Tx, batch: Sequence[Any]) -> _Work:
     names = sorted({command.order for command in batch})
     orders = line_storage.load_orders(tx, names)
     skus = [sku for order in orders.values() for sku in order.skus]
-    work = _Work(books.load(tx, skus, waiting=False, orders=names), orders)  # no line gains by what leaves
-    shipments = [command.shipment for command in batch if isinstance(command, Ship)]
-    if shipments:
-        work.known = storage.load_known(tx, shipments)
+    return _Work(books.load(tx, skus, waiting=False, orders=names), orders)  # no line gains by what leaves
+
+
+def _load_leaving(tx: Tx, batch: Sequence[Ship], now: int) -> _Work:
+    work = _load(tx, batch)
+    work.known = storage.load_known(tx, [command.shipment for command in batch])
+    moments = [now if command.at is None else moment_number(command.at) for command in batch]
+    work.ending = ending(tx, sorted(work.orders), max(moments, default=now))
     return work
 
 
@@ -185,6 +193,9 @@ def _ship(work: _Work, command: Ship, now: int) -> Outcome:
         return refused(Word.NOT_ALLOWED, command.order, "the order ships complete: ship all of it, once nothing waits")
     if work.orders[command.order].held:
         return refused(Word.HELD, command.order)
+    if _ended(work, command, now):
+        message = "the last day that held has passed: the law cancels what has not left, so it must not leave"
+        return refused(Word.TOO_LATE, command.order, message)
     book.set_clock(now)
     for i, units in found:
         left = ship(book, i, units, command.shipment)
@@ -198,6 +209,15 @@ def _ship(work: _Work, command: Ship, now: int) -> Outcome:
     work.known[command.shipment] = storage.Shipment(command.order, content, None, None)
     work.rows.append((command.shipment, command.order, now, command.carrier, command.tracking, content))
     return Outcome(Word.SHIPPED, subject=command.shipment, order=command.order)
+
+
+def _ended(work: _Work, command: Ship, now: int) -> bool:
+    """Whether the law has cancelled a line that would leave, and the worker has not seen to it yet."""
+    case = work.ending.get(command.order)
+    if case is None:
+        return False
+    today = local_day(now, case.head.zone)
+    return any(expired(case.find(one.line), today) for one in command.lines)
 
 
 def _leaves_some(work: _Work, command: Ship, shipped: dict[int, int]) -> bool:

@@ -41,6 +41,16 @@ def moment_datetime(number: int) -> datetime:
     return _EPOCH + timedelta(microseconds=number)
 
 
+@lru_cache(maxsize=1_024)
+def is_zone(name: str) -> bool:
+    """Whether a name is one of a time zone."""
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return False
+    return True
+
+
 @lru_cache(maxsize=4_096)
 def local_day(moment: int, zone: str) -> int:
     """The day number that the clock on the wall in `zone` (an IANA name) shows at a moment."""
@@ -111,7 +121,7 @@ def holiday_days(code: str) -> Container[date]:
     country, _, subdivision = code.partition("-")
     try:
         found: Container[date] = holidays.country_holidays(country, subdiv=subdivision or None)
-    except NotImplementedError as error:
+    except (NotImplementedError, TypeError) as error:  # the second where the library has the name for something else
         raise ValueError(f"no public holidays are known for {code!r}") from error
     return found
 

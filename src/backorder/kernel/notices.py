@@ -155,7 +155,8 @@ def step(pack: Pack, clock: Clock, fact: Fact) -> Clock:
         case Agreed(_, to):
             return _agreed(pack, clock, to)
         case Called(day, to):
-            return clock._replace(leave_from=min(clock.leave_from, max(day, to + 1)))
+            # Nobody is late before the limit: a day that was set sooner ends nothing sooner.
+            return clock._replace(leave_from=min(clock.leave_from, max(day, to + 1, clock.limit + 1)))
 
 
 def passed(pack: Pack, clock: Clock, today: int) -> Clock:
@@ -256,18 +257,22 @@ def owed(pack: Pack, clock: Clock, planned: int) -> Owed | None:
     return Owed(delay.kind, clock.until, delay.says, delay.silence, answer)
 
 
+_GRAVITY: tuple[NoticeKind, ...] = ("short", "long", "indefinite", "renewed")
+
+
 @lru_cache(maxsize=256)  # a supply that slips asks the same of thousands of orders
 def strictest(owing: tuple[Owed, ...]) -> Owed | None:
     """What several packs together ask of one notice: the earliest day, all that any wants said.
 
-    Silence helps the seller only where all of them let it, and the earliest answer counts.
+    Silence helps the seller only where all of them let it, and the earliest answer counts. It is called by the gravest.
     """
     if not owing:
         return None
-    first = min(owing, key=lambda one: one.by)
+    kind = max((one.kind for one in owing), key=_GRAVITY.index)
     consents = all(one.silence == "consent" for one in owing)
     wanted: list[Element] = [element for one in owing for element in one.says]
     if not consents:
         wanted = [*(element for element in wanted if element != "silence_consents"), "silence_cancels", "answer_by"]
     says = tuple(dict.fromkeys(wanted))
-    return Owed(first.kind, first.by, says, "consent" if consents else "cancel", min(one.answer_by for one in owing))
+    by, answer_by = min(one.by for one in owing), min(one.answer_by for one in owing)
+    return Owed(kind, by, says, "consent" if consents else "cancel", answer_by)

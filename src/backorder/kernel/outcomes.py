@@ -49,7 +49,7 @@ class Word(str, Enum):
         "More would wait than is allowed: unclaimed inbound supply, a cap, or the longest wait.",
     )
     NO_DATE = "no_date", "Nothing is on its way and there is no lead time, so no date has a basis."
-    TOO_LATE = "too_late", "A date comes too late: after `accept_by`, or after the day until which an answer counted."
+    TOO_LATE = "too_late", "A date comes after `accept_by`, or an answer or a shipment after the last day that held."
     TOO_MANY = "too_many", "More units than there are to receive, cancel, pick or ship."
     NOT_ALLOWED = "not_allowed", "The state of the thing forbids it; the message says why."
     ID_REUSED = "id_reused", "The same id came before with other content; nothing was done."

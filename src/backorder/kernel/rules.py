@@ -18,7 +18,7 @@ Days = Annotated[int, Meta(ge=0, le=3_650)]
 Name = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,39}" + END)]
 Text = Annotated[str, Meta(min_length=1, max_length=1_000)]
 Place = Annotated[str, Meta(pattern="^[A-Z]{2}(-[A-Z0-9]{1,3})?" + END)]  # ISO 3166-1 or 3166-2
-Silence = Literal["consent", "cancel", "none"]
+Silence = Literal["consent", "cancel"]  # where it means nothing, a pack has no delays
 
 # What a notice can be required to say. `kernel/notices.py` has a sentence for each.
 Element = Literal[
@@ -156,7 +156,12 @@ def applying(
 def read_pack(text: str) -> Pack:
     """A pack from its TOML text. Raises BadPack where it could not be used, or would leave a case without a rule."""
     try:
+        written = text.encode()
         pack = msgspec.toml.decode(text, type=Pack)
+    except UnicodeEncodeError:
+        raise BadPack("the text has half a character in it: write it anew") from None
+    except RecursionError:
+        raise BadPack("the text is nested too deeply to be a pack") from None
     except msgspec.DecodeError as error:
         raise BadPack(_plain(str(error))) from None
     if pack.digest:
@@ -165,7 +170,7 @@ def read_pack(text: str) -> Pack:
         raise BadPack("buyers: name consumer, business or both")
     _check_delays(pack)
     _check_refund(pack)
-    return msgspec.structs.replace(pack, digest=hashlib.sha256(text.encode()).hexdigest())
+    return msgspec.structs.replace(pack, digest=hashlib.sha256(written).hexdigest())
 
 
 def _plain(message: str) -> str:
@@ -182,6 +187,8 @@ def _check_delays(pack: Pack) -> None:
         return
     if pack.renewed is None:
         raise BadPack("renewed: say what later notices mean")
+    if pack.limit.basis != "ship":  # what is on its way can be cancelled by no silence
+        raise BadPack("limit.basis: notices that ask for an answer go with basis = 'ship'; else leave out delay")
     if [delay.kind for delay in pack.delay].count("indefinite") != 1:
         raise BadPack("delay: exactly one is indefinite")
     definite = sorted(_definite(delay) for delay in pack.delay if delay.kind != "indefinite")

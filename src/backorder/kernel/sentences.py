@@ -174,13 +174,19 @@ def goodbye(
     refund_by: int,
     forms: Sequence[str],
     contact: str,
+    charged: bool,
 ) -> Letter:
-    """Word that goods will not come, and of the money that goes back: minor units and their currency, None unknown."""
+    """Word that goods will not come, and of the money that goes back: minor units and their currency, None unknown.
+
+    `charged` says whether anything was paid on the order.
+    """
     how = f" ({'; '.join(forms)})" if forms else ""
     if money is None:
         paid = f"What you paid for it goes back to you by {plain_day(refund_by)}{how}."
     elif money[0]:
         paid = f"{amount_text(*money)} {money[1]} goes back to you by {plain_day(refund_by)}{how}."
+    elif charged:
+        paid = "Nothing more has to go back to you for it."
     else:
         paid = "Nothing was charged for it, and nothing will be."
     found = [

@@ -276,7 +276,8 @@ def send_goodbye(
     forms = next((wait.pack.refund.forms for line in lines for wait in line.waits), ())
     money = None if refund.amount is None else (refund.amount, case.head.currency or "")
     goods = [line.goods for line in lines]
-    letter = goodbye(case.head.order, goods, refund.cause, money, refund.refund_by, forms, policy.contact)
+    charged = case.head.paid > 0
+    letter = goodbye(case.head.order, goods, refund.cause, money, refund.refund_by, forms, policy.contact, charged)
     facts = msgspec.json.encode({"refund": refund.n, "lines": refund.lines, "cause": refund.cause})
     _gone(case, notice, letter, facts.decode(), now, by, means)
     notice.state, notice.deadline = "told", None

@@ -5,12 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.sql.expression import literal_column
 
-from backorder.kernel.calendars import NEVER
+from backorder.kernel.calendars import NEVER, is_zone
 from backorder.kernel.cases import Case, Evidence, Head, Line, Said, Wait
 from backorder.kernel.notices import Clock, Completed, State
 from backorder.kernel.rules import Pack, applying
@@ -135,6 +134,15 @@ _NEAR = (
     )
     .distinct()
 )
+_ENDING = (
+    select(clocks.c.order_id)
+    .where(
+        among(clocks.c.order_id, "orders"),
+        clocks.c.until_on <= bindparam("today", type_=Day()),
+        clocks.c.state != literal_column("'late'"),
+    )
+    .distinct()
+)
 _SITES = select(sites.c.site, sites.c.zone, sites.c.country, sites.c.transit_days).order_by(sites.c.site)
 _TROUBLED = (
     select(notices.c.order_id)
@@ -226,7 +234,7 @@ def destination(
     """
     country = own[0] or theirs[0] or next((site[2] for site in chosen if site[2]), None)
     zones = own[2], theirs[2], chosen[0][1]
-    return country, own[1] or theirs[1], next(zone for zone in zones if zone and _is_zone(zone))
+    return country, own[1] or theirs[1], next(zone for zone in zones if zone and is_zone(zone))
 
 
 def _packs_for(rules: Rules, country: str | None, region: str | None, buyer: str) -> tuple[Pack, ...]:
@@ -236,15 +244,6 @@ def _packs_for(rules: Rules, country: str | None, region: str | None, buyer: str
     if not applying(packs, country or "", region, buyer):
         named.add("b2b" if buyer == "business" else "elsewhere")
     return tuple(applying(packs, country or "", region, buyer, named))
-
-
-@lru_cache(maxsize=1_024)
-def _is_zone(zone: str) -> bool:
-    try:
-        ZoneInfo(zone)
-    except (ValueError, OSError):
-        return False
-    return True
 
 
 @lru_cache(maxsize=1_024)
@@ -415,9 +414,14 @@ def near(tx: Tx, names: Sequence[str], today: int) -> list[str]:
     return [row[0] for row in tx.fetch(_NEAR, orders=names, today=today + 1)]
 
 
+def ending(tx: Tx, names: Sequence[str], today: int) -> list[str]:
+    """The orders among these of which the last day of a clock is a day (as UTC has it), or was before it."""
+    return [row[0] for row in tx.fetch(_ENDING, orders=names, today=today)]
+
+
 def troubled(tx: Tx, customer_ids: Sequence[str]) -> list[str]:
     """Orders of these customers with a notice that could not go."""
     return [row[0] for row in tx.fetch(_TROUBLED, customers=customer_ids)]
 
 
-__all__ = ["Loaded", "destination", "load", "load_history", "near", "save", "troubled"]
+__all__ = ["Loaded", "destination", "ending", "load", "load_history", "near", "save", "troubled"]
