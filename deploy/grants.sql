@@ -30,7 +30,7 @@ GRANT UPDATE (note, by_whom) ON evidence TO backorder_app;
 
 -- Rows that go: pegs that move, sites that an item leaves, persons who are erased, sessions that end, what was told and
 -- what was due, rule packs that are withdrawn.
-GRANT DELETE ON pegs, item_sites, people, customers, sessions, events, outbox, timers, own_packs TO backorder_app;
+GRANT DELETE ON pegs, clocks, item_sites, people, customers, sessions, events, outbox, timers, own_packs TO backorder_app;
 
 COMMIT;
 

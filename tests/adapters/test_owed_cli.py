@@ -204,7 +204,7 @@ def test_packs_are_listed_checked_put_and_withdrawn(shop: str, tmp_path: Path) -
         (b"pack = ", "toml"),
         (b"\xff", "is not valid UTF-8"),
         (
-            (PACK + 'renewed = { silence = "none", says = ["right_to_cancel"] }\n').encode(),
+            (PACK + 'renewed = { silence = "cancel", says = ["right_to_cancel"] }\n').encode(),
             "renewed: there is no first",
         ),
     ],

@@ -40,6 +40,7 @@ def test_everything_of_the_story_is_there_in_its_order(told: Database) -> None:
         (2, "cancelled", "email"),
     ]
     assert [(one.kind, one.notice, one.by, one.means) for one in evidence.entries] == [
+        ("began", None, None, "us-ftc"),
         ("told", 1, None, "email"),
         ("delivered", 1, None, None),
         ("left", None, "owed", "phone"),
@@ -148,6 +149,6 @@ def test_a_person_gets_what_they_were_told_with_the_rest_of_their_data(told: Dat
     kept = people.everything(told, "owed")
     assert kept is not None
     assert {row["order_id"] for row in kept["notices"]} == {"owed-1", "owed-2", "owed-3"}
-    assert [row["kind"] for row in kept["evidence"] if row["order_id"] == "owed-2"] == ["suppressed"]
+    assert [row["kind"] for row in kept["evidence"] if row["order_id"] == "owed-2"] == ["began", "suppressed"]
     assert [row["order_id"] for row in kept["refunds"]] == ["owed-1"]
     assert {row["order_id"] for row in kept["clocks"]} == {"owed-1", "owed-2", "owed-3"}

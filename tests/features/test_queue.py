@@ -262,14 +262,14 @@ def test_how_customers_are_told_is_read_as_it_was_said(db: Database) -> None:
 
 
 def test_a_notice_that_came_back_leaves_the_queue_once_somebody_reached_the_customer(desk: Database) -> None:
-    """A cancellation is told once; where that came back, there is no newer notice to take its place."""
+    """A cancellation that came back is due once more, until somebody tells of it or the customer knows."""
     assert do(desk, LOOKED, "cancel_line", order="E", line="1", quantity=1, by="merchant") == "cancelled"
     told_of = notices.of_order(desk, "E")[-1]
     assert (told_of.kind, told_of.state) == ("cancelled", "told")
     record = {"order": "E", "notice": told_of.notice, "by": "kim"}
     assert do(desk, LOOKED, "record_notice", became="bounced", **record) == "changed"
     (one,) = queue(desk, now=at(LOOKED), order="E", what="notice")
-    assert (one.state, one.trouble) == ("bounced", "bounced")
+    assert (one.state, one.trouble, one.number) == ("due", "bounced", told_of.notice + 1)
     assert queue(desk, now=at(LOOKED), order="E", trouble=True) == [one]
     assert do(desk, LOOKED, "record_notice", became="delivered", reason="she was called", **record) == "changed"
     assert queue(desk, now=at(LOOKED), order="E", what="notice") == []

@@ -12,7 +12,7 @@ from backorder.kernel.calendars import moment_datetime
 from backorder.kernel.cases import Case, Evidence, Notice, Said
 from backorder.kernel.outcomes import Outcome, Word, refused
 from backorder.kernel.settling import known_before, settle
-from backorder.kernel.telling import send, send_goodbye
+from backorder.kernel.telling import reached, send, send_goodbye
 from backorder.storage import cases as storage
 from backorder.storage.db import Database, Tx
 
@@ -153,20 +153,17 @@ def _record(work: _Work, command: RecordNotice, now: int) -> Outcome:
         return refused(Word.NOT_ALLOWED, command.order, "the notice was not sent yet")
     history = [*work.history.get(command.order, []), *case.evidence]
     known = [entry.kind for entry in history if entry.notice == notice.n and entry.kind in {"delivered", "bounced"}]
-    if command.became == ("bounced" if notice.state == "bounced" else known[-1] if known else None):
+    if known and command.became == known[-1]:
         return Outcome(Word.EXISTS, subject=command.order)
-    extra = {"notice": notice.n, "by": command.by, "note": command.reason}
+    told = Said(command.became, notice=notice.n, by=command.by, note=command.reason)
     if command.became == "delivered":
-        if notice.state == "bounced":  # they were reached after all: nobody has to see to it any more
-            notice.state, notice.deadline = "told", None
-        case.said = [Said("delivered", **extra)]  # type: ignore[arg-type]  # one kind of value each
+        reached(case, notice)
+        case.said = [told]
     else:
         if notice.state in {"asking", "told"}:
             notice.state = "bounced"
-        case.said = [
-            Said("bounced", line, to, **extra)  # type: ignore[arg-type]  # one kind of value each
-            for line, to in known_before(case, history, notice.n)
-        ]
+        unknown = known_before(case, history, notice.n)
+        case.said = [told._replace(line=line, to=to) for line, to in unknown] or [told]
         case.events.append(("notice_bounced", {"notice": notice.n, "kind": notice.kind}))
     _settle(work, case, now)
     return Outcome(Word.CHANGED, subject=command.order, quantity=notice.n)

@@ -7,14 +7,14 @@ the same, and its digest proves it.
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import NamedTuple, get_args
+from typing import Literal, NamedTuple, get_args
 
 from backorder.kernel.calendars import NEVER, day_date
 from backorder.kernel.money import text as amount_text
 from backorder.kernel.notices import Owed
 from backorder.kernel.rules import Element
 
-VERSION = "en-1"  # of these sentences: evidence names it
+VERSION = "en-2"  # of these sentences: evidence names it
 
 
 class Part(NamedTuple):
@@ -23,6 +23,15 @@ class Part(NamedTuple):
     goods: Sequence[str]  # "2 of Oak chair"
     told: int
     planned: int  # NEVER: no day can be given
+
+
+class Ask(NamedTuple):
+    """Goods of which the same answer is awaited until the same day."""
+
+    goods: Sequence[str]
+    silence: Literal["consent", "cancel"]
+    answer_by: int
+    planned: int  # the latest day that is planned for them
 
 
 class Facts(NamedTuple):
@@ -35,6 +44,7 @@ class Facts(NamedTuple):
     charged: str  # when money is taken, one plain sentence
     contact: str
     next_word: int | None = None  # the day by which the shop writes again, whatever happens
+    asks: Sequence[Ask] = ()  # where not all of the goods are to be answered about alike
 
 
 class Letter(NamedTuple):
@@ -77,16 +87,38 @@ def _no_day(facts: Facts, _owed: Owed) -> str:
     )
 
 
-def _silence_cancels(_facts: Facts, owed: Owed) -> str:
-    return (
-        f"If you do not agree by {plain_day(owed.answer_by)}, and it has not shipped by then, it is cancelled and your "
-        "money goes back to you."
+def _answer_by(facts: Facts, owed: Owed) -> str:
+    if not facts.asks:
+        return f"Please answer by {plain_day(owed.answer_by)}."
+    return "\n".join(f"- {', '.join(ask.goods)}: please answer by {plain_day(ask.answer_by)}." for ask in facts.asks)
+
+
+def _silence_cancels(facts: Facts, owed: Owed) -> str:
+    if not facts.asks:
+        return (
+            f"If you do not agree by {plain_day(owed.answer_by)}, and it has not shipped by then, it is cancelled and "
+            "your money goes back to you."
+        )
+    return "\n".join(
+        f"- {', '.join(ask.goods)}: if you do not agree by {plain_day(ask.answer_by)}, and it has not shipped by then, "
+        "it is cancelled and your money for it goes back to you."
+        for ask in facts.asks
+        if ask.silence == "cancel"
     )
 
 
 def _silence_consents(facts: Facts, _owed: Owed) -> str:
-    latest = max(part.planned for part in facts.parts)
-    return f"If we do not hear from you before we ship, we take it that you agree to wait until {plain_day(latest)}."
+    if not facts.asks:
+        latest = max(part.planned for part in facts.parts)
+        return (
+            f"If we do not hear from you before we ship, we take it that you agree to wait until {plain_day(latest)}."
+        )
+    return "\n".join(
+        f"- {', '.join(ask.goods)}: if we do not hear from you before we ship, we take it that you agree to wait until "
+        f"{plain_day(ask.planned)}."
+        for ask in facts.asks
+        if ask.silence == "consent"
+    )
 
 
 # In the order in which they are read.
@@ -99,7 +131,7 @@ SENTENCES: dict[Element, Callable[[Facts, Owed], str]] = {
         "You can agree to wait, or cancel at any time before it ships for a full and prompt refund."
     ),
     "free_answer": lambda facts, _: f"Answering costs you nothing: {facts.answer}",
-    "answer_by": lambda _, owed: f"Please answer by {plain_day(owed.answer_by)}.",
+    "answer_by": _answer_by,
     "silence_consents": _silence_consents,
     "silence_cancels": _silence_cancels,
     "may_cancel_later": lambda _facts, _owed: (
@@ -116,7 +148,8 @@ def render(facts: Facts, owed: Owed) -> Letter:
         return _sooner(facts)
     wanted = {*owed.says, "order", "reason", "right_to_cancel", "free_answer"}
     wanted |= {"no_day" if part.planned == NEVER else "revised_day" for part in facts.parts}
-    assert not {"silence_consents", "silence_cancels"} <= wanted, "silence means one thing"
+    wanted |= {"silence_consents" if ask.silence == "consent" else "silence_cancels" for ask in facts.asks}
+    assert facts.asks or not {"silence_consents", "silence_cancels"} <= wanted, "silence means one thing"
     found = [sentence(facts, owed) for element, sentence in SENTENCES.items() if element in wanted]
     return _letter(f"Order {facts.order}: {_short(facts.parts)}", [*found, *_ends(facts)])
 
@@ -210,6 +243,7 @@ REASONS = {
     "rescheduled": "our supplier moved the delivery of the goods.",
     "confirmed": "our supplier gave us another day for the delivery of the goods.",
     "overdue": "the goods have not reached us when they should have.",
+    "not_left": "the goods are here, but did not leave in time.",
     "short": "fewer goods reached us than were ordered.",
     "cancelled_supply": "our supplier will not deliver the goods as agreed.",
     "counted": "we have fewer of the goods in stock than our books said.",

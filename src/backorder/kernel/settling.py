@@ -12,6 +12,7 @@ from backorder.kernel.calendars import NEVER, day_date, day_start, local_day, ne
 from backorder.kernel.cases import Case, Evidence, Line, Policy, Refund, Said, Wait
 from backorder.kernel.notices import Completed, Fact, State
 from backorder.kernel.refunds import amount_due
+from backorder.kernel.rules import Pack
 from backorder.kernel.telling import next_beat, say_goodbye, tell
 
 _ELSEWHERE = {"readdressed", "moved", "stood", "cancelled"}  # what is told in other ledgers, or with its units
@@ -24,7 +25,7 @@ def settle(case: Case, policy: Policy, now: int, *, due: bool = False) -> None:
     Whoever calls with `due` has cancelled before what `expired` names.
     """
     today = local_day(now, case.head.zone)
-    _begin(case, today)
+    _begin(case, now, today)
     for said in case.said:
         if said.kind not in _ELSEWHERE:
             _hear(case, said, now, today)
@@ -32,9 +33,9 @@ def settle(case: Case, policy: Policy, now: int, *, due: bool = False) -> None:
         _reopened(case, line, now, today)
     gone = [ended for line in case.lines if (ended := _ended(case, line, now, today)) is not None]
     if due:
-        _pass(case, today)
+        _pass(case, now, today)
     if gone:
-        _owe(case, gone, policy, now)
+        _owe(case, gone, policy, now, today)
     tell(case, policy, now, due=due)
     if due:
         _overdue(case, now)
@@ -55,7 +56,7 @@ def closing(case: Case, line: Line, policy: Policy) -> int | None:
 
 
 def next_look(case: Case, policy: Policy, now: int) -> int | None:
-    """The moment at which time has an effect next, if nothing happens before; None where it never has."""
+    """The moment at which time has, or had, an effect next, if nothing happens before; None where it never has."""
     zone, found = case.head.zone, list[int]()
     for line in case.lines:
         close = closing(case, line, policy)
@@ -72,16 +73,14 @@ def next_look(case: Case, policy: Policy, now: int) -> int | None:
     for refund in case.refunds:
         if refund.due:
             found.append(refund.deadline if refund.deadline > now else next_day_start(now, zone))
-    return max(now, min(found)) if found else None
+    return min(found, default=None)
 
 
-def _begin(case: Case, today: int) -> None:
-    """Start the clocks of lines that have none. What was late before anybody watched is late from now on.
+def _begin(case: Case, now: int, today: int) -> None:
+    """Start the clocks of lines that have none, and write down from which day they count.
 
-    The day that counts is the one that stood before a change that is just being made, unless it had passed. Goods that
-    go somewhere else than before get the clocks of that place besides those they have.
+    Goods that go somewhere else than before get the clocks of that place besides those they have.
     """
-    head = case.head
     moved = any(said.kind == "moved" for said in case.said)
     if not moved and all(line.waits or not line.open for line in case.lines):
         return
@@ -89,18 +88,39 @@ def _begin(case: Case, today: int) -> None:
     for line in case.lines:
         if not line.open or (line.waits and not moved):
             continue
-        known = line.promise if (stood.get(line.line) or 0) < today else stood[line.line]
-        stated = max(today, known or today)
-        if not line.waits:
-            line.told, line.seen = stated, line.cancelled
+        known = _known(line, stood.get(line.line), today)
         there = {wait.pack.pack for wait in line.waits}
-        for pack in head.packs:
-            if pack.pack in there:
-                continue
-            starts = head.placed_at if pack.limit.starts == "contract" else head.authorised_at or head.placed_at
-            stated_there = stated if pack.limit.basis == "ship" else stated + line.transit
-            completed = Completed(local_day(starts, head.zone), stated_there)
-            line.waits.append(Wait(pack, completed, law.begin(pack, completed), fresh=True))
+        if not line.waits:
+            line.told, line.seen = NEVER if known is None else known, line.cancelled
+        for pack in case.head.packs:
+            if pack.pack not in there:
+                wait = _clock(case, line, pack, known, today)
+                line.waits.append(wait)
+                case.note(now, today, Said("began", line.line, line.earlier(wait, wait.clock.limit), means=pack.pack))
+
+
+def _known(line: Line, stood: int | None, today: int) -> int | None:
+    """The day that the customer counts on: the one that stood before a change that is just being made.
+
+    None where there is none, or it passed before anybody watched: what was late then is late from now on.
+    """
+    if stood is not None and stood >= today:
+        return stood
+    return line.promise if line.promise is not None and line.promise >= today else None
+
+
+def _clock(case: Case, line: Line, pack: Pack, known: int | None, today: int) -> Wait:
+    """A clock that begins: without a day that the customer counts on, the pack's own, from today if that passed."""
+    head = case.head
+    starts = head.placed_at if pack.limit.starts == "contract" else head.authorised_at or head.placed_at
+    day = local_day(starts, head.zone)
+    if known is None:
+        days = pack.limit.days or 0
+        stated = day + days if pack.limit.days is not None and day + days >= today else today + days
+    else:
+        stated = known if pack.limit.basis == "ship" else known + line.transit
+    completed = Completed(day, stated)
+    return Wait(pack, completed, law.begin(pack, completed), fresh=True)
 
 
 def _step(line: Line, fact: Callable[[Wait], Fact], which: Callable[[Wait], bool] = lambda _: True) -> None:
@@ -124,7 +144,7 @@ def _hear(case: Case, said: Said, now: int, today: int) -> None:
             assert said.to is not None, "whoever calls for delivery sets a day"
             for line in lines:
                 _step(line, lambda _: law.Called(today, said.to or 0))
-        case "bounced":
+        case "bounced" if said.line is not None:  # else it was no notice on a day
             for line in lines:
                 _step(line, lambda _: law.Bounced(today))
                 line.told = NEVER if said.to is None else said.to  # the day that was known before
@@ -182,17 +202,25 @@ def _ended(case: Case, line: Line, now: int, today: int) -> tuple[Line, int, str
     return None
 
 
-def _pass(case: Case, today: int) -> None:
+def _pass(case: Case, now: int, today: int) -> None:
     """Days have passed: silence, and limits that went by. What that ends has been cancelled before."""
     for line in case.lines:
         for wait in line.waits:
             over = law.passed(wait.pack, wait.clock, today)
-            if over.state is not State.REFUND_DUE:
-                wait.clock = over
+            if over.state is State.REFUND_DUE:
+                continue
+            if wait.clock.state is State.ASKED and over.state is State.WAITING:
+                asked = next((notice.n for notice in reversed(case.notices) if notice.silence == "consent"), None)
+                to = line.earlier(wait, over.until)
+                case.note(now, today, Said("silent", line.line, to, notice=asked, means=wait.pack.pack))
+            wait.clock = over
 
 
-def _owe(case: Case, gone: Sequence[tuple[Line, int, str]], policy: Policy, now: int) -> None:
-    """Let the money for units that were cancelled be owed back, by the earliest of the days that hold for them."""
+def _owe(case: Case, gone: Sequence[tuple[Line, int, str]], policy: Policy, now: int, today: int) -> None:
+    """Let the money for units that were cancelled be owed back, by the earliest of the days that hold for them.
+
+    Where goods of the same worth took their place there is nothing to pay, nothing to record and nothing to tell.
+    """
     days = [
         (wait.clock.refund_by or wait.pack.refund_by(vested), vested) for line, vested, _ in gone for wait in line.waits
     ]
@@ -209,6 +237,11 @@ def _owe(case: Case, gone: Sequence[tuple[Line, int, str]], policy: Policy, now:
         lines=tuple(line.line for line, _, _ in gone),
     )
     case.refunds.append(refund)
+    replaced = {said.line for said in case.said if said.kind == "substituted"}
+    if refund.amount == 0 and case.head.paid and replaced >= set(refund.lines):
+        refund.state, refund.ended_at, refund.refunded, refund.form = "refunded", now, 0, "statement"
+        _hear(case, Said("refunded", means="statement"), now, today)
+        return
     case.events.append(("refund_due", _told(refund)))
     say_goodbye(case, policy, refund, now)
 
@@ -231,6 +264,9 @@ def facts_of(line: Line, wait: Wait, history: Iterable[Evidence]) -> list[Fact]:
     for entry in history:
         if entry.line not in (None, line.line):
             continue
+        if entry.kind == "began" and entry.means == wait.pack.pack:
+            facts = []  # what was before, it did not hear
+            continue
         if entry.kind == "unshipped":
             facts = [fact for fact in facts if not isinstance(fact, law.Shipped)]
             continue
@@ -246,7 +282,7 @@ def _fact(line: Line, wait: Wait, entry: Evidence) -> Fact | None:
     match entry.kind:
         case "told":
             return law.Told(entry.on_day, line.later(wait, to))
-        case "bounced":
+        case "bounced" if entry.line is not None:
             return law.Bounced(entry.on_day)
         case "agreed":
             return law.Agreed(entry.on_day, line.later(wait, to))

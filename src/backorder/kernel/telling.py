@@ -14,18 +14,18 @@ from backorder.kernel import notices as law
 from backorder.kernel.calendars import NEVER, day_date, day_start, local_day
 from backorder.kernel.cases import HOUR, Case, Line, Notice, Policy, Refund, Said
 from backorder.kernel.notices import Owed, State, owed, strictest
-from backorder.kernel.sentences import Facts, Letter, Part, beat, goodbye, reason_of, render
+from backorder.kernel.sentences import Ask, Facts, Letter, Part, beat, goodbye, reason_of, render
 
 DAY = 24 * HOUR
 _POLITE = Owed("delay", NEVER, ("order", "reason", "right_to_cancel", "free_answer"), "none", NEVER)
 
 
 class Wanted(NamedTuple):
-    """What the customer should be told now: `owed` says how, `law` whether the law asks for it."""
+    """What the customer should be told now: `owed` says how, `asks` of which lines the law asks it, and how."""
 
     lines: tuple[Line, ...]
     owed: Owed
-    law: bool
+    asks: tuple[tuple[Line, Owed], ...]
     gist: str
 
 
@@ -33,6 +33,11 @@ def tell(case: Case, policy: Policy, now: int, *, due: bool) -> None:
     """Make, change or take back the notice on the order's dates; with `due`, send what waited long enough."""
     today = local_day(now, case.head.zone)
     _close_answered(case)
+    for notice in list(case.notices):
+        if notice.kind == "cancelled" and notice.state == "bounced":
+            notice.state = "replaced"
+            refund = next(one for one in case.refunds if str(one.n) == notice.gist)
+            case.notices.append(_goodbye(case, refund, now, "bounced"))
     for notice in case.notices:
         if notice.state == "due" and notice.kind == "cancelled" and case.head.email and _readdressed(case):
             send_goodbye(case, policy, notice, now)
@@ -67,7 +72,7 @@ def _close_answered(case: Case) -> None:
 
 
 def _wanted(case: Case, today: int) -> Wanted | None:
-    lines, owing = [], []
+    lines, asks = list[Line](), list[tuple[Line, Owed]]()
     for line in case.lines:
         running = [wait for wait in line.waits if wait.runs]
         if not line.open or not running:
@@ -78,17 +83,20 @@ def _wanted(case: Case, today: int) -> Wanted | None:
         ):
             continue  # too late to be told: the timer cancels it
         planned = line.planned
-        asked = [one for wait in running if (one := owed(wait.pack, wait.clock, line.later(wait, planned)))]
-        owing += asked
-        if asked or planned != line.told:
+        asked = strictest(
+            tuple(one for wait in running if (one := owed(wait.pack, wait.clock, line.later(wait, planned))))
+        )
+        if asked is not None:
+            asks.append((line, asked))
+        if asked is not None or planned != line.told:
             lines.append(line)
     if not lines:
         return None
-    what = strictest(tuple(owing))
+    what = strictest(tuple(one for _, one in asks))
     if what is None:
         worse = any(line.planned > line.told for line in lines)
         what = _POLITE if worse else _POLITE._replace(kind="better", says=("order",))
-    return Wanted(tuple(lines), what, bool(owing), _gist(lines))
+    return Wanted(tuple(lines), what, tuple(asks), _gist(lines))
 
 
 def _gist(lines: Sequence[Line]) -> str:
@@ -101,7 +109,7 @@ def _make(case: Case, policy: Policy, wanted: Wanted, now: int) -> Notice | None
     last = next((one for one in reversed(case.notices) if one.kind not in {"still", "cancelled"}), None)
     if last is not None and last.state == "suppressed" and last.gist == wanted.gist:
         return None
-    bounced = [notice for notice in case.notices if notice.state == "bounced"]
+    bounced = [notice for notice in case.notices if notice.state == "bounced" and notice.kind != "cancelled"]
     trouble = "bounced" if bounced else None if case.head.email else "no_address"
     notice = Notice(
         n=case.next_notice,
@@ -136,7 +144,7 @@ def _readdressed(case: Case) -> bool:
 
 def _time(case: Case, policy: Policy, notice: Notice, wanted: Wanted, now: int) -> None:
     """When it goes: once nothing changed for a while, but not put off for ever, and well before the law's last day."""
-    notice.deadline = day_start(wanted.owed.by + 1, case.head.zone) if wanted.law else None
+    notice.deadline = day_start(wanted.owed.by + 1, case.head.zone) if wanted.asks else None
     if notice.trouble is not None:
         notice.send_at = None
         if notice.deadline is None:  # where no law says when, it stands in the queue from now on
@@ -162,11 +170,12 @@ def send(case: Case, policy: Policy, notice: Notice, now: int, by: str | None = 
     facts = Facts(
         case.head.order,
         parts,
-        reason_of([case.causes.get(line.line) for line in wanted.lines]),
+        reason_of([_cause(case, line) for line in wanted.lines]),
         policy.answers,
         policy.charging,
         policy.contact,
         today + policy.heartbeat_days if any(line.waiting for line in wanted.lines) else None,
+        _asks(wanted),
     )
     for older in case.notices:
         if older.state == "asking":
@@ -184,11 +193,35 @@ def send(case: Case, policy: Policy, notice: Notice, now: int, by: str | None = 
             wait.clock = law.step(wait.pack, wait.clock, law.Told(today, line.later(wait, line.planned)))
 
 
+def _cause(case: Case, line: Line) -> str | None:
+    """Why the line's promise moved. Goods that are here and late were not kept back by a supplier."""
+    cause = case.causes.get(line.line)
+    return "not_left" if cause == "overdue" and not line.waiting else cause
+
+
+def _asks(wanted: Wanted) -> list[Ask]:
+    """The goods by the answer that is awaited; nothing where all of them are to be answered about alike."""
+    together: dict[tuple[str, int], list[Line]] = {}
+    for line, one in wanted.asks:
+        if one.silence != "none":
+            together.setdefault((one.silence, one.answer_by), []).append(line)
+    if len(together) <= 1 and len(wanted.asks) == len(wanted.lines):
+        return []
+    return [
+        Ask([_named(line) for line in lines], silence, by, max(line.planned for line in lines))  # type: ignore[arg-type]  # not "none"
+        for (silence, by), lines in together.items()
+    ]
+
+
+def _named(line: Line) -> str:
+    return f"{line.open} of {line.goods}"
+
+
 def _parts(lines: Sequence[Line]) -> list[Part]:
     """Goods that share a promise are told together."""
     together: dict[tuple[int, int], list[str]] = {}
     for line in lines:
-        together.setdefault((line.told, line.planned), []).append(f"{line.open} of {line.goods}")
+        together.setdefault((line.told, line.planned), []).append(_named(line))
     return [Part(goods, told, planned) for (told, planned), goods in together.items()]
 
 
@@ -251,7 +284,23 @@ def _beat(case: Case, policy: Policy, now: int, today: int) -> None:
 
 def say_goodbye(case: Case, policy: Policy, refund: Refund, now: int) -> None:
     """Tell at once that goods will not come, and by when which money goes back; or leave it to a person."""
-    notice = Notice(
+    notice = _goodbye(case, refund, now, None if case.head.email else "no_address")
+    case.notices.append(notice)
+    if case.head.email:
+        send_goodbye(case, policy, notice, now)
+
+
+def reached(case: Case, notice: Notice) -> None:
+    """Whoever was not reached by a notice was, after all: nobody has to see to it any more."""
+    again = [one for one in case.notices if one.kind == "cancelled" and one.state == "due" and one.gist == notice.gist]
+    if notice.kind == "cancelled" and again:
+        again[0].state, again[0].trouble, notice.state = "withdrawn", None, "told"
+    elif notice.state == "bounced":
+        notice.state, notice.deadline = "told", None
+
+
+def _goodbye(case: Case, refund: Refund, now: int, trouble: str | None) -> Notice:
+    return Notice(
         n=case.next_notice,
         kind="cancelled",
         state="due",
@@ -260,11 +309,8 @@ def say_goodbye(case: Case, policy: Policy, refund: Refund, now: int) -> None:
         send_at=None,
         deadline=refund.deadline,
         gist=str(refund.n),
-        trouble=None if case.head.email else "no_address",
+        trouble=trouble,
     )
-    case.notices.append(notice)
-    if case.head.email:
-        send_goodbye(case, policy, notice, now)
 
 
 def send_goodbye(

@@ -369,7 +369,8 @@ RULES = (
            LEFT JOIN notices n ON n.order_id = e.order_id AND n.n = e.notice WHERE e.notice IS NOT NULL AND n.n IS NULL
            UNION ALL
            SELECT r.order_id || ' ' || r.n, 'none', 'a notice' FROM refunds r
-           WHERE NOT EXISTS (SELECT 1 FROM notices n WHERE n.order_id = r.order_id AND n.kind = 'cancelled')
+           WHERE (r.ended_at IS NULL OR r.ended_at <> r.made_at)
+             AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.order_id = r.order_id AND n.kind = 'cancelled')
            UNION ALL
            SELECT {_LINE.format("l")}, 'none', 'a notice' FROM lines l
            JOIN clocks c ON c.order_id = l.order_id AND c.line = l.line

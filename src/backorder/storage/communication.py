@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, literal_column, select, true
+from sqlalchemy import Select, and_, literal_column, select, true
 
 from backorder.kernel.cases import HOUR, MINUTE, Policy
 from backorder.kernel.rules import Pack, read_pack
 from backorder.storage.db import Tx, among
-from backorder.storage.notice_tables import communication, own_packs, packs
+from backorder.storage.notice_tables import clocks, communication, own_packs, packs
 from backorder.storage.rules import bundled
 from backorder.storage.tables import lines
 from backorder.storage.timers import put_timers
@@ -42,6 +42,12 @@ _OWN = select(own_packs.c.pack, own_packs.c.digest, packs.c.text, packs.c.at).jo
 )
 _KNOWN = select(packs.c.digest).where(among(packs.c.digest, "digests"))
 _OPEN = select(lines.c.order_id).where(lines.c.waiting + lines.c.allocated > literal_column("0")).distinct()
+_RUN_BEFORE = (
+    select(clocks.c.order_id, clocks.c.line, clocks.c.pack)
+    .join(lines, and_(lines.c.order_id == clocks.c.order_id, lines.c.line == clocks.c.line))
+    .where(lines.c.waiting + lines.c.allocated > literal_column("0"))
+    .order_by(clocks.c.order_id, clocks.c.line, clocks.c.pack)
+)
 
 _read: dict[str, Pack] = {}  # packs by digest, read once: a text never changes
 
@@ -117,5 +123,6 @@ def save_own(tx: Tx, put: Sequence[tuple[str, str]], withdrawn: Sequence[str]) -
 
 
 def watch_all(tx: Tx, now: int) -> None:
-    """Let every order that is open be looked at: clocks begin for those that have none."""
+    """Let every order that is open be looked at: clocks begin for its lines, whatever ran before nobody watched."""
+    tx.delete(clocks, ("order_id", "line", "pack"), tx.fetch(_RUN_BEFORE))
     put_timers(tx, [("settle", row[0], now) for row in tx.fetch(_OPEN)])
