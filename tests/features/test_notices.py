@@ -4,11 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 from owed import COMMUNICATION, owed
+from sqlalchemy import select
 from state import apply
 
+from backorder.kernel.calendars import day_date, moment_datetime
 from backorder.queries import check
 from backorder.queries.notices import of_order, queue
 from backorder.storage.db import Database
+from backorder.storage.tables import promises
 
 
 def do(db: Database, moment: str, word: str, **fields: object) -> str:
@@ -229,3 +232,31 @@ def test_goods_that_have_not_left_get_another_day_while_it_can_still_be_told(sho
     advance(shop, "2026-04-02T12:00")
     assert refund(shop) == []
     assert check.run(shop) == []
+
+
+def promised(db: Database, order: str = "A") -> list[tuple[str, str | None]]:
+    """When the promise of an order's first line moved, and to which day."""
+    with db.read() as tx:
+        query = select(promises.c.at, promises.c.to_day).where(promises.c.order_id == order).order_by(promises.c.n)
+        rows = tx.fetch(query)
+    return [(f"{moment_datetime(at):%m-%d %H:%M}", None if day is None else str(day_date(day))) for at, day in rows]
+
+
+def test_a_day_that_was_not_kept_moves_once_and_the_ledger_says_when(shop: Database) -> None:
+    do(shop, "2026-03-31T15:00", "receive_supply", supply="PO", receipt="R", quantity=9)
+    advance(shop, "2026-04-02T02:30")
+    advance(shop, "2026-04-03T02:30")
+    # Half past ten in the evening in New York, both times.
+    assert promised(shop) == [
+        ("03-02 15:00", "2026-04-01"),
+        ("04-02 02:30", "2026-04-02"),
+        ("04-03 02:30", "2026-04-03"),
+    ]
+
+
+def test_what_comes_between_the_end_of_a_day_and_its_timer_does_not_take_the_timer_away(shop: Database) -> None:
+    do(shop, "2026-03-31T15:00", "receive_supply", supply="PO", receipt="R", quantity=9)
+    line = {"line": "1", "sku": "CHAIR", "quantity": 2}
+    do(shop, "2026-04-02T02:10", "add_lines", order="A", lines=[line | {"line": "2"}])
+    advance(shop, "2026-04-02T02:30")
+    assert notices(shop)[-1] == ("short", "asking")

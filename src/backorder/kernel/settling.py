@@ -57,8 +57,8 @@ def next_look(case: Case, policy: Policy, now: int) -> int | None:
     zone, found = case.head.zone, list[int]()
     for line in case.lines:
         close = closing(case, line, policy)
-        if close is not None and close > now:
-            found.append(close)
+        if close is not None:
+            found.append(close)  # passed already where something else came first: it is seen to at once
         found += [
             day_start(wait.clock.until + 1, zone)
             for wait in line.waits
