@@ -260,3 +260,34 @@ def test_what_comes_between_the_end_of_a_day_and_its_timer_does_not_take_the_tim
     do(shop, "2026-04-02T02:10", "add_lines", order="A", lines=[line | {"line": "2"}])
     advance(shop, "2026-04-02T02:30")
     assert notices(shop)[-1] == ("short", "asking")
+
+
+def test_silence_agrees_to_nothing_where_the_one_letter_said_that_it_cancels(shop: Database) -> None:
+    """A letter on two lines says the strictest of both: the line whose delay is its first is not waited for either."""
+    do(shop, "2026-03-02T15:00", "put_item", sku="STOOL", name="Stool")
+    do(shop, "2026-03-02T15:00", "announce_supply", supply="ST", sku="STOOL", site="NY", quantity=9,
+       expected_on="2026-04-10")  # fmt: skip
+    lines = [{"line": "1", "sku": "CHAIR", "quantity": 1}, {"line": "2", "sku": "STOOL", "quantity": 1}]
+    do(shop, "2026-03-02T15:00", "place_order", order="B", customer="ada", lines=lines)
+    slip(shop, "2026-04-07")
+    assert notices(shop, "B")[-1] == ("short", "asking")  # the chair has waited for once
+    do(shop, "2026-04-02T15:00", "reschedule_supply", supply="PO", expected_on="2026-04-30")
+    do(shop, "2026-04-02T15:05", "reschedule_supply", supply="ST", expected_on="2026-04-30")
+    advance(shop, "2026-04-02T18:00")
+    text = of_order(shop, "B")[-1].text or ""
+    assert "If you do not agree by Tue 7 Apr 2026" in text
+    assert "If we do not hear from you" not in text
+    advance(shop, "2026-04-08T12:00")  # the chair's day is over; the stool may still come on its own
+    advance(shop, "2026-04-11T12:00")
+    ended = [(one.kind, one.deadline and one.deadline.isoformat()) for one in queue(shop) if one.order == "B"]
+    # Seven working days after 8 and 11 April.
+    assert ended == [("silence", "2026-04-18T04:00:00+00:00"), ("silence", "2026-04-22T04:00:00+00:00")]
+
+
+def test_better_news_asks_again_while_silence_still_cancels(shop: Database) -> None:
+    slip(shop, "2026-06-15")
+    assert notices(shop) == [("long", "asking")]
+    do(shop, "2026-03-28T15:00", "reschedule_supply", supply="PO", expected_on="2026-05-20")
+    advance(shop, "2026-03-28T18:00")
+    assert notices(shop) == [("long", "replaced"), ("renewed", "asking")]
+    assert "If you do not agree by Fri 1 May 2026" in (of_order(shop, "A")[-1].text or "")

@@ -56,10 +56,15 @@ class Completed(NamedTuple):
 
 
 class Told(NamedTuple):
-    """A notice was sent that offers another day, NEVER for none."""
+    """A notice was sent that offers another day, NEVER for none.
+
+    `consents` says whether it told that silence agrees; if not, it told that all ends with `answer_by`.
+    """
 
     day: int
     offers: int
+    consents: bool = True
+    answer_by: int = NEVER
 
 
 class Bounced(NamedTuple):
@@ -148,8 +153,8 @@ def step(pack: Pack, clock: Clock, fact: Fact) -> Clock:
             return _over(pack, clock, day, "seller")
         case Shipped():
             return clock._replace(state=State.SHIPPED, until=NEVER, silence="none")
-        case Told(_, offers):
-            return _told(pack, clock, offers) if pack.asks else clock._replace(offered=offers)
+        case Told():
+            return _told(pack, clock, fact) if pack.asks else clock._replace(offered=fact.offers)
         case Bounced(day):
             return _bounced(clock, day)
         case Agreed(_, to):
@@ -178,8 +183,12 @@ def _over(pack: Pack, clock: Clock, day: int, cause: Cause) -> Clock:
     )
 
 
-def _told(pack: Pack, clock: Clock, offers: int) -> Clock:
-    """A notice was sent, in time, or `passed` would have ended the clock. A day that holds anyhow moves nothing."""
+def _told(pack: Pack, clock: Clock, told: Told) -> Clock:
+    """A notice was sent, in time, or `passed` would have ended the clock. A day that holds anyhow moves nothing.
+
+    Silence agrees only where the notice said so: one that tells of several goods says the strictest that any asks.
+    """
+    offers = told.offers
     if clock.state is State.WAITING_INDEFINITE or offers <= clock.until:
         return clock
     if clock.state is not State.OPEN:
@@ -187,6 +196,9 @@ def _told(pack: Pack, clock: Clock, offers: int) -> Clock:
         return clock._replace(state=State.RENEWED, offered=offers, silence=pack.renewed.silence)
     delay = pack.first(None if offers == NEVER else offers - clock.limit)
     until = offers if delay.answer_days is None else clock.limit + delay.answer_days
+    if delay.silence == "consent" and not told.consents:
+        until = min(until, max(clock.limit, told.answer_by))
+        return clock._replace(state=State.ASKED, until=until, offered=offers, silence="cancel")
     return clock._replace(state=State.ASKED, until=until, offered=offers, silence=delay.silence)
 
 
@@ -241,11 +253,12 @@ class Owed(NamedTuple):
 def owed(pack: Pack, clock: Clock, planned: int) -> Owed | None:
     """What the buyer has to be told now that the goods are planned for a day, NEVER for unknown; None for nothing.
 
-    Nothing is owed while the day that holds, or one that was offered and is not answered yet, is kept.
+    Nothing is owed while the day that holds is kept, or the one that was offered and is not answered yet stands. Where
+    another one takes its place, even a better one, the question is asked again: silence would still end it.
     """
     if not pack.asks or clock.state in ENDED or planned <= clock.until:
         return None
-    if clock.state in {State.ASKED, State.RENEWED} and clock.offered is not None and planned <= clock.offered:
+    if clock.state in {State.ASKED, State.RENEWED} and planned == clock.offered:
         return None
     if clock.state is not State.OPEN:
         assert pack.renewed is not None, "a pack that asks says what later notices mean"

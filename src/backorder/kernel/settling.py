@@ -12,7 +12,7 @@ from backorder.kernel.calendars import NEVER, day_date, day_start, local_day, ne
 from backorder.kernel.cases import Case, Evidence, Line, Policy, Refund, Said, Wait
 from backorder.kernel.notices import Completed, Fact, State
 from backorder.kernel.refunds import amount_due
-from backorder.kernel.telling import next_beat, say_goodbye, tell
+from backorder.kernel.telling import next_beat, say_goodbye, tell, told_of
 
 _ENDS = {"customer": ("left", "buyer"), "merchant": ("declined", "seller"), "law": ("lapsed", "missed")}
 
@@ -141,7 +141,7 @@ def _reopened(case: Case, line: Line, now: int, today: int) -> None:
     case.note(now, today, Said("unshipped", line.line))
     for wait in line.waits:
         if wait.clock.state is State.SHIPPED:
-            facts = facts_of(line, wait, [*case.history, *case.evidence])
+            facts = facts_of(case, line, wait, [*case.history, *case.evidence])
             wait.clock = law.stand(wait.pack, wait.completed, facts, wait.completed.day)
             # What days have passed is not counted here: `expired` and `due` see to that.
 
@@ -218,7 +218,7 @@ def _told(refund: Refund) -> dict[str, object]:
     return {"refund": refund.n, "amount": refund.amount, "by": by, "cause": refund.cause}
 
 
-def facts_of(line: Line, wait: Wait, history: Iterable[Evidence]) -> list[Fact]:
+def facts_of(case: Case, line: Line, wait: Wait, history: Iterable[Evidence]) -> list[Fact]:
     """What a clock has heard, from the order's evidence."""
     facts: list[Fact] = []
     for entry in history:
@@ -227,18 +227,19 @@ def facts_of(line: Line, wait: Wait, history: Iterable[Evidence]) -> list[Fact]:
         if entry.kind == "unshipped":
             facts = [fact for fact in facts if not isinstance(fact, law.Shipped)]
             continue
-        fact = _fact(line, wait, entry)
+        fact = _fact(case, line, wait, entry)
         if fact is not None:
             facts.append(fact)
     return facts
 
 
-def _fact(line: Line, wait: Wait, entry: Evidence) -> Fact | None:
+def _fact(case: Case, line: Line, wait: Wait, entry: Evidence) -> Fact | None:
     """What an entry of the evidence is to a clock; None for nothing."""
     to = NEVER if entry.to_day is None else entry.to_day
     match entry.kind:
         case "told":
-            return law.Told(entry.on_day, line.later(wait, to))
+            notice = next(one for one in case.notices if one.n == entry.notice)
+            return told_of(line, wait, notice, entry.on_day, to)
         case "bounced":
             return law.Bounced(entry.on_day)
         case "agreed":

@@ -12,7 +12,7 @@ import msgspec
 
 from backorder.kernel import notices as law
 from backorder.kernel.calendars import NEVER, day_date, day_start, local_day
-from backorder.kernel.cases import HOUR, Case, Line, Notice, Policy, Refund, Said
+from backorder.kernel.cases import HOUR, Case, Line, Notice, Policy, Refund, Said, Wait
 from backorder.kernel.notices import Owed, State, owed, strictest
 from backorder.kernel.sentences import Facts, Letter, Part, beat, goodbye, reason_of, render
 
@@ -175,7 +175,13 @@ def send(case: Case, policy: Policy, notice: Notice, now: int, by: str | None = 
         case.note(now, today, said)
         line.told = line.planned
         for wait in line.waits:
-            wait.clock = law.step(wait.pack, wait.clock, law.Told(today, line.later(wait, line.planned)))
+            wait.clock = law.step(wait.pack, wait.clock, told_of(line, wait, notice, today, line.planned))
+
+
+def told_of(line: Line, wait: Wait, notice: Notice, day: int, planned: int) -> law.Told:
+    """What a notice that was sent, and told a ship day, is to a clock."""
+    answer_by = NEVER if notice.answer_by is None else notice.answer_by
+    return law.Told(day, line.later(wait, planned), notice.silence == "consent", answer_by)
 
 
 def _parts(lines: Sequence[Line]) -> list[Part]:
