@@ -11,6 +11,7 @@ from backorder.kernel.calendars import day_date, moment_datetime
 from backorder.queries import check
 from backorder.queries.notices import of_order, queue
 from backorder.storage.db import Database
+from backorder.storage.notice_tables import clocks
 from backorder.storage.tables import promises
 
 
@@ -291,3 +292,97 @@ def test_better_news_asks_again_while_silence_still_cancels(shop: Database) -> N
     advance(shop, "2026-03-28T18:00")
     assert notices(shop) == [("long", "replaced"), ("renewed", "asking")]
     assert "If you do not agree by Fri 1 May 2026" in (of_order(shop, "A")[-1].text or "")
+
+
+def test_units_that_come_back_of_a_line_that_was_cancelled_are_cancelled_with_it(shop: Database) -> None:
+    do(shop, "2026-03-25T15:00", "receive_supply", supply="PO", receipt="R", quantity=9)
+    do(shop, "2026-03-25T15:00", "ship", order="A", shipment="S", lines=[{"line": "1", "quantity": 1}])
+    answer = {"order": "A", "answer": "cancel", "by": "ada", "means": "phone"}
+    assert do(shop, "2026-03-25T16:00", "answer_notice", **answer) == "answered"
+    assert do(shop, "2026-03-26T16:00", "reverse_shipment", shipment="S") == "changed"
+    advance(shop, "2026-03-26T17:00")
+    # What had not left on 25 March was cancelled on that day, seven working days before the end of 3 April.
+    assert refund(shop) == [("buyer", "2026-04-04T04:00:00+00:00", "50.00")] * 2
+    assert check.run(shop) == []
+
+
+def test_a_new_address_is_written_to_whatever_came_back_from_the_old_one(shop: Database) -> None:
+    advance(shop, "2026-03-16T17:00")
+    assert do(shop, "2026-03-17T15:00", "record_notice", order="A", notice=1, became="bounced") == "changed"
+    do(shop, "2026-03-18T15:00", "put_customer", customer="ada", email="ada@example.org")
+    slip(shop, "2026-04-20")
+    assert notices(shop) == [("still", "replaced"), ("short", "asking")]
+
+
+def test_nothing_is_mailed_to_an_address_that_was_taken_back_meanwhile(shop: Database) -> None:
+    do(shop, "2026-03-25T15:00", "reschedule_supply", supply="PO", expected_on="2026-04-20")
+    do(shop, "2026-03-25T15:10", "put_customer", customer="ada", email=None)
+    advance(shop, "2026-03-25T17:00")
+    assert [(one.state, one.trouble) for one in queue(shop)] == [("due", "no_address")]
+
+
+def test_a_letter_that_comes_back_takes_back_no_later_one(shop: Database) -> None:
+    slip(shop, "2026-04-20")
+    do(shop, "2026-03-27T15:00", "reschedule_supply", supply="PO", expected_on="2026-04-30")
+    advance(shop, "2026-03-27T16:00")
+    assert do(shop, "2026-03-28T15:00", "record_notice", order="A", notice=1, became="bounced") == "changed"
+    advance(shop, "2026-03-28T17:00")
+    assert notices(shop) == [("short", "replaced"), ("renewed", "asking")]
+
+
+def test_a_courtesy_that_comes_back_takes_back_no_question(shop: Database) -> None:
+    slip(shop, "2026-06-15")
+    do(shop, "2026-03-27T15:00", "reschedule_supply", supply="PO", expected_on="2026-04-01")
+    advance(shop, "2026-03-27T17:00")
+    assert notices(shop) == [("long", "replaced"), ("better", "told")]
+    do(shop, "2026-03-28T15:00", "record_notice", order="A", notice=2, became="bounced")
+    do(shop, "2026-03-28T16:00", "put_customer", customer="ada", email="ada@example.org")
+    do(shop, "2026-03-28T17:00", "reschedule_supply", supply="PO", expected_on="2026-05-20")
+    advance(shop, "2026-03-28T19:00")
+    assert notices(shop)[-1] == ("renewed", "asking")  # a second delay is never told like a first one
+
+
+def test_who_agrees_to_the_day_that_holds_anyhow_has_agreed_to_no_delay(shop: Database) -> None:
+    """Silence may still agree to the first short delay."""
+    do(shop, "2026-03-03T15:00", "put_item", sku="STOOL")
+    do(shop, "2026-03-03T15:00", "announce_supply", supply="ST", sku="STOOL", site="NY", quantity=9,
+       expected_on="2026-03-20")  # fmt: skip
+    lines = [{"line": "1", "sku": "CHAIR", "quantity": 1}, {"line": "2", "sku": "STOOL", "quantity": 1}]
+    do(shop, "2026-03-03T15:00", "place_order", order="B", customer="ada", lines=lines)
+    answer = {"order": "B", "answer": "wait", "until": "2026-04-01", "by": "ada", "means": "link"}
+    assert do(shop, "2026-03-04T15:00", "answer_notice", **answer) == "answered"
+    slip(shop, "2026-04-20")
+    assert notices(shop, "B")[-1] == ("short", "asking")
+
+
+def test_what_a_person_cancels_after_the_law_did_is_paid_back_as_the_law_has_it(shop: Database) -> None:
+    assert do(shop, "2026-04-04T15:00", "cancel_line", order="A", line="1", quantity=1) == "cancelled"
+    # The worker stood still: it was over with 1 April, and seven working days later is 13 April.
+    assert [one[1] for one in refund(shop)] == ["2026-04-14T04:00:00+00:00"]
+
+
+def test_the_answer_on_another_item_tells_the_day_that_is_promised(shop: Database) -> None:
+    """What the old line gives back may serve the new one: that day is the one that was told, and that counts."""
+    do(shop, "2026-03-03T15:00", "announce_supply", supply="LATE", sku="CHAIR", site="NY", quantity=9,
+       expected_on="2026-05-01")  # fmt: skip
+    do(shop, "2026-03-03T15:00", "place_order", order="B", lines=[{"line": "1", "sku": "CHAIR", "quantity": 7}])
+    answer = {"do": "answer_notice", "order": "A", "answer": "substitute", "lines": ["1"], "sku": "CHAIR", "by": "ada"}
+    moment = datetime(2026, 3, 3, 16, tzinfo=UTC)
+    outcome = apply(shop, moment, [answer | {"means": "phone", "consent": True, "new_line": "2"}])[0]
+    with shop.read() as tx:
+        query = select(promises.c.to_day).where(promises.c.order_id == "A", promises.c.line == "2")
+        told = [day_date(row[0]).isoformat() for row in tx.fetch(query.order_by(promises.c.n))]
+    assert (told, str(outcome.lines[0].promise)) == (["2026-05-01", "2026-04-01"], "2026-04-01")
+
+
+def test_only_the_laws_that_let_the_buyer_call_hear_a_call(shop: Database) -> None:
+    line = {"line": "1", "sku": "CHAIR", "quantity": 1}
+    place = {"country": "AU", "zone": "Australia/Sydney"}
+    do(shop, "2026-03-03T15:00", "place_order", order="B", customer="ada", ship_to=place, lines=[line])
+    do(shop, "2026-03-04T15:00", "change_order", order="B", ship_to={"country": "DE"})
+    call = {"answer": "call", "until": "2026-03-20", "by": "ada", "means": "letter"}
+    assert do(shop, "2026-03-05T15:00", "answer_notice", order="B", **call) == "answered"
+    with shop.read() as tx:
+        query = select(clocks.c.pack, clocks.c.leave_from).where(clocks.c.order_id == "B").order_by(clocks.c.pack)
+        found = [(pack, str(day_date(day))) for pack, day in tx.fetch(query)]
+    assert found == [("au", "2026-04-02"), ("eu", "2026-03-21")]

@@ -221,8 +221,8 @@ def _agreed(pack: Pack, clock: Clock, to: int) -> Clock:
         return _moved(pack, clock, to)
     if to == NEVER:
         return clock._replace(state=State.WAITING_INDEFINITE, until=NEVER, silence="none")
-    if to < clock.until:
-        return clock
+    if to < clock.until or (to == clock.until and clock.state is State.OPEN):
+        return clock  # no delay was agreed to: the first one is still to come
     # Whoever agreed to a day that was taken back meanwhile has not agreed to the one that came after it.
     more = clock.offered is not None and clock.offered > to and clock.state in {State.ASKED, State.RENEWED}
     if more:

@@ -39,10 +39,15 @@ def settle(case: Case, policy: Policy, now: int, *, due: bool = False) -> None:
 
 
 def expired(line: Line, today: int) -> bool:
-    """Whether the last day has passed on which an open line could still be waited for: the law cancels it."""
-    return bool(line.open) and any(
-        wait.runs and law.passed(wait.pack, wait.clock, today).state is State.REFUND_DUE for wait in line.waits
-    )
+    """Whether the last day has passed on which an open line could still be waited for: the law cancels it.
+
+    Units that turn out not to have left, of a line that was cancelled meanwhile, are cancelled with it.
+    """
+    return bool(line.open) and any(_over(wait, today).vested is not None for wait in line.waits)
+
+
+def _over(wait: Wait, today: int) -> law.Clock:
+    return law.passed(wait.pack, wait.clock, today)
 
 
 def closing(case: Case, line: Line, policy: Policy) -> int | None:
@@ -59,6 +64,8 @@ def next_look(case: Case, policy: Policy, now: int) -> int | None:
         close = closing(case, line, policy)
         if close is not None:
             found.append(close)  # passed already where something else came first: it is seen to at once
+        if line.open and any(wait.clock.vested is not None for wait in line.waits):
+            found.append(now)
         found += [
             day_start(wait.clock.until + 1, zone)
             for wait in line.waits
@@ -117,10 +124,11 @@ def _hear(case: Case, said: Said, now: int, today: int) -> None:
         case "called":
             assert said.to is not None, "whoever calls for delivery sets a day"
             for line in lines:
-                _step(line, lambda _: law.Called(today, said.to or 0))
+                _step(line, lambda _: law.Called(today, said.to or 0), _lets_call)
         case "bounced":
             for line in lines:
-                _step(line, lambda _: law.Bounced(today))
+                if _asked(case, said.notice):
+                    _step(line, lambda _: law.Bounced(today))
                 line.told = NEVER if said.to is None else said.to  # the day that was known before
         case "arrived":
             for line in lines:
@@ -132,6 +140,15 @@ def _hear(case: Case, said: Said, now: int, today: int) -> None:
 
 def _counts_delivery(wait: Wait) -> bool:
     return wait.pack.limit.basis == "deliver"
+
+
+def _lets_call(wait: Wait) -> bool:
+    return wait.pack.leaving.call
+
+
+def _asked(case: Case, n: int | None) -> bool:
+    """Whether a notice put a question: where one that only told comes back, the question before it stands."""
+    return any(notice.n == n and notice.silence != "none" for notice in case.notices)
 
 
 def _reopened(case: Case, line: Line, now: int, today: int) -> None:
@@ -155,11 +172,10 @@ def _ended(case: Case, line: Line, now: int, today: int) -> tuple[Line, int, str
     if units:
         by = case.cancelled_by.get(line.line, "merchant")
         kind, cause = _ENDS[by]
-        vested = today
+        over = [(clock.vested, clock.cause) for wait in line.waits if (clock := _over(wait, today)).vested is not None]
+        vested, why = min(over, default=(today, None))  # what the law ended before is not ended later by a person
         if by == "law":
-            over = [law.passed(wait.pack, wait.clock, today) for wait in line.waits if wait.runs]
-            vested = min((clock.vested for clock in over if clock.vested is not None), default=today)
-            cause = next((clock.cause for clock in over if clock.cause is not None and clock.vested == vested), cause)
+            cause = why or cause
             case.events.append(("order_lapsed", {"line": line.line, "quantity": units, "cause": cause}))
         if line.open:
             case.note(now, today, Said("reduced", line.line, by=by), units)
@@ -167,8 +183,7 @@ def _ended(case: Case, line: Line, now: int, today: int) -> tuple[Line, int, str
         case.note(now, vested, Said(kind, line.line, by=by), units)
         fact = law.Left(vested) if by == "customer" else law.Declined(vested)
         _step(line, lambda _: fact)
-        days = [wait.clock.vested for wait in line.waits if wait.clock.vested is not None]
-        return line, min(days, default=vested), cause
+        return line, vested, cause
     if not line.open and any(wait.runs and not _counts_delivery(wait) for wait in line.waits):
         case.note(now, today, Said("shipped", line.line))
         _step(line, lambda _: law.Shipped(today), lambda wait: not _counts_delivery(wait))
@@ -179,7 +194,7 @@ def _pass(case: Case, today: int) -> None:
     """Days have passed: silence, and limits that went by. What that ends has been cancelled before."""
     for line in case.lines:
         for wait in line.waits:
-            over = law.passed(wait.pack, wait.clock, today)
+            over = _over(wait, today)
             if over.state is not State.REFUND_DUE:
                 wait.clock = over
 
@@ -240,11 +255,11 @@ def _fact(case: Case, line: Line, wait: Wait, entry: Evidence) -> Fact | None:
         case "told":
             notice = next(one for one in case.notices if one.n == entry.notice)
             return told_of(line, wait, notice, entry.on_day, to)
-        case "bounced":
+        case "bounced" if _asked(case, entry.notice):
             return law.Bounced(entry.on_day)
         case "agreed":
             return law.Agreed(entry.on_day, line.later(wait, to))
-        case "called":
+        case "called" if _lets_call(wait):
             return law.Called(entry.on_day, to)
         case "left":
             return law.Left(entry.on_day)
@@ -260,13 +275,14 @@ def _fact(case: Case, line: Line, wait: Wait, entry: Evidence) -> Fact | None:
 
 
 def known_before(case: Case, history: Sequence[Evidence], n: int) -> list[tuple[str, int]]:
-    """The lines that a notice told of, and the ship day that was known of each before it."""
+    """The lines of which a notice told last, and the ship day that was known of each before it."""
     found = []
     for line in case.lines:
-        told = [entry for entry in history if entry.kind == "told" and entry.line == line.line]
-        if any(entry.notice == n for entry in told):
+        known = [entry for entry in history if entry.kind in {"told", "agreed"} and entry.line == line.line]
+        told = [entry for entry in known if entry.kind == "told"]
+        if told and told[-1].notice == n:  # of what was told again since, nothing has to be taken back
             stated = [wait.completed.stated for wait in line.waits if wait.completed.stated is not None]
             first = min(line.earlier(wait, day) for wait, day in zip(line.waits, stated, strict=True))
-            known = [first, *(NEVER if entry.to_day is None else entry.to_day for entry in told if entry.notice != n)]
-            found.append((line.line, known[-1]))
+            days = [NEVER if entry.to_day is None else entry.to_day for entry in known if entry is not told[-1]]
+            found.append((line.line, [first, *days][-1]))
     return found

@@ -33,6 +33,10 @@ def tell(case: Case, policy: Policy, now: int, *, due: bool) -> None:
     """Make, change or take back the notice on the order's dates; with `due`, send what waited long enough."""
     today = local_day(now, case.head.zone)
     _close_answered(case)
+    if case.head.reachable and _readdressed(case):
+        for notice in case.notices:
+            if notice.state == "bounced":
+                notice.state = "replaced"  # it came back from an address that is theirs no longer
     for notice in case.notices:
         if notice.state == "due" and notice.kind == "cancelled" and case.head.reachable and _readdressed(case):
             send_goodbye(case, policy, notice, now)
@@ -70,7 +74,7 @@ def _wanted(case: Case, today: int) -> Wanted | None:
         running = [wait for wait in line.waits if wait.runs]
         if not line.open or not running:
             continue
-        if any(law.passed(wait.pack, wait.clock, today).state is State.REFUND_DUE for wait in running):
+        if any(law.passed(wait.pack, wait.clock, today).vested is not None for wait in line.waits):
             continue  # too late to be told: the timer cancels it
         asked = [one for wait in running if (one := owed(wait.pack, wait.clock, line.later(wait, line.planned)))]
         owing += asked
@@ -119,7 +123,9 @@ def _change(case: Case, policy: Policy, notice: Notice, wanted: Wanted, now: int
     if notice.gist != wanted.gist:
         notice.changed_at, notice.gist = now, wanted.gist
     notice.kind = wanted.owed.kind
-    if case.head.reachable and (notice.trouble == "no_address" or _readdressed(case)):
+    if not case.head.reachable:
+        notice.trouble = notice.trouble or "no_address"
+    elif notice.trouble == "no_address" or _readdressed(case):
         notice.trouble = None
     _time(case, policy, notice, wanted, now)
 

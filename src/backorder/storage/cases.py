@@ -127,7 +127,11 @@ _NEAR = (
     .where(
         among(lines.c.order_id, "orders"),
         lines.c.waiting + lines.c.allocated > literal_column("0"),
-        or_(lines.c.promise <= bindparam("today", type_=Day()), clocks.c.until_on <= bindparam("today", type_=Day())),
+        or_(
+            lines.c.promise <= bindparam("today", type_=Day()),
+            clocks.c.until_on <= bindparam("today", type_=Day()),
+            clocks.c.vested_on.is_not(None),  # a shipment of a line that was cancelled came back
+        ),
     )
     .distinct()
 )
@@ -137,8 +141,10 @@ _TROUBLED = (
     .join(orders, orders.c.order_id == notices.c.order_id)
     .where(
         among(orders.c.customer, "customers"),
-        notices.c.state == literal_column("'due'"),
-        notices.c.trouble.is_not(None),
+        or_(
+            and_(notices.c.state == literal_column("'due'"), notices.c.trouble.is_not(None)),
+            notices.c.state == literal_column("'bounced'"),
+        ),
     )
     .distinct()
 )
@@ -376,7 +382,7 @@ def near(tx: Tx, names: Sequence[str], today: int) -> list[str]:
 
 
 def troubled(tx: Tx, customer_ids: Sequence[str]) -> list[str]:
-    """Orders of these customers with a notice that could not go."""
+    """Orders of these customers with a notice that could not go, or came back."""
     return [row[0] for row in tx.fetch(_TROUBLED, customers=customer_ids)]
 
 
