@@ -114,7 +114,7 @@ def test_credit_that_was_asked_of_the_seller_has_fifty_days_and_a_stated_day_com
         ([], None, "indefinite", "2026-04-01", "cancel", "2026-05-01"),
         ([ASKED_SHORT], "2026-05-02", "renewed", "2026-05-01", "cancel", "2026-05-01"),
         ([ASKED_LONG], "2026-05-03", "renewed", "2026-05-01", "cancel", "2026-05-01"),
-        ([ASKED_INDEFINITE], "2026-05-02", "renewed", "2026-05-01", "cancel", "2026-05-01"),  # better, but no answer yet
+        ([ASKED_INDEFINITE], "2026-05-02", "renewed", "2026-05-01", "cancel", "2026-05-01"),  # better news
         ([ASKED_SHORT, Agreed(day("2026-04-01"), day("2026-05-01"))], None, "renewed", "2026-05-01", "cancel",
          "2026-05-01"),
     ],
