@@ -386,3 +386,18 @@ def test_only_the_laws_that_let_the_buyer_call_hear_a_call(shop: Database) -> No
         query = select(clocks.c.pack, clocks.c.leave_from).where(clocks.c.order_id == "B").order_by(clocks.c.pack)
         found = [(pack, str(day_date(day))) for pack, day in tx.fetch(query)]
     assert found == [("au", "2026-04-02"), ("eu", "2026-03-21")]
+
+
+def test_outside_the_states_too_somebody_may_agree_to_wait_without_a_day(shop: Database) -> None:
+    line = {"line": "1", "sku": "CHAIR", "quantity": 1}
+    place = {"country": "DE", "zone": "Europe/Berlin"}
+    do(shop, "2026-03-03T15:00", "place_order", order="B", customer="ada", ship_to=place, lines=[line])
+    do(shop, "2026-03-04T15:00", "cancel_supply", supply="PO")
+    advance(shop, "2026-03-04T16:00")
+    assert "unable to give a new day" in (of_order(shop, "B")[-1].text or "")
+    answer = {"order": "B", "answer": "wait", "by": "ada", "means": "link"}
+    assert do(shop, "2026-03-05T15:00", "answer_notice", **answer) == "answered"
+    advance(shop, "2026-05-05T15:00")
+    with shop.read() as tx:
+        query = select(clocks.c.state, clocks.c.limit_on).where(clocks.c.order_id == "B")
+        assert [(state, str(day_date(day))) for state, day in tx.fetch(query)] == [("waiting_indefinite", "2026-04-01")]

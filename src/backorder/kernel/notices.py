@@ -235,9 +235,10 @@ def _moved(pack: Pack, clock: Clock, to: int) -> Clock:
     """Where the law asks nothing, a day that the buyer agreed to takes the first one's place, if the pack lets it."""
     if not pack.limit.agreed_moves or to <= clock.limit:
         return clock
-    leave = NEVER if to == NEVER or pack.leaving.call else to + pack.leaving.after_days + 1
-    state = State.WAITING_INDEFINITE if to == NEVER else State.WAITING
-    return clock._replace(state=state, limit=to, until=to, leave_from=leave)
+    if to == NEVER:  # the day that the law counts from stays, but nobody is held to it
+        return clock._replace(state=State.WAITING_INDEFINITE, until=NEVER, leave_from=NEVER)
+    leave = NEVER if pack.leaving.call else to + pack.leaving.after_days + 1
+    return clock._replace(state=State.WAITING, limit=to, until=to, leave_from=leave)
 
 
 class Owed(NamedTuple):
