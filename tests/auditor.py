@@ -503,7 +503,8 @@ def contents(shop: Shop, record: Record, letter: Letter, needs: list[Need], told
             latest = max(day for day in letter.lines.values() if day is not None)
             must(f"we take it that you agree to wait until {plain(latest)}")
         undated = any(day is None for day in letter.lines.values())
-        must("If you agree to wait without a day, you can still cancel at any time before it ships", undated)
+        if not undated or any(need.law == "us-ftc" for need in needs):
+            must("If you agree to wait without a day, you can still cancel at any time before it ships", undated)
         if undated:
             must("The reason: ")
     elif letter.answer_by is not None:

@@ -84,6 +84,7 @@ class Need(NamedTuple):
     kind: str  # short, long, indefinite, renewed
     by: date
     answer_by: date
+    law: str
 
 
 @dataclass
@@ -116,11 +117,11 @@ class Standing:
         if self.offer == (planned,):
             return None  # the question stands already; any other day asks it anew
         if self.told_before:
-            return Need("renewed", self.right, self.right)
+            return Need("renewed", self.right, self.right, self.law.name)
         last = self.limit + 30 * DAY
         if planned is not None and planned <= last:
-            return Need("short", self.right, planned)
-        return Need("indefinite" if planned is None else "long", self.right, last)
+            return Need("short", self.right, planned, self.law.name)
+        return Need("indefinite" if planned is None else "long", self.right, last, self.law.name)
 
     def told(self, letter: int, planned: date | None, consents: bool, answer_by: date | None) -> None:
         """A notice went, in time. `consents`: it said that silence agrees; else that it ends with `answer_by`."""
@@ -185,12 +186,12 @@ class Delivery:
 
     def agreed(self, to: date | None) -> None:
         """A later day that the buyer accepted is the one that counts, unless the law keeps to the contract's."""
-        if self.law.kept or self.without_day or (to is not None and to <= self.limit):
+        if self.law.kept or (to is not None and to <= self.limit):
             return
         if to is None:
             self.without_day, self.leave_from = True, None
         else:
-            self.limit = to
+            self.limit, self.without_day = to, False
             self.leave_from = None if self.law.leave_after is None else to + (self.law.leave_after + 1) * DAY
 
     def called(self, today: date, to: date) -> None:

@@ -401,3 +401,10 @@ def test_outside_the_states_too_somebody_may_agree_to_wait_without_a_day(shop: D
     with shop.read() as tx:
         query = select(clocks.c.state, clocks.c.limit_on).where(clocks.c.order_id == "B")
         assert [(state, str(day_date(day))) for state, day in tx.fetch(query)] == [("waiting_indefinite", "2026-04-01")]
+
+
+def test_what_comes_between_the_deadline_of_a_refund_and_its_timer_does_not_put_it_off(shop: Database) -> None:
+    do(shop, "2026-03-03T15:00", "cancel_line", order="A", line="1", quantity=1)  # seven working days: until 12 March
+    do(shop, "2026-03-13T04:10", "add_lines", order="A", lines=[{"line": "2", "sku": "CHAIR", "quantity": 1}])
+    advance(shop, "2026-03-13T04:20")
+    assert [one.state for one in queue(shop) if one.what == "refund"] == ["overdue"]

@@ -101,11 +101,12 @@ def _lines(year: Year) -> dict[str, dict[str, Line]]:
 
 
 def _moves(year: Year) -> dict[str, list[tuple[datetime, str]]]:
-    found = defaultdict(list)
+    found, known = defaultdict(list), _first_emails(year)
     for at, command, word in year.log:
         if command["do"] == "change_order" and word == "changed":
             place, order = command["ship_to"], command["order"]
-            region = place.get("region") or PLACES[year.placed[order]][1] or ""
+            own = PLACES[year.placed[order]][1] if order in known else None  # of an order of nobody none is known
+            region = place.get("region") or own or ""
             found[order].append((at, f"{place['country']}/{region}"))
     return found
 

@@ -143,6 +143,8 @@ class Year:
             self._arrive: 8, self._reverse: 3, self._answer: 26, self._returned: 4, self._by_hand: 7,
             self._readdress: 4, self._move: 3, self._cancel: 5, self._refund: 7, self._pick: 3,
         }  # fmt: skip
+        if self.seed % 2:  # a year in which goods are scarce, and delays long
+            acts |= {self._slip: 14, self._receive: 5, self._lose: 6, self._restock: 4, self._ship: 8}
         self.chance.choices(list(acts), list(acts.values()))[0]()
 
     def _announce(self, sku: str) -> None:
@@ -228,9 +230,14 @@ class Year:
                       **({"final": True} if short and self.chance.random() < 0.6 else {})})  # fmt: skip
 
     def _lose(self) -> None:
+        """A supply will not come; sometimes nothing of the item will."""
         supplies = self._supplies()
         if supplies:
-            self._do({"do": "cancel_supply", "supply": self.chance.choice(supplies)[0]})
+            supply, sku = self.chance.choice(supplies)[:2]
+            lost = [row[0] for row in supplies if row[1] == sku] if self.chance.random() < 0.5 else [supply]
+            for one in lost:
+                self._do({"do": "cancel_supply", "supply": one})
+                self.now += timedelta(seconds=1)
 
     def _ready(self) -> list[Row]:
         lines = t.lines
@@ -320,9 +327,11 @@ class Year:
 
     def _by_hand(self) -> None:
         due = self._notices("due")
+        going = [row for row in due if not row[3]]
+        due = going if going and self.chance.random() < 0.6 else due
         if due:
             order, notice, _, trouble, _ = self.chance.choice(due)
-            if trouble or self.chance.random() < 0.4:
+            if trouble or self.chance.random() < 0.3:
                 self._do({"do": "send_notice", "order": order, "notice": notice, "by": "kim", "means": "phone"})
             else:
                 self._do({"do": "suppress_notice", "order": order, "notice": notice, "by": "kim",

@@ -76,7 +76,7 @@ def next_look(case: Case, policy: Policy, now: int) -> int | None:
     found += [notice.send_at for notice in case.notices if notice.state == "due" and notice.send_at is not None]
     for refund in case.refunds:
         if refund.due:
-            found.append(refund.deadline if refund.deadline > now else next_day_start(now, zone))
+            found.append(refund.deadline if refund.state == "due" else next_day_start(now, zone))
     return max(now, min(found)) if found else None
 
 
