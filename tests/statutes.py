@@ -126,7 +126,7 @@ class Standing:
     def told(self, letter: int, planned: date | None, consents: bool, answer_by: date | None) -> None:
         """A notice went, in time. `consents`: it said that silence agrees; else that it ends with `answer_by`."""
         before = (self.right, self.told_before, self.offer, self.consents)
-        if self.right is None or (planned is not None and planned <= self.right):
+        if answer_by is None or self.right is None or (planned is not None and planned <= self.right):
             return
         self.letters[letter] = before
         first, last = not self.told_before, self.limit + 30 * DAY

@@ -408,3 +408,14 @@ def test_what_comes_between_the_deadline_of_a_refund_and_its_timer_does_not_put_
     do(shop, "2026-03-13T04:10", "add_lines", order="A", lines=[{"line": "2", "sku": "CHAIR", "quantity": 1}])
     advance(shop, "2026-03-13T04:20")
     assert [one.state for one in queue(shop) if one.what == "refund"] == ["overdue"]
+
+
+def test_two_letters_that_came_back_told_nothing_either_of_them(shop: Database) -> None:
+    for day, hour in (("2026-04-20", "10"), ("2026-04-25", "12")):
+        do(shop, f"2026-03-25T{hour}:00", "reschedule_supply", supply="PO", expected_on=day)
+        advance(shop, f"2026-03-25T{hour}:50")
+    for notice in (2, 1):
+        do(shop, "2026-03-26T15:00", "record_notice", order="A", notice=notice, became="bounced")
+    with shop.read() as tx:
+        known = {str(day_date(row[0])) for row in tx.fetch(select(clocks.c.told_on).where(clocks.c.order_id == "A"))}
+    assert known == {"2026-04-01"}  # the day of the order itself

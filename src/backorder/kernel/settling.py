@@ -275,10 +275,19 @@ def _fact(case: Case, line: Line, wait: Wait, entry: Evidence) -> Fact | None:
 
 
 def known_before(case: Case, history: Sequence[Evidence], n: int) -> list[tuple[str, int]]:
-    """The lines of which a notice told last, and the ship day that was known of each before it."""
+    """The lines of which a notice told last, and the ship day that was known of each before it.
+
+    What came back before was not known either.
+    """
     found = []
+    back = {entry.notice for entry in history if entry.kind == "bounced"} - {n}
     for line in case.lines:
-        known = [entry for entry in history if entry.kind in {"told", "agreed"} and entry.line == line.line]
+        known = [
+            entry
+            for entry in history
+            if entry.line == line.line
+            and (entry.kind == "agreed" or (entry.kind == "told" and entry.notice not in back))
+        ]
         told = [entry for entry in known if entry.kind == "told"]
         if told and told[-1].notice == n:  # of what was told again since, nothing has to be taken back
             stated = [wait.completed.stated for wait in line.waits if wait.completed.stated is not None]
