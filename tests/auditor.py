@@ -277,7 +277,7 @@ class _Audit:
                 newest = fact.n == max(own.before)
                 known = own.before.pop(fact.n)
                 own.told = known if newest else own.told
-                if own.open and name not in expired:
+                if name not in expired:
                     for law in own.asking:
                         law.bounced(fact.n or 0, today)
 

@@ -419,3 +419,13 @@ def test_two_letters_that_came_back_told_nothing_either_of_them(shop: Database) 
     with shop.read() as tx:
         known = {str(day_date(row[0])) for row in tx.fetch(select(clocks.c.told_on).where(clocks.c.order_id == "A"))}
     assert known == {"2026-04-01"}  # the day of the order itself
+
+
+def test_a_question_that_comes_back_was_not_asked_whatever_was_told_after_it(shop: Database) -> None:
+    slip(shop, "2026-04-20")
+    do(shop, "2026-03-27T15:00", "reschedule_supply", supply="PO", expected_on="2026-04-10")
+    advance(shop, "2026-03-27T17:00")
+    assert notices(shop) == [("short", "replaced"), ("better", "told")]
+    do(shop, "2026-03-28T15:00", "record_notice", order="A", notice=1, became="bounced")
+    advance(shop, "2026-03-28T17:00")
+    assert notices(shop)[-1] == ("short", "asking")  # silence cannot have agreed to what nobody read

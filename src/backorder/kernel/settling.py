@@ -275,23 +275,22 @@ def _fact(case: Case, line: Line, wait: Wait, entry: Evidence) -> Fact | None:
 
 
 def known_before(case: Case, history: Sequence[Evidence], n: int) -> list[tuple[str, int]]:
-    """The lines of which a notice told last, and the ship day that was known of each before it.
+    """The lines on which a notice has to be taken back, and the ship day that is known of each without it.
 
-    What came back before was not known either.
+    It told of the line last, or put the last question. What came back before was not known either.
     """
     found = []
     back = {entry.notice for entry in history if entry.kind == "bounced"} - {n}
     for line in case.lines:
-        known = [
-            entry
-            for entry in history
-            if entry.line == line.line
-            and (entry.kind == "agreed" or (entry.kind == "told" and entry.notice not in back))
-        ]
-        told = [entry for entry in known if entry.kind == "told"]
-        if told and told[-1].notice == n:  # of what was told again since, nothing has to be taken back
+        mine = [entry for entry in history if entry.line == line.line]
+        told = [entry for entry in mine if entry.kind == "told" and entry.notice not in back]
+        questions = [entry.notice for entry in told if _asked(case, entry.notice)]
+        if told and told[-1].notice == n:
             stated = [wait.completed.stated for wait in line.waits if wait.completed.stated is not None]
             first = min(line.earlier(wait, day) for wait, day in zip(line.waits, stated, strict=True))
-            days = [NEVER if entry.to_day is None else entry.to_day for entry in known if entry is not told[-1]]
+            known = [entry for entry in mine if entry.kind == "agreed" or entry in told[:-1]]
+            days = [NEVER if entry.to_day is None else entry.to_day for entry in known]
             found.append((line.line, [first, *days][-1]))
+        elif n in questions[-1:]:
+            found.append((line.line, line.told))  # another day was told since, but nobody was asked
     return found
