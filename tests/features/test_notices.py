@@ -429,3 +429,12 @@ def test_a_question_that_comes_back_was_not_asked_whatever_was_told_after_it(sho
     do(shop, "2026-03-28T15:00", "record_notice", order="A", notice=1, became="bounced")
     advance(shop, "2026-03-28T17:00")
     assert notices(shop)[-1] == ("short", "asking")  # silence cannot have agreed to what nobody read
+
+
+def test_who_agreed_was_reached_whatever_comes_back_later(shop: Database) -> None:
+    slip(shop, "2026-05-20")
+    answer = {"order": "A", "answer": "wait", "by": "ada", "means": "link"}
+    assert do(shop, "2026-03-26T15:00", "answer_notice", **answer) == "answered"
+    do(shop, "2026-03-27T15:00", "record_notice", order="A", notice=1, became="bounced")
+    advance(shop, "2026-03-27T17:00")
+    assert notices(shop) == [("long", "answered")]

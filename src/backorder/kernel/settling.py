@@ -277,7 +277,8 @@ def _fact(case: Case, line: Line, wait: Wait, entry: Evidence) -> Fact | None:
 def known_before(case: Case, history: Sequence[Evidence], n: int) -> list[tuple[str, int]]:
     """The lines on which a notice has to be taken back, and the ship day that is known of each without it.
 
-    It told of the line last, or put the last question. What came back before was not known either.
+    It told of the line last, or put the last question. What came back before was not known either; and who agreed since
+    was reached, whatever comes back.
     """
     found = []
     back = {entry.notice for entry in history if entry.kind == "bounced"} - {n}
@@ -285,6 +286,9 @@ def known_before(case: Case, history: Sequence[Evidence], n: int) -> list[tuple[
         mine = [entry for entry in history if entry.line == line.line]
         told = [entry for entry in mine if entry.kind == "told" and entry.notice not in back]
         questions = [entry.notice for entry in told if _asked(case, entry.notice)]
+        sent = next((entry.n for entry in told if entry.notice == n), 0)
+        if any(entry.kind == "agreed" and entry.n > sent for entry in mine):
+            continue
         if told and told[-1].notice == n:
             stated = [wait.completed.stated for wait in line.waits if wait.completed.stated is not None]
             first = min(line.earlier(wait, day) for wait, day in zip(line.waits, stated, strict=True))
