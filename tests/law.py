@@ -66,8 +66,8 @@ class Order:
         if about is None:
             self.word, self.right = "waiting_indefinite", None
             return
-        if self.right is None or about < self.right:
-            return
+        if self.right is None or about < self.right or (about == self.right and self.word == "open"):
+            return  # no delay was agreed to
         newer = self.word in {"asked", "renewed"} and self.offer is not None
         still_asked = newer and (self.offer[0] is None or self.offer[0] > about)
         self.right, self.silent = about, False

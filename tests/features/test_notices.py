@@ -4,12 +4,16 @@ from datetime import UTC, datetime
 
 import pytest
 from owed import COMMUNICATION, owed
+from sqlalchemy import select
 from state import apply
 
+from backorder.kernel.calendars import day_date, moment_datetime
 from backorder.queries import check
 from backorder.queries.notices import of_order, queue
 from backorder.storage.cases import load_history
 from backorder.storage.db import Database
+from backorder.storage.notice_tables import clocks
+from backorder.storage.tables import promises
 
 
 def do(db: Database, moment: str, word: str, **fields: object) -> str:
@@ -281,3 +285,215 @@ def test_who_cancelled_by_which_means_on_which_text_is_evidence(shop: Database) 
         ("1", 2, 1, "kim", "phone", "changed her mind")
     ]
     assert check.run(shop) == []
+
+
+def promised(db: Database, order: str = "A") -> list[tuple[str, str | None]]:
+    """When the promise of an order's first line moved, and to which day."""
+    with db.read() as tx:
+        query = select(promises.c.at, promises.c.to_day).where(promises.c.order_id == order).order_by(promises.c.n)
+        rows = tx.fetch(query)
+    return [(f"{moment_datetime(at):%m-%d %H:%M}", None if day is None else str(day_date(day))) for at, day in rows]
+
+
+def test_a_day_that_was_not_kept_moves_once_and_the_ledger_says_when(shop: Database) -> None:
+    do(shop, "2026-03-31T15:00", "receive_supply", supply="PO", receipt="R", quantity=9)
+    advance(shop, "2026-04-02T02:30")
+    advance(shop, "2026-04-03T02:30")
+    # Half past ten in the evening in New York, both times.
+    assert promised(shop) == [
+        ("03-02 15:00", "2026-04-01"),
+        ("04-02 02:30", "2026-04-02"),
+        ("04-03 02:30", "2026-04-03"),
+    ]
+
+
+def test_what_comes_between_the_end_of_a_day_and_its_timer_does_not_take_the_timer_away(shop: Database) -> None:
+    do(shop, "2026-03-31T15:00", "receive_supply", supply="PO", receipt="R", quantity=9)
+    line = {"line": "1", "sku": "CHAIR", "quantity": 2}
+    do(shop, "2026-04-02T02:10", "add_lines", order="A", lines=[line | {"line": "2"}])
+    advance(shop, "2026-04-02T02:30")
+    assert notices(shop)[-1] == ("short", "asking")
+
+
+def test_one_letter_says_of_each_of_the_goods_what_silence_means(shop: Database) -> None:
+    """The chair was waited for once, so that silence ends it; the stool is late for the first time: silence agrees."""
+    do(shop, "2026-03-02T15:00", "put_item", sku="STOOL", name="Stool")
+    do(shop, "2026-03-02T15:00", "announce_supply", supply="ST", sku="STOOL", site="NY", quantity=9,
+       expected_on="2026-04-10")  # fmt: skip
+    lines = [{"line": "1", "sku": "CHAIR", "quantity": 1}, {"line": "2", "sku": "STOOL", "quantity": 1}]
+    do(shop, "2026-03-02T15:00", "place_order", order="B", customer="ada", lines=lines)
+    slip(shop, "2026-04-07")
+    assert notices(shop, "B")[-1] == ("short", "asking")
+    do(shop, "2026-04-02T15:00", "reschedule_supply", supply="PO", expected_on="2026-04-30")
+    do(shop, "2026-04-02T15:05", "reschedule_supply", supply="ST", expected_on="2026-04-30")
+    advance(shop, "2026-04-02T18:00")
+    text = of_order(shop, "B")[-1].text or ""
+    assert "- 1 of Oak chair: please answer by Tue 7 Apr 2026." in text
+    assert "- 1 of Oak chair: if you do not agree by Tue 7 Apr 2026, and it has not shipped by then" in text
+    assert (
+        "- 1 of Stool: if we do not hear from you before we ship, we take it that you agree to wait until Thu 30"
+        in text
+    )
+    advance(shop, "2026-04-11T12:00")
+    ended = [
+        (one.kind, one.deadline and one.deadline.isoformat())
+        for one in queue(shop)
+        if one.what == "refund" and one.order == "B"
+    ]
+    assert ended == [("silence", "2026-04-18T04:00:00+00:00")]  # the chair's: seven working days after 8 April
+    assert check.run(shop) == []
+
+
+def test_better_news_asks_again_while_silence_still_cancels(shop: Database) -> None:
+    slip(shop, "2026-06-15")
+    assert notices(shop) == [("long", "asking")]
+    do(shop, "2026-03-28T15:00", "reschedule_supply", supply="PO", expected_on="2026-05-20")
+    advance(shop, "2026-03-28T18:00")
+    assert notices(shop) == [("long", "replaced"), ("renewed", "asking")]
+    assert "If you do not agree by Fri 1 May 2026" in (of_order(shop, "A")[-1].text or "")
+
+
+def test_units_that_come_back_of_a_line_that_was_cancelled_are_cancelled_with_it(shop: Database) -> None:
+    do(shop, "2026-03-25T15:00", "receive_supply", supply="PO", receipt="R", quantity=9)
+    do(shop, "2026-03-25T15:00", "ship", order="A", shipment="S", lines=[{"line": "1", "quantity": 1}])
+    answer = {"order": "A", "answer": "cancel", "by": "ada", "means": "phone"}
+    assert do(shop, "2026-03-25T16:00", "answer_notice", **answer) == "answered"
+    assert do(shop, "2026-03-26T16:00", "reverse_shipment", shipment="S") == "changed"
+    advance(shop, "2026-03-26T17:00")
+    # What had not left on 25 March was cancelled on that day, seven working days before the end of 3 April.
+    assert refund(shop) == [("buyer", "2026-04-04T04:00:00+00:00", "50.00")] * 2
+    assert check.run(shop) == []
+
+
+def test_a_new_address_is_written_to_whatever_came_back_from_the_old_one(shop: Database) -> None:
+    advance(shop, "2026-03-16T17:00")
+    assert do(shop, "2026-03-17T15:00", "record_notice", order="A", notice=1, became="bounced") == "changed"
+    do(shop, "2026-03-18T15:00", "put_customer", customer="ada", email="ada@example.org")
+    slip(shop, "2026-04-20")
+    assert notices(shop) == [("still", "replaced"), ("short", "asking")]
+
+
+def test_nothing_is_mailed_to_an_address_that_was_taken_back_meanwhile(shop: Database) -> None:
+    do(shop, "2026-03-25T15:00", "reschedule_supply", supply="PO", expected_on="2026-04-20")
+    do(shop, "2026-03-25T15:10", "put_customer", customer="ada", email=None)
+    advance(shop, "2026-03-25T17:00")
+    assert [(one.state, one.trouble) for one in queue(shop)] == [("due", "no_address")]
+
+
+def test_a_letter_that_comes_back_takes_back_no_later_one(shop: Database) -> None:
+    slip(shop, "2026-04-20")
+    do(shop, "2026-03-27T15:00", "reschedule_supply", supply="PO", expected_on="2026-04-30")
+    advance(shop, "2026-03-27T16:00")
+    assert do(shop, "2026-03-28T15:00", "record_notice", order="A", notice=1, became="bounced") == "changed"
+    advance(shop, "2026-03-28T17:00")
+    assert notices(shop) == [("short", "replaced"), ("renewed", "asking")]
+
+
+def test_a_courtesy_that_comes_back_takes_back_no_question(shop: Database) -> None:
+    slip(shop, "2026-06-15")
+    do(shop, "2026-03-27T15:00", "reschedule_supply", supply="PO", expected_on="2026-04-01")
+    advance(shop, "2026-03-27T17:00")
+    assert notices(shop) == [("long", "replaced"), ("better", "told")]
+    do(shop, "2026-03-28T15:00", "record_notice", order="A", notice=2, became="bounced")
+    do(shop, "2026-03-28T16:00", "put_customer", customer="ada", email="ada@example.org")
+    do(shop, "2026-03-28T17:00", "reschedule_supply", supply="PO", expected_on="2026-05-20")
+    advance(shop, "2026-03-28T19:00")
+    assert notices(shop)[-1] == ("renewed", "asking")  # a second delay is never told like a first one
+
+
+def test_who_agrees_to_the_day_that_holds_anyhow_has_agreed_to_no_delay(shop: Database) -> None:
+    """Silence may still agree to the first short delay."""
+    do(shop, "2026-03-03T15:00", "put_item", sku="STOOL")
+    do(shop, "2026-03-03T15:00", "announce_supply", supply="ST", sku="STOOL", site="NY", quantity=9,
+       expected_on="2026-03-20")  # fmt: skip
+    lines = [{"line": "1", "sku": "CHAIR", "quantity": 1}, {"line": "2", "sku": "STOOL", "quantity": 1}]
+    do(shop, "2026-03-03T15:00", "place_order", order="B", customer="ada", lines=lines)
+    answer = {"order": "B", "answer": "wait", "until": "2026-04-01", "by": "ada", "means": "link"}
+    assert do(shop, "2026-03-04T15:00", "answer_notice", **answer) == "answered"
+    slip(shop, "2026-04-20")
+    assert notices(shop, "B")[-1] == ("short", "asking")
+
+
+def test_what_a_person_cancels_after_the_law_did_is_paid_back_as_the_law_has_it(shop: Database) -> None:
+    assert do(shop, "2026-04-04T15:00", "cancel_line", order="A", line="1", quantity=1) == "cancelled"
+    # The worker stood still: it was over with 1 April, and seven working days later is 13 April.
+    assert [one[1] for one in refund(shop)] == ["2026-04-14T04:00:00+00:00"]
+
+
+def test_the_answer_on_another_item_tells_the_day_that_is_promised(shop: Database) -> None:
+    """What the old line gives back may serve the new one: that day is the one that was told, and that counts."""
+    do(shop, "2026-03-03T15:00", "announce_supply", supply="LATE", sku="CHAIR", site="NY", quantity=9,
+       expected_on="2026-05-01")  # fmt: skip
+    do(shop, "2026-03-03T15:00", "place_order", order="B", lines=[{"line": "1", "sku": "CHAIR", "quantity": 7}])
+    answer = {"do": "answer_notice", "order": "A", "answer": "substitute", "lines": ["1"], "sku": "CHAIR", "by": "ada"}
+    moment = datetime(2026, 3, 3, 16, tzinfo=UTC)
+    outcome = apply(shop, moment, [answer | {"means": "phone", "consent": True, "new_line": "2"}])[0]
+    with shop.read() as tx:
+        query = select(promises.c.to_day).where(promises.c.order_id == "A", promises.c.line == "2")
+        told = [day_date(row[0]).isoformat() for row in tx.fetch(query.order_by(promises.c.n))]
+    assert (told, str(outcome.lines[0].promise)) == (["2026-05-01", "2026-04-01"], "2026-04-01")
+
+
+def test_only_the_laws_that_let_the_buyer_call_hear_a_call(shop: Database) -> None:
+    line = {"line": "1", "sku": "CHAIR", "quantity": 1}
+    place = {"country": "AU", "zone": "Australia/Sydney"}
+    do(shop, "2026-03-03T15:00", "place_order", order="B", customer="ada", ship_to=place, lines=[line])
+    do(shop, "2026-03-04T15:00", "change_order", order="B", ship_to={"country": "DE"})
+    call = {"answer": "call", "until": "2026-03-20", "by": "ada", "means": "letter"}
+    assert do(shop, "2026-03-05T15:00", "answer_notice", order="B", **call) == "answered"
+    with shop.read() as tx:
+        query = select(clocks.c.pack, clocks.c.leave_from).where(clocks.c.order_id == "B").order_by(clocks.c.pack)
+        found = [(pack, str(day_date(day))) for pack, day in tx.fetch(query)]
+    assert found == [("au", "2026-04-02"), ("eu", "2026-04-02")], "nobody is late before the day that was promised"
+
+
+def test_outside_the_states_too_somebody_may_agree_to_wait_without_a_day(shop: Database) -> None:
+    line = {"line": "1", "sku": "CHAIR", "quantity": 1}
+    place = {"country": "DE", "zone": "Europe/Berlin"}
+    do(shop, "2026-03-03T15:00", "place_order", order="B", customer="ada", ship_to=place, lines=[line])
+    do(shop, "2026-03-04T15:00", "cancel_supply", supply="PO")
+    advance(shop, "2026-03-04T16:00")
+    assert "unable to give a new day" in (of_order(shop, "B")[-1].text or "")
+    answer = {"order": "B", "answer": "wait", "by": "ada", "means": "link"}
+    assert do(shop, "2026-03-05T15:00", "answer_notice", **answer) == "answered"
+    advance(shop, "2026-05-05T15:00")
+    with shop.read() as tx:
+        query = select(clocks.c.state, clocks.c.limit_on).where(clocks.c.order_id == "B")
+        assert [(state, str(day_date(day))) for state, day in tx.fetch(query)] == [("waiting_indefinite", "2026-04-01")]
+
+
+def test_what_comes_between_the_deadline_of_a_refund_and_its_timer_does_not_put_it_off(shop: Database) -> None:
+    do(shop, "2026-03-03T15:00", "cancel_line", order="A", line="1", quantity=1)  # seven working days: until 12 March
+    do(shop, "2026-03-13T04:10", "add_lines", order="A", lines=[{"line": "2", "sku": "CHAIR", "quantity": 1}])
+    advance(shop, "2026-03-13T04:20")
+    assert [one.state for one in queue(shop) if one.what == "refund"] == ["overdue"]
+
+
+def test_two_letters_that_came_back_told_nothing_either_of_them(shop: Database) -> None:
+    for day, hour in (("2026-04-20", "10"), ("2026-04-25", "12")):
+        do(shop, f"2026-03-25T{hour}:00", "reschedule_supply", supply="PO", expected_on=day)
+        advance(shop, f"2026-03-25T{hour}:50")
+    for notice in (2, 1):
+        do(shop, "2026-03-26T15:00", "record_notice", order="A", notice=notice, became="bounced")
+    with shop.read() as tx:
+        known = {str(day_date(row[0])) for row in tx.fetch(select(clocks.c.told_on).where(clocks.c.order_id == "A"))}
+    assert known == {"2026-04-01"}  # the day of the order itself
+
+
+def test_a_question_that_comes_back_was_not_asked_whatever_was_told_after_it(shop: Database) -> None:
+    slip(shop, "2026-04-20")
+    do(shop, "2026-03-27T15:00", "reschedule_supply", supply="PO", expected_on="2026-04-10")
+    advance(shop, "2026-03-27T17:00")
+    assert notices(shop) == [("short", "replaced"), ("better", "told")]
+    do(shop, "2026-03-28T15:00", "record_notice", order="A", notice=1, became="bounced")
+    advance(shop, "2026-03-28T17:00")
+    assert notices(shop)[-1] == ("short", "asking")  # silence cannot have agreed to what nobody read
+
+
+def test_who_agreed_was_reached_whatever_comes_back_later(shop: Database) -> None:
+    slip(shop, "2026-05-20")
+    answer = {"order": "A", "answer": "wait", "by": "ada", "means": "link"}
+    assert do(shop, "2026-03-26T15:00", "answer_notice", **answer) == "answered"
+    do(shop, "2026-03-27T15:00", "record_notice", order="A", notice=1, became="bounced")
+    advance(shop, "2026-03-27T17:00")
+    assert notices(shop) == [("long", "answered")]

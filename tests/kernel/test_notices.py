@@ -114,6 +114,7 @@ def test_credit_that_was_asked_of_the_seller_has_fifty_days_and_a_stated_day_com
         ([], None, "indefinite", "2026-04-01", "cancel", "2026-05-01"),
         ([ASKED_SHORT], "2026-05-02", "renewed", "2026-05-01", "cancel", "2026-05-01"),
         ([ASKED_LONG], "2026-05-03", "renewed", "2026-05-01", "cancel", "2026-05-01"),
+        ([ASKED_INDEFINITE], "2026-05-02", "renewed", "2026-05-01", "cancel", "2026-05-01"),  # better news
         ([ASKED_SHORT, Agreed(day("2026-04-01"), day("2026-05-01"))], None, "renewed", "2026-05-01", "cancel",
          "2026-05-01"),
     ],
@@ -137,13 +138,14 @@ def test_a_notice_that_is_owed(
         ([], "2026-04-01"),
         ([ASKED_SHORT], "2026-05-01"),
         ([ASKED_LONG], "2026-05-02"),  # it was told already
-        ([ASKED_INDEFINITE], "2026-09-01"),
+        ([ASKED_INDEFINITE], None),
         ([ASKED_INDEFINITE, Agreed(day("2026-04-01"), NEVER)], "2026-09-01"),
         ([Left(day("2026-03-20"))], "2026-09-01"),
     ],
 )
-def test_a_notice_that_is_not_owed(facts: list[Fact], planned: str) -> None:
-    assert owed(FTC, stand(FTC, V1, facts, day("2026-04-02") if facts else V1.day), day(planned)) is None
+def test_a_notice_that_is_not_owed(facts: list[Fact], planned: str | None) -> None:
+    clock = stand(FTC, V1, facts, day("2026-04-02") if facts else V1.day)
+    assert owed(FTC, clock, NEVER if planned is None else day(planned)) is None
 
 
 def test_where_two_packs_apply_silence_helps_only_if_both_let_it() -> None:

@@ -76,7 +76,7 @@ def _differences(one: dict, other: dict) -> list[str]:
     return found
 
 
-# What customers are owed is not random here: its commands have stories of their own (`features/test_notices.py`).
+# What customers are owed is random in a year of its own (`test_owed_year.py`), which an auditor judges, not the oracle.
 OWED = {
     "put_communication",
     "put_pack",

@@ -11,10 +11,11 @@ from backorder.commands._batch import Command, Key, Steps, perform
 from backorder.commands._owing import bring
 from backorder.kernel.calendars import local_day
 from backorder.kernel.cases import Case, Said
+from backorder.kernel.columns import Book
 from backorder.kernel.fulfilment import can_cancel, cancel
 from backorder.kernel.livepass import live_pass, with_their_orders
 from backorder.kernel.outcomes import Outcome, Word
-from backorder.kernel.promises import Why, give_day, reread
+from backorder.kernel.promises import Why, give_day, line_dates, reread
 from backorder.kernel.settling import closing, expired
 from backorder.kernel.slips import OVERDUE_DAYS, pass_time
 from backorder.storage import book as books
@@ -128,7 +129,8 @@ def _slip(work: _Work, order: str, late: Sequence[str], now: int) -> None:
     """Give lines that did not leave on their day another one, before that day is over.
 
     Supply that has not come by now is overdue, and a person's date that was not kept stands no longer. What is still
-    promised for today then leaves on the next working day if all of it is there, else some working days later.
+    promised for today then leaves on the next working day if all of it is there, else some working days later. The
+    promise moves once, to the day that comes of it.
     """
     assert work.loaded is not None
     assert work.rules is not None
@@ -136,22 +138,28 @@ def _slip(work: _Work, order: str, late: Sequence[str], now: int) -> None:
     mine = [i for i in with_their_orders(book, [lines.index[order, line] for line in late]) if lines.open(i)]
     if not mine:
         return
-    book.set_clock(now + work.rules.policy.closing)
+    book.set_clock(now + work.rules.policy.closing)  # what the end of the day brings
+    book.now = now  # and it is brought now: that is what the ledger says
+    pass_time(book)
     for i in mine:
         day = lines.person_day[i]
         if day is not None and day <= (lines.promise[i] or day):
             give_day(book, i, None)
-    pass_time(book)
-    reread(book, mine, Why("overdue"))
     book.set_clock(now)
     today = local_day(now, work.cases[order].head.zone)
-    stuck = [i for i in mine if lines.promise[i] is not None and (lines.promise[i] or 0) <= today]
-    for i in stuck:
+    for i in _stuck(book, mine, today):
         site = book.sites[lines.route[i][0]]
         days = OVERDUE_DAYS if lines.waiting[i] else 1
         give_day(book, i, site.calendar.add_working(max(today, book.today[site.site]), days))
-    if stuck:
-        reread(book, mine, Why("overdue"))
+    reread(book, mine, Why("overdue"))
+
+
+def _stuck(book: Book, mine: Sequence[int], today: int) -> list[int]:
+    """The lines that would still be promised for today; those of an order that ships complete are so together."""
+    lines = book.lines
+    days = {i: lines.person_day[i] or line_dates(book, i)[0] for i in mine}
+    latest = max(days.values())
+    return [i for i, day in days.items() if (latest if lines.complete[i] else day) <= today]
 
 
 def _save(tx: Tx, work: _Work) -> None:

@@ -15,6 +15,7 @@ from backorder.commands._batch import (
     Number,
     Steps,
     Units,
+    date_or_none,
     day_trouble,
     invalid,
     perform_each,
@@ -256,7 +257,8 @@ def _substitute(work: _Work, command: AnswerNotice, lines: Sequence[Line], now: 
     mine = book.lines_of_order[command.order] if order.head.ship == "complete" else [i]
     skus = [book.lines.sku[j] for j in mine]
     live_pass(book, skus, Why("line_cancelled"), also=mine)
-    answer.outcome = Word.ANSWERED
+    answer.lines[0].promise = date_or_none(book.lines.promise[book.lines.index[command.order, name]])
+    answer.outcome = Word.ANSWERED  # what the old line gave back may have served the new one
     return answer
 
 

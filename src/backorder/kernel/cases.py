@@ -39,10 +39,13 @@ class Said(NamedTuple):
     by: str | None = None
     means: str | None = None
     note: str | None = None
+    answer_by: int | None = None
 
 
 class Evidence(NamedTuple):
     """An entry of the order's evidence, without the order and its number there; `to_day` of NEVER is kept as null.
+
+    `answer_by` of what was told is the day with which it was said to end without an answer; None where it was not.
 
     `quantity` are units; where a refund was made, how many are still to be made.
     """
@@ -57,6 +60,7 @@ class Evidence(NamedTuple):
     by: str | None = None
     means: str | None = None
     note: str | None = None
+    answer_by: int | None = None
 
 
 class Wait(msgspec.Struct):
@@ -200,7 +204,7 @@ class Case(msgspec.Struct):
 
     def note(self, at: int, on_day: int, said: Said, quantity: int | None = None) -> None:
         """Write something down as evidence."""
-        told = said.notice, said.by, said.means, said.note
+        told = said.notice, said.by, said.means, said.note, said.answer_by
         self.evidence.append(Evidence(at, on_day, said.line, said.kind, said.to, quantity, *told))
 
     def find(self, line: str) -> Line:

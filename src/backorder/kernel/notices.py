@@ -56,10 +56,13 @@ class Completed(NamedTuple):
 
 
 class Told(NamedTuple):
-    """A notice was sent that offers another day, NEVER for none."""
+    """A notice was sent that offers another day, NEVER for none; `ends` is the day with which it said that all ends
+    without an answer, if it said so.
+    """
 
     day: int
     offers: int
+    ends: int | None = None
 
 
 class Bounced(NamedTuple):
@@ -148,8 +151,8 @@ def step(pack: Pack, clock: Clock, fact: Fact) -> Clock:
             return _over(pack, clock, day, "seller")
         case Shipped():
             return clock._replace(state=State.SHIPPED, until=NEVER, silence="none")
-        case Told(_, offers):
-            return _told(pack, clock, offers) if pack.asks else clock._replace(offered=offers)
+        case Told():
+            return _told(pack, clock, fact) if pack.asks else clock._replace(offered=fact.offers)
         case Bounced(day):
             return _bounced(clock, day)
         case Agreed(_, to):
@@ -179,8 +182,12 @@ def _over(pack: Pack, clock: Clock, day: int, cause: Cause) -> Clock:
     )
 
 
-def _told(pack: Pack, clock: Clock, offers: int) -> Clock:
-    """A notice was sent, in time, or `passed` would have ended the clock. A day that holds anyhow moves nothing."""
+def _told(pack: Pack, clock: Clock, told: Told) -> Clock:
+    """A notice was sent, in time, or `passed` would have ended the clock. A day that holds anyhow moves nothing.
+
+    Silence agrees only where the notice said so, which another pack that holds besides may have forbidden.
+    """
+    offers = told.offers
     if clock.state is State.WAITING_INDEFINITE or offers <= clock.until:
         return clock
     if clock.state is not State.OPEN:
@@ -188,6 +195,9 @@ def _told(pack: Pack, clock: Clock, offers: int) -> Clock:
         return clock._replace(state=State.RENEWED, offered=offers, silence=pack.renewed.silence)
     delay = pack.first(None if offers == NEVER else offers - clock.limit)
     until = offers if delay.answer_days is None else clock.limit + delay.answer_days
+    if delay.silence == "consent" and told.ends is not None:
+        until = min(until, max(clock.limit, told.ends))
+        return clock._replace(state=State.ASKED, until=until, offered=offers, silence="cancel")
     return clock._replace(state=State.ASKED, until=until, offered=offers, silence=delay.silence)
 
 
@@ -210,8 +220,8 @@ def _agreed(pack: Pack, clock: Clock, to: int) -> Clock:
         return _moved(pack, clock, to)
     if to == NEVER:
         return clock._replace(state=State.WAITING_INDEFINITE, until=NEVER, silence="none")
-    if to < clock.until:
-        return clock
+    if to < clock.until or (to == clock.until and clock.state is State.OPEN):
+        return clock  # no delay was agreed to: the first one is still to come
     # Whoever agreed to a day that was taken back meanwhile has not agreed to the one that came after it.
     more = clock.offered is not None and clock.offered > to and clock.state in {State.ASKED, State.RENEWED}
     if more:
@@ -224,9 +234,10 @@ def _moved(pack: Pack, clock: Clock, to: int) -> Clock:
     """Where the law asks nothing, a day that the buyer agreed to takes the first one's place, if the pack lets it."""
     if not pack.limit.agreed_moves or to <= clock.limit:
         return clock
-    leave = NEVER if to == NEVER or pack.leaving.call else to + pack.leaving.after_days + 1
-    state = State.WAITING_INDEFINITE if to == NEVER else State.WAITING
-    return clock._replace(state=state, limit=to, until=to, leave_from=leave)
+    if to == NEVER:  # the day that the law counts from stays, but nobody is held to it
+        return clock._replace(state=State.WAITING_INDEFINITE, until=NEVER, leave_from=NEVER)
+    leave = NEVER if pack.leaving.call else to + pack.leaving.after_days + 1
+    return clock._replace(state=State.WAITING, limit=to, until=to, leave_from=leave)
 
 
 class Owed(NamedTuple):
@@ -242,11 +253,12 @@ class Owed(NamedTuple):
 def owed(pack: Pack, clock: Clock, planned: int) -> Owed | None:
     """What the buyer has to be told now that the goods are planned for a day, NEVER for unknown; None for nothing.
 
-    Nothing is owed while the day that holds, or one that was offered and is not answered yet, is kept.
+    Nothing is owed while the day that holds is kept, or the one that was offered and is not answered yet stands. Where
+    another one takes its place, even a better one, the question is asked again: silence would still end it.
     """
     if not pack.asks or clock.state in ENDED or planned <= clock.until:
         return None
-    if clock.state in {State.ASKED, State.RENEWED} and clock.offered is not None and planned <= clock.offered:
+    if clock.state in {State.ASKED, State.RENEWED} and planned == clock.offered:
         return None
     if clock.state is not State.OPEN:
         assert pack.renewed is not None, "a pack that asks says what later notices mean"

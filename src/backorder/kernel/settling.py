@@ -15,7 +15,13 @@ from backorder.kernel.refunds import amount_due
 from backorder.kernel.rules import Pack
 from backorder.kernel.telling import next_beat, say_goodbye, tell
 
-_ELSEWHERE = {"readdressed", "moved", "stood", "cancelled"}  # what is told in other ledgers, or with its units
+_ELSEWHERE = {
+    "readdressed",
+    "moved",
+    "placed",
+    "stood",
+    "cancelled",
+}  # what is told in other ledgers, or with its units
 _ENDS = {"customer": ("left", "buyer"), "merchant": ("declined", "seller"), "law": ("lapsed", "missed")}
 
 
@@ -42,10 +48,15 @@ def settle(case: Case, policy: Policy, now: int, *, due: bool = False) -> None:
 
 
 def expired(line: Line, today: int) -> bool:
-    """Whether the last day has passed on which an open line could still be waited for: the law cancels it."""
-    return bool(line.open) and any(
-        wait.runs and law.passed(wait.pack, wait.clock, today).state is State.REFUND_DUE for wait in line.waits
-    )
+    """Whether the last day has passed on which an open line could still be waited for: the law cancels it.
+
+    Units that turn out not to have left, of a line that was cancelled meanwhile, are cancelled with it.
+    """
+    return bool(line.open) and any(_over(wait, today).vested is not None for wait in line.waits)
+
+
+def _over(wait: Wait, today: int) -> law.Clock:
+    return law.passed(wait.pack, wait.clock, today)
 
 
 def closing(case: Case, line: Line, policy: Policy) -> int | None:
@@ -60,8 +71,10 @@ def next_look(case: Case, policy: Policy, now: int) -> int | None:
     zone, found = case.head.zone, list[int]()
     for line in case.lines:
         close = closing(case, line, policy)
-        if close is not None and close > now:
-            found.append(close)
+        if close is not None:
+            found.append(close)  # passed already where something else came first: it is seen to at once
+        if line.open and any(wait.clock.vested is not None for wait in line.waits):
+            found.append(now)
         found += [
             day_start(wait.clock.until + 1, zone)
             for wait in line.waits
@@ -72,7 +85,7 @@ def next_look(case: Case, policy: Policy, now: int) -> int | None:
     found += [notice.send_at for notice in case.notices if notice.state == "due" and notice.send_at is not None]
     for refund in case.refunds:
         if refund.due:
-            found.append(refund.deadline if refund.deadline > now else next_day_start(now, zone))
+            found.append(refund.deadline if refund.state == "due" else next_day_start(now, zone))
     return min(found, default=None)
 
 
@@ -85,10 +98,13 @@ def _begin(case: Case, now: int, today: int) -> None:
     if not moved and all(line.waits or not line.open for line in case.lines):
         return
     stood = {said.line: said.to for said in case.said if said.kind == "stood"}
+    placed = {said.line for said in case.said if said.kind == "placed"}
     for line in case.lines:
         if not line.open or (line.waits and not moved):
             continue
         known = _known(line, stood.get(line.line), today)
+        if line.line in placed and line.promise is not None:
+            known = max(line.promise, today)  # a day of the site's, which may be over already where the goods go to
         there = {wait.pack.pack for wait in line.waits}
         if not line.waits:
             line.told, line.seen = NEVER if known is None else known, line.cancelled
@@ -114,11 +130,13 @@ def _clock(case: Case, line: Line, pack: Pack, known: int | None, today: int) ->
     head = case.head
     starts = head.placed_at if pack.limit.starts == "contract" else head.authorised_at or head.placed_at
     day = local_day(starts, head.zone)
-    if known is None:
-        days = pack.limit.days or 0
-        stated = day + days if pack.limit.days is not None and day + days >= today else today + days
+    transit = 0 if pack.limit.basis == "ship" else line.transit
+    if known is not None:
+        stated = known + transit
+    elif pack.limit.days is None:
+        stated = today + transit
     else:
-        stated = known if pack.limit.basis == "ship" else known + line.transit
+        stated = day + pack.limit.days if day + pack.limit.days >= today else today + pack.limit.days
     completed = Completed(day, stated)
     return Wait(pack, completed, law.begin(pack, completed), fresh=True)
 
@@ -143,10 +161,11 @@ def _hear(case: Case, said: Said, now: int, today: int) -> None:
         case "called":
             assert said.to is not None, "whoever calls for delivery sets a day"
             for line in lines:
-                _step(line, lambda _: law.Called(today, said.to or 0))
+                _step(line, lambda _: law.Called(today, said.to or 0), _lets_call)
         case "bounced" if said.line is not None:  # else it was no notice on a day
             for line in lines:
-                _step(line, lambda _: law.Bounced(today))
+                if _asked(case, said.notice):
+                    _step(line, lambda _: law.Bounced(today))
                 line.told = NEVER if said.to is None else said.to  # the day that was known before
         case "arrived":
             for line in lines:
@@ -160,6 +179,15 @@ def _counts_delivery(wait: Wait) -> bool:
     return wait.pack.limit.basis == "deliver"
 
 
+def _lets_call(wait: Wait) -> bool:
+    return wait.pack.leaving.call
+
+
+def _asked(case: Case, n: int | None) -> bool:
+    """Whether a notice put a question: where one that only told comes back, the question before it stands."""
+    return any(notice.n == n and notice.silence != "none" for notice in case.notices)
+
+
 def _reopened(case: Case, line: Line, now: int, today: int) -> None:
     """A shipment turned out not to have left: the clocks go on as if nobody had said so."""
     if not line.open or not any(wait.clock.state is State.SHIPPED for wait in line.waits):
@@ -167,7 +195,7 @@ def _reopened(case: Case, line: Line, now: int, today: int) -> None:
     case.note(now, today, Said("unshipped", line.line))
     for wait in line.waits:
         if wait.clock.state is State.SHIPPED:
-            facts = facts_of(line, wait, [*case.history, *case.evidence])
+            facts = facts_of(case, line, wait, [*case.history, *case.evidence])
             wait.clock = law.stand(wait.pack, wait.completed, facts, wait.completed.day)
             # What days have passed is not counted here: `expired` and `due` see to that.
 
@@ -181,11 +209,10 @@ def _ended(case: Case, line: Line, now: int, today: int) -> tuple[Line, int, str
     if units:
         by = case.cancelled_by.get(line.line, "merchant")
         kind, cause = _ENDS[by]
-        vested = today
+        over = [(clock.vested, clock.cause) for wait in line.waits if (clock := _over(wait, today)).vested is not None]
+        vested, why = min(over, default=(today, None))  # what the law ended before is not ended later by a person
         if by == "law":
-            over = [law.passed(wait.pack, wait.clock, today) for wait in line.waits if wait.runs]
-            vested = min((clock.vested for clock in over if clock.vested is not None), default=today)
-            cause = next((clock.cause for clock in over if clock.cause is not None and clock.vested == vested), cause)
+            cause = why or cause
             case.events.append(("order_lapsed", {"line": line.line, "quantity": units, "cause": cause}))
         said = next((one for one in case.said if one.kind == "cancelled" and one.line == line.line), Said(kind, by=by))
         if line.open:
@@ -194,8 +221,7 @@ def _ended(case: Case, line: Line, now: int, today: int) -> tuple[Line, int, str
         case.note(now, vested, said._replace(kind=kind, line=line.line), units)
         fact = law.Left(vested) if by == "customer" else law.Declined(vested)
         _step(line, lambda _: fact)
-        days = [wait.clock.vested for wait in line.waits if wait.clock.vested is not None]
-        return line, min(days, default=vested), cause
+        return line, vested, cause
     if not line.open and any(wait.runs and not _counts_delivery(wait) for wait in line.waits):
         case.note(now, today, Said("shipped", line.line))
         _step(line, lambda _: law.Shipped(today), lambda wait: not _counts_delivery(wait))
@@ -206,11 +232,11 @@ def _pass(case: Case, now: int, today: int) -> None:
     """Days have passed: silence, and limits that went by. What that ends has been cancelled before."""
     for line in case.lines:
         for wait in line.waits:
-            over = law.passed(wait.pack, wait.clock, today)
+            over = _over(wait, today)
             if over.state is State.REFUND_DUE:
                 continue
             if wait.clock.state is State.ASKED and over.state is State.WAITING:
-                asked = next((notice.n for notice in reversed(case.notices) if notice.silence == "consent"), None)
+                asked = next((notice.n for notice in reversed(case.notices) if notice.silence != "none"), None)
                 to = line.earlier(wait, over.until)
                 case.note(now, today, Said("silent", line.line, to, notice=asked, means=wait.pack.pack))
             wait.clock = over
@@ -258,7 +284,7 @@ def _told(refund: Refund) -> dict[str, object]:
     return {"refund": refund.n, "amount": refund.amount, "by": by, "cause": refund.cause}
 
 
-def facts_of(line: Line, wait: Wait, history: Iterable[Evidence]) -> list[Fact]:
+def facts_of(case: Case, line: Line, wait: Wait, history: Iterable[Evidence]) -> list[Fact]:
     """What a clock has heard, from the order's evidence."""
     facts: list[Fact] = []
     for entry in history:
@@ -270,23 +296,23 @@ def facts_of(line: Line, wait: Wait, history: Iterable[Evidence]) -> list[Fact]:
         if entry.kind == "unshipped":
             facts = [fact for fact in facts if not isinstance(fact, law.Shipped)]
             continue
-        fact = _fact(line, wait, entry)
+        fact = _fact(case, line, wait, entry)
         if fact is not None:
             facts.append(fact)
     return facts
 
 
-def _fact(line: Line, wait: Wait, entry: Evidence) -> Fact | None:
+def _fact(case: Case, line: Line, wait: Wait, entry: Evidence) -> Fact | None:
     """What an entry of the evidence is to a clock; None for nothing."""
     to = NEVER if entry.to_day is None else entry.to_day
     match entry.kind:
         case "told":
-            return law.Told(entry.on_day, line.later(wait, to))
-        case "bounced" if entry.line is not None:
+            return law.Told(entry.on_day, line.later(wait, to), entry.answer_by)
+        case "bounced" if entry.line is not None and _asked(case, entry.notice):
             return law.Bounced(entry.on_day)
         case "agreed":
             return law.Agreed(entry.on_day, line.later(wait, to))
-        case "called":
+        case "called" if _lets_call(wait):
             return law.Called(entry.on_day, to)
         case "left":
             return law.Left(entry.on_day)
@@ -302,13 +328,26 @@ def _fact(line: Line, wait: Wait, entry: Evidence) -> Fact | None:
 
 
 def known_before(case: Case, history: Sequence[Evidence], n: int) -> list[tuple[str, int]]:
-    """The lines that a notice was the last to tell of, and the ship day that was known of each before it."""
+    """The lines on which a notice has to be taken back, and the ship day that is known of each without it.
+
+    It told of the line last, or put the last question. What came back before was not known either; and who agreed since
+    was reached, whatever comes back.
+    """
     found = []
+    back = {entry.notice for entry in history if entry.kind == "bounced"} - {n}
     for line in case.lines:
-        told = [entry for entry in history if entry.kind == "told" and entry.line == line.line]
-        if told and told[-1].notice == n:  # what a newer one told stands, whatever became of this one
+        mine = [(at, entry) for at, entry in enumerate(history) if entry.line == line.line]
+        told = [(at, entry) for at, entry in mine if entry.kind == "told" and entry.notice not in back]
+        questions = [entry.notice for _, entry in told if _asked(case, entry.notice)]
+        sent = next((at for at, entry in told if entry.notice == n), -1)
+        if any(entry.kind == "agreed" and at > sent for at, entry in mine):
+            continue
+        if told and told[-1][1].notice == n:
             stated = [wait.completed.stated for wait in line.waits if wait.completed.stated is not None]
             first = min(line.earlier(wait, day) for wait, day in zip(line.waits, stated, strict=True))
-            known = [first, *(NEVER if entry.to_day is None else entry.to_day for entry in told if entry.notice != n)]
-            found.append((line.line, known[-1]))
+            known = [entry for at, entry in mine if entry.kind == "agreed" or (at, entry) in told[:-1]]
+            days = [NEVER if entry.to_day is None else entry.to_day for entry in known]
+            found.append((line.line, [first, *days][-1]))
+        elif n in questions[-1:]:
+            found.append((line.line, line.told))  # another day was told since, but nobody was asked
     return found

@@ -12,7 +12,7 @@ import msgspec
 
 from backorder.kernel import notices as law
 from backorder.kernel.calendars import NEVER, day_date, day_start, local_day
-from backorder.kernel.cases import HOUR, Case, Line, Notice, Policy, Refund, Said
+from backorder.kernel.cases import HOUR, Case, Line, Notice, Policy, Refund, Said, Wait
 from backorder.kernel.notices import Owed, State, owed, strictest
 from backorder.kernel.sentences import Ask, Facts, Letter, Part, beat, goodbye, reason_of, render
 
@@ -33,14 +33,7 @@ def tell(case: Case, policy: Policy, now: int, *, due: bool) -> None:
     """Make, change or take back the notice on the order's dates; with `due`, send what waited long enough."""
     today = local_day(now, case.head.zone)
     _close_answered(case)
-    for notice in list(case.notices):
-        if notice.kind == "cancelled" and notice.state == "bounced":
-            notice.state = "replaced"
-            refund = next(one for one in case.refunds if str(one.n) == notice.gist)
-            case.notices.append(_goodbye(case, refund, now, "bounced"))
-    for notice in case.notices:
-        if notice.state == "due" and notice.kind == "cancelled" and case.head.email and _readdressed(case):
-            send_goodbye(case, policy, notice, now)
+    _again(case, policy, now)
     wanted = _wanted(case, today)
     pending = case.pending()
     if wanted is None:
@@ -54,6 +47,22 @@ def tell(case: Case, policy: Policy, now: int, *, due: bool) -> None:
         send(case, policy, pending, now)
     elif due and wanted is None:
         _beat(case, policy, now, today)
+
+
+def _again(case: Case, policy: Policy, now: int) -> None:
+    """What came back from an address that is theirs no longer is done with; a cancellation is to be told once more."""
+    if case.head.email and _readdressed(case):
+        for notice in case.notices:
+            if notice.state == "bounced" and notice.kind != "cancelled":
+                notice.state = "replaced"  # it came back from an address that is theirs no longer
+    for notice in list(case.notices):
+        if notice.kind == "cancelled" and notice.state == "bounced":
+            notice.state = "replaced"
+            refund = next(one for one in case.refunds if str(one.n) == notice.gist)
+            case.notices.append(_goodbye(case, refund, now, "bounced"))
+    for notice in case.notices:
+        if notice.state == "due" and notice.kind == "cancelled" and case.head.email and _readdressed(case):
+            send_goodbye(case, policy, notice, now)
 
 
 def _close_answered(case: Case) -> None:
@@ -77,10 +86,7 @@ def _wanted(case: Case, today: int) -> Wanted | None:
         running = [wait for wait in line.waits if wait.runs]
         if not line.open or not running:
             continue
-        if any(
-            today > wait.clock.until and law.passed(wait.pack, wait.clock, today).state is State.REFUND_DUE
-            for wait in running
-        ):
+        if any(wait.clock.vested is not None or _is_over(wait, today) for wait in line.waits):
             continue  # too late to be told: the timer cancels it
         planned = line.planned
         asked = strictest(
@@ -97,6 +103,11 @@ def _wanted(case: Case, today: int) -> Wanted | None:
         worse = any(line.planned > line.told for line in lines)
         what = _POLITE if worse else _POLITE._replace(kind="better", says=("order",))
     return Wanted(tuple(lines), what, tuple(asks), _gist(lines))
+
+
+def _is_over(wait: Wait, today: int) -> bool:
+    """Whether the last day has passed, which most clocks need not be counted for."""
+    return today > wait.clock.until and law.passed(wait.pack, wait.clock, today).vested is not None
 
 
 def _gist(lines: Sequence[Line]) -> str:
@@ -133,7 +144,9 @@ def _change(case: Case, policy: Policy, notice: Notice, wanted: Wanted, now: int
     if notice.gist != wanted.gist:
         notice.changed_at, notice.gist = now, wanted.gist
     notice.kind = wanted.owed.kind
-    if case.head.email and (notice.trouble == "no_address" or _readdressed(case)):
+    if not case.head.email:
+        notice.trouble = notice.trouble or "no_address"
+    elif notice.trouble == "no_address" or _readdressed(case):
         notice.trouble = None
     _time(case, policy, notice, wanted, now)
 
@@ -185,12 +198,13 @@ def send(case: Case, policy: Policy, notice: Notice, now: int, by: str | None = 
     notice.deadline = day_start(wanted.owed.answer_by + 1, case.head.zone) if asks else None
     _gone(case, notice, render(facts, wanted.owed), _snapshot(facts, wanted), now, by, means)
     notice.state = "asking" if asks else "told"
+    ends = {line.line: one.answer_by for line, one in wanted.asks if one.silence == "cancel"}
     for line in wanted.lines:
-        said = Said("told", line.line, line.planned, notice.n, by, means)
-        case.note(now, today, said)
+        end = ends.get(line.line)
+        case.note(now, today, Said("told", line.line, line.planned, notice.n, by, means, answer_by=end))
         line.told = line.planned
         for wait in line.waits:
-            wait.clock = law.step(wait.pack, wait.clock, law.Told(today, line.later(wait, line.planned)))
+            wait.clock = law.step(wait.pack, wait.clock, law.Told(today, line.later(wait, line.planned), end))
 
 
 def _cause(case: Case, line: Line) -> str | None:

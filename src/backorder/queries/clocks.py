@@ -69,15 +69,15 @@ def _cases(tx: Tx) -> Iterator[Found]:
 def _counted(case: Case, history: Sequence[Evidence]) -> Iterator[Found]:
     for line in case.lines:
         for wait in line.waits:
-            again = _again(line, wait, history)
+            again = _again(case, line, wait, history)
             if wait.clock not in again:
                 subject = f"{case.head.order} {line.line} {wait.pack.pack}"
                 yield "clock_counted", subject, _words(wait.clock), _words(again[0])
 
 
-def _again(line: Line, wait: Wait, history: Sequence[Evidence]) -> list[Clock]:
+def _again(case: Case, line: Line, wait: Wait, history: Sequence[Evidence]) -> list[Clock]:
     """The clock by the evidence, and what the passing of days may have made of it since."""
-    facts = facts_of(line, wait, history)
+    facts = facts_of(case, line, wait, history)
     day = facts[-1].day if facts else wait.completed.day
     stands = [law.stand(wait.pack, wait.completed, facts, day)]
     while stands[-1].until != NEVER:

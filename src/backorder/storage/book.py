@@ -408,7 +408,7 @@ def _save_lines(tx: Tx, loaded: Loaded) -> None:
     tx.insert(lines, (*fixed, *_LINE_CHANGES, *LINE_DETAILS), added)
     if loaded.watched:
         for i in range(known, len(now)):
-            tx.touched.setdefault(held.order[i], [])
+            tx.touched.setdefault(held.order[i], []).append(Said("placed", held.line[i]))
         for i in changed:
             before = loaded.lines[i]
             if _owes(before, now[i]):

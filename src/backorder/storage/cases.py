@@ -93,7 +93,7 @@ _CAUSES = (
     )
     .where(among(promises.c.order_id, "orders"))
 )
-_ENTRY = ("at", "on_day", "line", "kind", "to_day", "quantity", "notice", "by_whom", "means", "note")
+_ENTRY = ("at", "on_day", "line", "kind", "to_day", "quantity", "notice", "by_whom", "means", "note", "answer_by")
 _HISTORY = (
     select(evidence.c.order_id, *(evidence.c[name] for name in _ENTRY))
     .where(among(evidence.c.order_id, "orders"))
@@ -130,7 +130,11 @@ _NEAR = (
     .where(
         among(lines.c.order_id, "orders"),
         lines.c.waiting + lines.c.allocated > literal_column("0"),
-        or_(lines.c.promise <= bindparam("today", type_=Day()), clocks.c.until_on <= bindparam("today", type_=Day())),
+        or_(
+            lines.c.promise <= bindparam("today", type_=Day()),
+            clocks.c.until_on <= bindparam("today", type_=Day()),
+            clocks.c.vested_on.is_not(None),  # a shipment of a line that was cancelled came back
+        ),
     )
     .distinct()
 )
@@ -149,8 +153,10 @@ _TROUBLED = (
     .join(orders, orders.c.order_id == notices.c.order_id)
     .where(
         among(orders.c.customer, "customers"),
-        notices.c.state == literal_column("'due'"),
-        notices.c.trouble.is_not(None),
+        or_(
+            and_(notices.c.state == literal_column("'due'"), notices.c.trouble.is_not(None)),
+            notices.c.state == literal_column("'bounced'"),
+        ),
     )
     .distinct()
 )
@@ -420,7 +426,7 @@ def ending(tx: Tx, names: Sequence[str], today: int) -> list[str]:
 
 
 def troubled(tx: Tx, customer_ids: Sequence[str]) -> list[str]:
-    """Orders of these customers with a notice that could not go."""
+    """Orders of these customers with a notice that could not go, or came back."""
     return [row[0] for row in tx.fetch(_TROUBLED, customers=customer_ids)]
 
 

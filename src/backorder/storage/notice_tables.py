@@ -117,6 +117,7 @@ evidence = table(
     word("by_whom"),
     word("means"),
     word("note"),
+    day("answer_by"),
     PrimaryKeyConstraint("order_id", "n"),
     one_of(
         "kind",

@@ -22,17 +22,19 @@ DROP TRIGGER changes_only_erase ON changes
 -- next
 CREATE TRIGGER changes_only_erase BEFORE UPDATE OF reason, by_whom ON changes FOR EACH ROW WHEN (NEW.reason IS DISTINCT FROM OLD.reason AND NEW.reason IS DISTINCT FROM 'erased' OR NEW.by_whom IS DISTINCT FROM OLD.by_whom AND NEW.by_whom IS DISTINCT FROM 'erased') EXECUTE FUNCTION refuse_change()
 -- next
-DROP TRIGGER evidence_no_update ON evidence
--- next
-CREATE TRIGGER evidence_no_update BEFORE UPDATE OF order_id, n, at, on_day, line, kind, to_day, quantity, notice, means ON evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
--- next
-DROP TRIGGER evidence_only_erase ON evidence
--- next
-CREATE TRIGGER evidence_only_erase BEFORE UPDATE OF note, by_whom ON evidence FOR EACH ROW WHEN (NEW.note IS DISTINCT FROM OLD.note AND NEW.note IS DISTINCT FROM 'erased' OR NEW.by_whom IS DISTINCT FROM OLD.by_whom AND NEW.by_whom IS DISTINCT FROM 'erased') EXECUTE FUNCTION refuse_change()
+ALTER TABLE evidence ADD COLUMN answer_by DATE
 -- next
 ALTER TABLE evidence DROP CONSTRAINT ck_evidence_kind
 -- next
 ALTER TABLE evidence ADD CONSTRAINT ck_evidence_kind CHECK (kind IN ('told', 'bounced', 'delivered', 'suppressed', 'agreed', 'called', 'left', 'declined', 'lapsed', 'reduced', 'substituted', 'parted', 'shipped', 'unshipped', 'arrived', 'refunded', 'began', 'silent'))
+-- next
+DROP TRIGGER evidence_no_update ON evidence
+-- next
+CREATE TRIGGER evidence_no_update BEFORE UPDATE OF order_id, n, at, on_day, line, kind, to_day, quantity, notice, means, answer_by ON evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+-- next
+DROP TRIGGER evidence_only_erase ON evidence
+-- next
+CREATE TRIGGER evidence_only_erase BEFORE UPDATE OF note, by_whom ON evidence FOR EACH ROW WHEN (NEW.note IS DISTINCT FROM OLD.note AND NEW.note IS DISTINCT FROM 'erased' OR NEW.by_whom IS DISTINCT FROM OLD.by_whom AND NEW.by_whom IS DISTINCT FROM 'erased') EXECUTE FUNCTION refuse_change()
 -- next
 ALTER TABLE notices ADD COLUMN sent_to TEXT
 -- next

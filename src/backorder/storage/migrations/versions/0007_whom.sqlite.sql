@@ -35,12 +35,14 @@ CREATE TABLE new_evidence (
   by_whom TEXT,
   means TEXT,
   note TEXT,
+  answer_by TEXT,
   CONSTRAINT pk_evidence PRIMARY KEY (order_id, n),
   CONSTRAINT ck_evidence_kind CHECK (kind IN ('told', 'bounced', 'delivered', 'suppressed', 'agreed', 'called', 'left', 'declined', 'lapsed', 'reduced', 'substituted', 'parted', 'shipped', 'unshipped', 'arrived', 'refunded', 'began', 'silent')),
   CONSTRAINT ck_evidence_numbered CHECK (n >= 1),
   CONSTRAINT ck_evidence_at_form CHECK (at IS NULL OR at GLOB '????-??-??T??:??:??.??????Z'),
   CONSTRAINT ck_evidence_on_day_form CHECK (on_day IS NULL OR on_day IS date(on_day)),
   CONSTRAINT ck_evidence_to_day_form CHECK (to_day IS NULL OR to_day IS date(to_day)),
+  CONSTRAINT ck_evidence_answer_by_form CHECK (answer_by IS NULL OR answer_by IS date(answer_by)),
   CONSTRAINT fk_evidence_order_id FOREIGN KEY(order_id) REFERENCES orders (order_id)
 )
  STRICT
@@ -54,7 +56,7 @@ ALTER TABLE new_evidence RENAME TO evidence
 -- next
 CREATE TRIGGER evidence_no_delete BEFORE DELETE ON evidence BEGIN SELECT RAISE(ABORT, 'the ledger evidence is append-only'); END
 -- next
-CREATE TRIGGER evidence_no_update BEFORE UPDATE OF order_id, n, at, on_day, line, kind, to_day, quantity, notice, means ON evidence BEGIN SELECT RAISE(ABORT, 'the ledger evidence is append-only'); END
+CREATE TRIGGER evidence_no_update BEFORE UPDATE OF order_id, n, at, on_day, line, kind, to_day, quantity, notice, means, answer_by ON evidence BEGIN SELECT RAISE(ABORT, 'the ledger evidence is append-only'); END
 -- next
 CREATE TRIGGER evidence_only_erase BEFORE UPDATE OF note, by_whom ON evidence WHEN (NEW.note IS DISTINCT FROM OLD.note AND NEW.note IS DISTINCT FROM 'erased' OR NEW.by_whom IS DISTINCT FROM OLD.by_whom AND NEW.by_whom IS DISTINCT FROM 'erased') BEGIN SELECT RAISE(ABORT, 'the ledger evidence is append-only'); END
 -- next
