@@ -25,7 +25,7 @@ from backorder.queries.notices import queue
 from backorder.storage.db import Database, open_database
 
 FIRST_SEED = int(os.environ.get("BACKORDER_SIMULATION_SEED", "13"))
-ORDERS = 60
+ORDERS = 80
 MANY_ORDERS, MANY_SEEDS = 400, 8
 DAY = timedelta(days=1)
 

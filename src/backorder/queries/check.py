@@ -416,8 +416,9 @@ RULES = (
         "Where a clock says that money has to go back, there is a refund that says how much and by when.",
         f"""SELECT {_LINE.format("c")}, 'none', 'a refund' FROM clocks c
            WHERE (c.state = 'refund_due'
-                  AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = c.order_id
-                                  AND r.state IN ('due', 'overdue') AND r.refund_by <= c.refund_by))
+                  AND NOT (EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = c.order_id AND r.state <> 'refunded')
+                           AND EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = c.order_id
+                                       AND r.refund_by <= c.refund_by)))
               OR (c.state = 'refunded'
                   AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = c.order_id AND r.state = 'refunded'))""",
     ),
