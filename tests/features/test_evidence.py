@@ -35,9 +35,9 @@ def test_everything_of_the_story_is_there_in_its_order(told: Database) -> None:
         (None, date(2026, 12, 21), "inbound"),
         (date(2026, 12, 21), date(2026, 12, 31), "inbound"),
     ]
-    assert [(one.notice, one.kind, one.means) for one in evidence.notices] == [
-        (1, "short", "email"),
-        (2, "cancelled", "email"),
+    assert [(one.notice, one.kind, one.means, one.sent_to) for one in evidence.notices] == [
+        (1, "short", "email", "owed@example.com"),
+        (2, "cancelled", "email", "owed@example.com"),
     ]
     assert [(one.kind, one.notice, one.by, one.means) for one in evidence.entries] == [
         ("began", None, None, "us-ftc"),

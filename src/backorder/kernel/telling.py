@@ -53,6 +53,7 @@ def _again(case: Case, policy: Policy, now: int) -> None:
     """What came back from an address that is theirs no longer is done with; a cancellation is to be told once more."""
     if case.head.email and _readdressed(case):
         for notice in case.notices:
+            notice.trouble = None
             if notice.state == "bounced" and notice.kind != "cancelled":
                 notice.state = "replaced"  # it came back from an address that is theirs no longer
     for notice in list(case.notices):
@@ -121,7 +122,7 @@ def _make(case: Case, policy: Policy, wanted: Wanted, now: int) -> Notice | None
     if last is not None and last.state == "suppressed" and last.gist == wanted.gist:
         return None
     bounced = [notice for notice in case.notices if notice.state == "bounced" and notice.kind != "cancelled"]
-    trouble = "bounced" if bounced else None if case.head.email else "no_address"
+    trouble = "bounced" if _came_back(case) else None if case.head.email else "no_address"
     notice = Notice(
         n=case.next_notice,
         kind=wanted.owed.kind,
@@ -149,6 +150,16 @@ def _change(case: Case, policy: Policy, notice: Notice, wanted: Wanted, now: int
     elif notice.trouble == "no_address" or _readdressed(case):
         notice.trouble = None
     _time(case, policy, notice, wanted, now)
+
+
+def _came_back(case: Case) -> bool:
+    """Whether the last letter to the address that is known came back, whatever was told by other means since."""
+    for notice in reversed(case.notices):
+        if notice.state == "bounced" or notice.trouble == "bounced":
+            return True
+        if notice.sent_at is not None and notice.means == "email":
+            return False
+    return False
 
 
 def _readdressed(case: Case) -> bool:
@@ -240,7 +251,9 @@ def _parts(lines: Sequence[Line]) -> list[Part]:
 
 
 def _gone(case: Case, notice: Notice, letter: Letter, facts: str, now: int, by: str | None, means: str) -> None:
-    notice.sent_at, notice.send_at, notice.trouble = now, None, None
+    notice.sent_at, notice.send_at = now, None
+    if means == "email" or notice.trouble != "bounced":  # an address is not mended by a call
+        notice.trouble = None
     notice.subject, notice.text, notice.version, notice.digest = letter
     notice.facts, notice.by, notice.means = facts, by, means
     notice.to = case.head.email if means == "email" else None

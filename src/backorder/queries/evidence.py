@@ -114,7 +114,10 @@ class ClockStands(msgspec.Struct):
 
 
 class Entry(msgspec.Struct):
-    """An entry of the order's evidence. `quantity` are units; of a refund that was made, how many are still due."""
+    """An entry of the order's evidence. `quantity` are units; of a refund that was made, how many are still due.
+
+    `answer_by` of what was told is the day with which it was said to end without an answer.
+    """
 
     n: int
     at: datetime
@@ -127,6 +130,7 @@ class Entry(msgspec.Struct):
     by: str | None
     means: str | None
     note: str | None
+    answer_by: date | None = None
 
 
 class NoticeSent(msgspec.Struct):
@@ -149,6 +153,7 @@ class NoticeSent(msgspec.Struct):
     text: str | None
     version: str | None
     digest: str | None
+    sent_to: Personal = None
     digest_matches: bool | None = None
 
 

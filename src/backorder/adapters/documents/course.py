@@ -151,12 +151,15 @@ _ENTRIES = {
     "unshipped": "It had not left after all; the clocks go on",
     "arrived": "All of it arrived; clocks that count that ended",
     "refunded": "A refund was recorded; {left} still due",
+    "began": "A clock began, by the rule {rule}, with {day} as the day that holds",
+    "silent": "No answer came, which agrees to wait until {day}, by the rule {rule}",
 }
 
 _WITHOUT_DAY = {
     "told": "The customer was told that no day can be given",
     "bounced": "A notice came back; before it no day was known",
     "agreed": "The customer agreed to wait without a day",
+    "began": "A clock began, by the rule {rule}, without a day",
 }
 
 
@@ -170,7 +173,9 @@ def _entry(one: Entry) -> str:
     if one.to_day is None:
         template = _WITHOUT_DAY.get(one.kind, template)
     units, left = many(one.quantity or 0, "unit"), one.quantity or "none"
-    what = template.format(day=day(one.to_day), units=units, on_day=day(one.on_day), left=left)
+    what = template.format(day=day(one.to_day), units=units, on_day=day(one.on_day), left=left, rule=one.means)
+    if one.answer_by is not None:
+        what += f", and that it is cancelled without an answer by {day(one.answer_by)}"
     how = MEANS.get(one.means or "") or FORMS.get(one.means or "")
     details: list[Any] = [how, one.by and f"by {BY.get(one.by, one.by)}", one.notice and f"notice {one.notice}"]
     told = ", ".join(word for word in details if word)

@@ -246,12 +246,12 @@ def _letter(found: Evidence, one: NoticeSent, *, withheld: bool) -> Letter:
     arrived += [f"came back {moment(entry.at)}" for entry in mine if entry.kind == "bounced"]
     person = found.addressee
     name = "nobody named" if person is None else person.customer
-    kept = None if person is None or withheld else person.email
+    to = "an address that is withheld" if withheld else one.sent_to or "an address that was not kept, or erased"
     facts = [("State", NOTICE_STATES[one.state])]
     if one.sent_at is not None:
         facts += [
             ("Sent", f"{moment(one.sent_at)}, {MEANS[one.means or 'email']}" + (f", by {one.by}" if one.by else "")),
-            ("To", name + (f"; address kept now: {kept}" if kept else "")),
+            ("To", name + (f", {to}" if one.means == "email" else "")),
             ("Arrived", "; ".join(dict.fromkeys(arrived)) or "nothing was recorded"),
             *_asked(one, mine),
             ("Text", f"version {one.version}, {_holds(one)}"),
