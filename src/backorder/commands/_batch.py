@@ -17,6 +17,7 @@ from backorder.kernel.calendars import FIRST_DAY, LAST_DAY, day_date, is_zone, m
 from backorder.kernel.errors import Conflict
 from backorder.kernel.events import told
 from backorder.kernel.outcomes import Outcome, Word, refused
+from backorder.kernel.places import country_code, is_country, is_region, region_code
 from backorder.storage.book import Grown
 from backorder.storage.db import Database, Tx
 from backorder.storage.events import save_events
@@ -189,6 +190,21 @@ def zone_trouble(command: Any, field: str, zone: str | None) -> Outcome | None:
     if zone is None or is_zone(zone):
         return None
     return invalid(command, field, f"{zone} is no time zone: name one such as Europe/London")
+
+
+def place_trouble(command: Any, prefix: str, country: Any, region: Any) -> Outcome | None:
+    """Refuse a country, or a part of one in which laws of its own hold, that is not said by its code."""
+    if not isinstance(country, str):
+        return None
+    if not is_country(country):
+        known = country_code(country)
+        message = f"{country} is no country: give its two letters of ISO 3166, such as {known or 'DE'}"
+        return invalid(command, f"{prefix}country", message)
+    if isinstance(region, str) and not is_region(country, region):
+        known = region_code(country, region) or ("CA" if country == "US" else "ON")
+        message = f"{region} is no part of {country} by its code in ISO 3166-2: say it as in {known}"
+        return invalid(command, f"{prefix}region", message)
+    return None
 
 
 def date_or_none(day: int | None) -> date | None:

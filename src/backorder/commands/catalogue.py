@@ -19,6 +19,7 @@ from backorder.commands._batch import (
     invalid,
     perform,
     perform_each,
+    place_trouble,
     zone_trouble,
 )
 from backorder.commands._rows import given, merge
@@ -117,7 +118,7 @@ def put_suppliers(db: Database, now: int, batch: Sequence[PutSupplier]) -> list[
 
 def put_customers(db: Database, now: int, batch: Sequence[PutCustomer]) -> list[Outcome]:
     """Make or change customers; name and address are kept apart from the rest."""
-    return perform(db, now, batch, Steps(_check_zone, _load_customers, _decide_customer, _save))
+    return perform(db, now, batch, Steps(_check_place, _load_customers, _decide_customer, _save))
 
 
 def put_sites(db: Database, now: int, batch: Sequence[PutSite]) -> list[Outcome]:
@@ -136,11 +137,12 @@ def _check_calendar(command: PutSite | PutSupplier) -> Outcome | None:
 
 
 def _check_site(command: PutSite) -> Outcome | None:
-    return _check_zone(command) or _check_calendar(command)
+    return _check_place(command) or _check_calendar(command)
 
 
-def _check_zone(command: PutSite | PutCustomer) -> Outcome | None:
-    return None if isinstance(command.zone, UnsetType) else zone_trouble(command, "zone", command.zone)
+def _check_place(command: PutSite | PutCustomer) -> Outcome | None:
+    trouble = None if isinstance(command.zone, UnsetType) else zone_trouble(command, "zone", command.zone)
+    return trouble or place_trouble(command, "", command.country, getattr(command, "region", None))
 
 
 def _merge(work: _Work, key: str, fields: dict[str, Any]) -> tuple[Word, dict[str, Any]]:

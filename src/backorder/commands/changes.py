@@ -22,6 +22,7 @@ from backorder.commands._batch import (
     invalid,
     perform,
     perform_each,
+    place_trouble,
     zone_trouble,
 )
 from backorder.commands._lines import (
@@ -143,8 +144,11 @@ def _day(told: date | None | UnsetType) -> date | None:
 def _check_order(command: ChangeOrder) -> Outcome | None:
     if not isinstance(command.sites, UnsetType) and len(set(command.sites)) < len(command.sites):
         return invalid(command, "sites", "name each site once")
-    return (
-        None if isinstance(command.ship_to, UnsetType) else zone_trouble(command, "ship_to.zone", command.ship_to.zone)
+    if isinstance(command.ship_to, UnsetType):
+        return None
+    place = command.ship_to
+    return zone_trouble(command, "ship_to.zone", place.zone) or place_trouble(
+        command, "ship_to.", place.country, place.region
     )
 
 
@@ -379,7 +383,8 @@ def _head(command: ChangeOrder, order: line_storage.Order) -> line_storage.Head:
         head = head._replace(ship=command.ship, accept=accept)
     if not isinstance(command.ship_to, UnsetType):
         place = command.ship_to
-        head = head._replace(country=place.country, region=place.region or order.customer_region, zone=place.zone)
+        region = place.region or (order.customer_region if place.country is None else None)
+        head = head._replace(country=place.country, region=region, zone=place.zone)
     if not isinstance(command.sites, UnsetType):
         head = head._replace(sites=tags_text(command.sites))
     if not isinstance(command.priority, UnsetType):

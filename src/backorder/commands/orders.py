@@ -21,6 +21,7 @@ from backorder.commands._batch import (
     fingerprint,
     invalid,
     perform,
+    place_trouble,
     zone_trouble,
 )
 from backorder.commands._lines import (
@@ -131,7 +132,9 @@ def _check(command: PlaceOrder) -> Outcome | None:
         return invalid(command, "accept", "an order that ships complete is taken whole: use accept: order")
     if len(set(command.sites)) < len(command.sites):
         return invalid(command, "sites", "name each site once")
-    trouble = zone_trouble(command, "ship_to.zone", command.ship_to.zone)
+    place = command.ship_to
+    trouble = zone_trouble(command, "ship_to.zone", place.zone)
+    trouble = trouble or place_trouble(command, "ship_to.", place.country, place.region)
     return trouble or lines_trouble(command, command.lines) or _money_trouble(command)
 
 

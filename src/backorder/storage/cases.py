@@ -240,7 +240,8 @@ def destination(
     """
     country = own[0] or theirs[0] or next((site[2] for site in chosen if site[2]), None)
     zones = own[2], theirs[2], chosen[0][1]
-    return country, own[1] or theirs[1], next(zone for zone in zones if zone and is_zone(zone))
+    region = own[1] or (theirs[1] if own[0] in (None, theirs[0]) else None)  # theirs is a part of their own country
+    return country, region, next(zone for zone in zones if zone and is_zone(zone))
 
 
 def _packs_for(rules: Rules, country: str | None, region: str | None, buyer: str) -> tuple[Pack, ...]:

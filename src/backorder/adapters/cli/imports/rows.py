@@ -9,6 +9,7 @@ from backorder.adapters.cli.imports.fields import KINDS, Field
 from backorder.adapters.cli.imports.mapping import Mapping
 from backorder.adapters.cli.imports.sheets import Row, Sheet
 from backorder.adapters.cli.imports.values import Bad, Ways
+from backorder.kernel.places import PARTED, country_code, region_code
 
 Command = dict[str, Any]
 DO = {
@@ -80,6 +81,11 @@ class Reader:
                 found[field.name] = self._value(field, text)
             except Bad as error:
                 raise Bad(f"{field.name}: {error}") from error
+        country = found.get("country")
+        if country is not None:
+            found["country"] = country = country_code(country) or country
+        if country in PARTED and "region" in found:
+            found["region"] = region_code(country, found["region"]) or found["region"]
         return found
 
     def _value(self, field: Field, text: str) -> Any:
