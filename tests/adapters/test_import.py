@@ -22,6 +22,7 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 from shop import do, shop
+from sqlalchemy import select
 from state import state
 
 from backorder.adapters.cli import cli
@@ -30,6 +31,7 @@ from backorder.adapters.cli.imports import presets, sheets, values
 from backorder.adapters.cli.imports.fields import KINDS
 from backorder.kernel.calendars import moment_number
 from backorder.queries import check, people, show
+from backorder.storage import tables
 from backorder.storage.db import Database, open_database
 
 FILES = Path(__file__).parent / "import_files"
@@ -318,6 +320,10 @@ def test_northwind_goes_live(db: Database, url: str) -> None:
         assert "rows not taken" not in result.stdout, result.stdout
     assert "accepted                                21" in result.stdout
     assert len({order for order, _ in outcome(db)["lines"]}) == 21
+    with db.read() as tx:  # the file names countries in English
+        found = {row[0] for row in tx.fetch(select(tables.orders.c.country))}
+    assert found >= {"US", "CA", "DE", "VE", "CH"}
+    assert None not in found
 
 
 def test_every_preset_names_fields_that_there_are() -> None:
