@@ -27,6 +27,8 @@ from backorder.storage.timers import Timer
 
 LEASE = 60 * SECOND  # how long a claim holds: longer than any sender takes for what it gets at once
 TIMERS_MAX = 500  # claimed at once
+ON_SQLITE = 200  # timers of one transaction there, for whose end whoever places an order waits
+AMONG_OTHERS = 25  # the same while others wait
 EVENTS_MAX = 1_000  # put into the outbox at once
 MESSAGES_MAX = 100  # claimed at once for a sender that does not like more
 PAUSE = 1.0  # seconds between looks at what is due
@@ -179,9 +181,17 @@ class Worker:
             if duty is None:  # one of a newer version, which sees to it
                 continue
             mine = list(group)
-            for n in range(0, len(mine), duty.together):
-                done += self._see_to(duty, now, mine[n : n + duty.together])
+            while mine:
+                together = self._together(duty)
+                done += self._see_to(duty, now, mine[:together])
+                mine = mine[together:]
         return done
+
+    def _together(self, duty: Duty) -> int:
+        """How many timers one transaction sees to: SQLite lets nobody else write meanwhile."""
+        if self._db.dialect != "sqlite":
+            return duty.together
+        return min(duty.together, AMONG_OTHERS if self._db.turns.waited() else ON_SQLITE)
 
     def _see_to(self, duty: Duty, now: int, mine: list[Timer]) -> Done:
         """Do what timers stand for and close them, in one transaction; where that fails, one by one."""

@@ -25,7 +25,7 @@ from backorder.storage.communication import Rules, load_rules
 from backorder.storage.db import Database, Row, Tx
 from backorder.storage.timers import due_subjects, move_timers
 
-TOGETHER = 200  # orders of one transaction: on SQLite whoever places an order waits for it
+TOGETHER = 500  # orders of one transaction, where nobody has to wait for its end
 
 
 class _Due(Command, tag="settle"):

@@ -369,7 +369,7 @@ RULES = (
            LEFT JOIN notices n ON n.order_id = e.order_id AND n.n = e.notice WHERE e.notice IS NOT NULL AND n.n IS NULL
            UNION ALL
            SELECT r.order_id || ' ' || r.n, 'none', 'a notice' FROM refunds r
-           WHERE (r.ended_at IS NULL OR r.ended_at <> r.made_at)
+           WHERE (r.ended_at IS NULL OR r.ended_at <> r.made_at OR r.refunded > 0)
              AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.order_id = r.order_id AND n.kind = 'cancelled')
            UNION ALL
            SELECT {_LINE.format("l")}, 'none', 'a notice' FROM lines l

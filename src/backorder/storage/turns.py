@@ -15,6 +15,7 @@ class Turns:
         self._guard = threading.Lock()
         self._taken = False
         self._waiting: deque[threading.Lock] = deque()
+        self._waited = False
 
     @contextmanager
     def turn(self, seconds: int) -> Iterator[None]:
@@ -25,6 +26,12 @@ class Turns:
         finally:
             self._give()
 
+    def waited(self) -> bool:
+        """Whether anybody had to wait for their turn since this was asked last."""
+        with self._guard:
+            waited, self._waited = self._waited, False
+        return waited
+
     def _take(self, seconds: int) -> None:
         with self._guard:
             if not self._taken:
@@ -33,6 +40,7 @@ class Turns:
             gate = threading.Lock()
             gate.acquire()
             self._waiting.append(gate)
+            self._waited = True
         if gate.acquire(timeout=seconds):
             return  # whoever went before opened it and left the lock taken for us
         with self._guard:
