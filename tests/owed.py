@@ -25,6 +25,16 @@ COMMUNICATION = {
 }
 
 
+def do(db: Database, moment: str, word: str, **fields: object) -> str:
+    """A command at a moment of UTC; what it was answered."""
+    return apply(db, datetime.fromisoformat(f"{moment}+00:00"), [{"do": word, **fields}])[0].outcome.value
+
+
+def advance(db: Database, moment: str) -> None:
+    """Let the time be so late."""
+    assert do(db, moment, "advance", to=f"{moment}:00+00:00") in {"changed", "exists"}
+
+
 def owed(db: Database, now: datetime) -> list[tuple[dict, Outcome]]:
     """The commands, with what they were answered; all of them had an effect."""
     first, second = (now.date() + timedelta(days=days) for days in (20, 30))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from owed import COMMUNICATION, PACK
+from owed import COMMUNICATION, PACK, advance
 from sqlalchemy import func, literal_column, select
 from state import apply
 
@@ -26,11 +26,6 @@ REFUND = {"do": "record_refund", "order": "GONE", "form": "same_method"}
 def do(db: Database, moment: str, **body: object) -> Outcome:
     """A command at a moment of UTC."""
     return apply(db, datetime.fromisoformat(f"{moment}+00:00"), [body])[0]
-
-
-def advance(db: Database, moment: str) -> None:
-    """Let the worker look at the clock."""
-    do(db, moment, do="advance", to=f"{moment}:00+00:00")
 
 
 def standing(db: Database) -> list[tuple]:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from owed import COMMUNICATION, owed
+from owed import COMMUNICATION, advance, do, owed
 from sqlalchemy import event, select
 from state import apply
 
@@ -14,16 +14,6 @@ from backorder.storage.cases import load_history
 from backorder.storage.db import Database
 from backorder.storage.notice_tables import clocks
 from backorder.storage.tables import promises
-
-
-def do(db: Database, moment: str, word: str, **fields: object) -> str:
-    """A command at a moment; what it was answered."""
-    return apply(db, datetime.fromisoformat(f"{moment}+00:00"), [{"do": word, **fields}])[0].outcome.value
-
-
-def advance(db: Database, moment: str) -> None:
-    """Let the time be so late."""
-    assert do(db, moment, "advance", to=f"{moment}:00+00:00") in {"changed", "exists"}
 
 
 @pytest.fixture

@@ -4,19 +4,13 @@ from datetime import datetime
 from itertools import pairwise
 
 import pytest
-from owed import COMMUNICATION
+from owed import COMMUNICATION, do
 from sqlalchemy import event
-from state import apply
 
 from backorder.kernel.calendars import moment_number
 from backorder.queries import check, communication, notices, refunds, rules
 from backorder.queries.notices import Waiting, place_of, queue
 from backorder.storage.db import Database
-
-
-def do(db: Database, moment: str, word: str, **fields: object) -> str:
-    """A command at a moment; what it was answered."""
-    return apply(db, datetime.fromisoformat(f"{moment}+00:00"), [{"do": word, **fields}])[0].outcome.value
 
 
 def at(moment: str) -> int:

@@ -15,13 +15,8 @@ from backorder.kernel.refunds import amount_due
 from backorder.kernel.rules import Pack
 from backorder.kernel.telling import next_beat, say_goodbye, tell
 
-_ELSEWHERE = {
-    "readdressed",
-    "moved",
-    "placed",
-    "stood",
-    "cancelled",
-}  # what is told in other ledgers, or with its units
+# What is told in other ledgers, or with its units.
+_ELSEWHERE = frozenset({"readdressed", "moved", "placed", "stood", "cancelled"})
 _ENDS = {"customer": ("left", "buyer"), "merchant": ("declined", "seller"), "law": ("lapsed", "missed")}
 
 

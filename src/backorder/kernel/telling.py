@@ -55,7 +55,7 @@ def _again(case: Case, policy: Policy, now: int) -> None:
         for notice in case.notices:
             notice.trouble = None
             if notice.state == "bounced" and notice.kind != "cancelled":
-                notice.state = "replaced"  # it came back from an address that is theirs no longer
+                notice.state = "replaced"
     for notice in list(case.notices):
         if notice.kind == "cancelled" and notice.state == "bounced":
             notice.state = "replaced"
@@ -70,9 +70,7 @@ def _close_answered(case: Case) -> None:
     """An asking notice is over once no clock waits for an answer: it was given, or silence was one."""
     if all(notice.state != "asking" for notice in case.notices):
         return
-    asked = any(
-        wait.clock.state in {State.ASKED, State.RENEWED} and wait.runs for line in case.lines for wait in line.waits
-    )
+    asked = any(wait.clock.state in {State.ASKED, State.RENEWED} for line in case.lines for wait in line.waits)
     answered = any(said.kind in {"agreed", "called"} for said in case.said) or any(
         entry.kind == "left" for entry in case.evidence
     )
@@ -272,6 +270,7 @@ def _snapshot(facts: Facts, wanted: Wanted) -> str:
         "reason": facts.reason,
         "says": wanted.owed.says,
         "silence": wanted.owed.silence,
+        "asks": [{"goods": ask.goods, "silence": ask.silence, "answer_by": _date(ask.answer_by)} for ask in facts.asks],
         "packs": packs,
     }
     return msgspec.json.encode(told).decode()

@@ -1,6 +1,5 @@
 """What `check` says of what customers are owed, where SQL alone cannot: clocks are counted again from the evidence."""
 
-import hashlib
 from collections.abc import Generator, Iterator, Sequence
 
 from sqlalchemy import bindparam, select
@@ -8,19 +7,19 @@ from sqlalchemy import bindparam, select
 from backorder.kernel import notices as law
 from backorder.kernel.calendars import NEVER, day_start, moment_datetime
 from backorder.kernel.cases import Case, Evidence, Line, Wait
+from backorder.kernel.errors import StorageError
 from backorder.kernel.notices import Clock, State
 from backorder.kernel.rules import BadPack, read_pack
+from backorder.kernel.sentences import digest as digest_of
 from backorder.kernel.settling import facts_of
 from backorder.storage import cases as storage
 from backorder.storage.communication import load_rules
-from backorder.storage.db import Tx, among
+from backorder.storage.db import Tx
 from backorder.storage.notice_tables import clocks, notices, packs
-from backorder.storage.tables import changes
 from backorder.storage.timers import load_timers
 
 TOGETHER = 2_000  # orders of one statement
 _ORDERS = select(clocks.c.order_id).distinct().where(clocks.c.order_id > bindparam("after")).order_by(clocks.c.order_id)
-_MOVED = select(changes.c.order_id).distinct().where(among(changes.c.order_id, "orders"), changes.c.what == "ship_to")
 _LETTERS = (
     select(notices.c.order_id, notices.c.n, notices.c.subject, notices.c.text, notices.c.digest)
     .where(notices.c.text.is_not(None))
@@ -38,15 +37,14 @@ def judged(tx: Tx) -> Iterator[Found]:
         return  # clocks cannot be counted by packs that are not whole
     try:
         yield from _cases(tx)
+    except StorageError:
+        raise  # the database is away, which says nothing of what it holds
     except Exception as error:  # whatever is wrong with them, that they cannot be read is what has to be said
         yield "owed_read", "somewhere", f"{type(error).__name__}: {error}", "what can be read"
 
 
 def _cases(tx: Tx) -> Iterator[Found]:
-    """Order by order. Where nobody's clocks run there are none to count.
-
-    A clock that began when its order got another address heard nothing of what was before; such orders are not counted.
-    """
+    """Order by order. Where nobody's clocks run there are none to count."""
     rules, after = load_rules(tx), ""
     while rules is not None:
         names = [row[0] for row in tx.fetch(_ORDERS.limit(TOGETHER), after=after)]
@@ -55,11 +53,9 @@ def _cases(tx: Tx) -> Iterator[Found]:
         after = names[-1]
         found = storage.load(tx, rules, {name: [] for name in names}, telling=False, lock=False)
         history = storage.load_history(tx, names)
-        moved = {row[0] for row in tx.fetch(_MOVED, orders=names)}
         timers = {timer.subject: timer for timer in load_timers(tx, "settle", names)}
         for order, case in found.cases.items():
-            if order not in moved:
-                yield from _counted(case, history.get(order, []))
+            yield from _counted(case, history.get(order, []))
             wanted, timer = _first_end(case), timers.get(order)
             if wanted is not None and (timer is None or (timer.due_at > wanted and not timer.attempts)):
                 stands = "none" if timer is None else str(moment_datetime(timer.due_at))
@@ -107,7 +103,7 @@ def _first_end(case: Case) -> int | None:
 
 def _letters(tx: Tx) -> Iterator[Found]:
     for order, n, subject, text, digest in tx.fetch(_LETTERS):
-        found = hashlib.sha256(f"{subject}\n{text}".encode()).hexdigest()
+        found = digest_of(subject, text)
         if found != digest:
             yield "letter_whole", f"{order} {n}", found, digest
 
