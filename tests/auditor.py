@@ -315,7 +315,7 @@ class _Audit:
             own = self.lines[name]
             own.before[letter.n] = own.told
             own.told = day
-            consents, answer_by = read(letter, own.line.goods)
+            consents, answer_by = read(letter, _goods(self.record, letter, name))
             for law in own.asking:
                 law.told(letter.n, day, consents, answer_by)
 
@@ -480,6 +480,13 @@ def plain(day: date) -> str:
     return f"{day:%a} {day.day} {day:%b %Y}"
 
 
+def _goods(record: Record, letter: Letter, name: str) -> str:
+    """How a letter has to name what it says of a line: by its goods, and by the line where the goods are not enough."""
+    goods = record.lines[name].goods
+    alike = [other for other in letter.lines if record.lines[other].goods == goods]
+    return f"{goods} (line {name})" if len(alike) > 1 else goods
+
+
 def read(letter: Letter, goods: str) -> tuple[bool, date | None]:
     """What a letter says of some goods: whether silence agrees, and by when an answer is awaited; None for none."""
     of_goods = [line for line in letter.text.splitlines() if f" of {goods}" in line]
@@ -512,7 +519,7 @@ def contents(
 
     must(record.order)
     for name, day in letter.lines.items():
-        must(record.lines[name].goods)
+        must(_goods(record, letter, name))
         must(plain(day) if day is not None else "unable to give a new day")
         before = told[name]
         if before is not None:
@@ -562,7 +569,7 @@ def _answers(record: Record, letter: Letter, needs: dict[str, list[Need]]) -> li
             found += [f"does not say: {say}" for say in wanted if say not in text]
             found += [f"says: {say}" for say in (_CANCELS if agrees else _CONSENTS,) if say in text]
         else:
-            said = read(letter, record.lines[name].goods)
+            said = read(letter, _goods(record, letter, name))
             if said[0] != agrees or (not agrees and said[1] != answer):
                 found.append(f"says of line {name} {said}, by law {(agrees, answer)}")
     return found

@@ -231,20 +231,22 @@ def _asks(wanted: Wanted) -> list[Ask]:
     if len(together) <= 1 and len(wanted.asks) == len(wanted.lines):
         return []
     return [
-        Ask([_named(line) for line in lines], silence, by, max(line.planned for line in lines))  # type: ignore[arg-type]  # not "none"
+        Ask([_named(line, wanted.lines) for line in lines], silence, by, max(line.planned for line in lines))  # type: ignore[arg-type]  # not "none"
         for (silence, by), lines in together.items()
     ]
 
 
-def _named(line: Line) -> str:
-    return f"{line.open} of {line.goods}"
+def _named(line: Line, among: Sequence[Line]) -> str:
+    """The goods of a line; where a letter tells of the same goods on several lines, with the line they stand on."""
+    alike = sum(other.goods == line.goods for other in among)
+    return f"{line.open} of {line.goods}" + (f" (line {line.line})" if alike > 1 else "")
 
 
 def _parts(lines: Sequence[Line]) -> list[Part]:
     """Goods that share a promise are told together."""
     together: dict[tuple[int, int], list[str]] = {}
     for line in lines:
-        together.setdefault((line.told, line.planned), []).append(_named(line))
+        together.setdefault((line.told, line.planned), []).append(_named(line, lines))
     return [Part(goods, told, planned) for (told, planned), goods in together.items()]
 
 
