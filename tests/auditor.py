@@ -281,9 +281,12 @@ class _Audit:
         self.bounced = True
         for name, own in self.lines.items():
             if fact.n in own.before:
-                newest = fact.n == max(own.before)
                 known = own.before.pop(fact.n)
-                own.told = known if newest else own.told
+                later = [n for n in own.before if n > fact.n]
+                if later:  # what the next letter was told on top of was not known either
+                    own.before[min(later)] = known
+                else:
+                    own.told = known
                 if name not in expired:
                     for law in own.asking:
                         law.bounced(fact.n or 0, today)
