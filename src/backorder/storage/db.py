@@ -34,6 +34,7 @@ _AWAY = {"08", "53", "57", "58"}  # connection, resources, shut down, system: Po
 _TRY_AGAIN = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
 
 Row = tuple[Any, ...]
+Changed = tuple[Row, Row, Row]  # the key of a row, what it held, and what it is to hold
 
 
 class _Words(UserDefinedType[Sequence[str]]):
@@ -143,6 +144,13 @@ class Tx:
         named = [*(f"key_{key}" for key in keys), *columns]
         sql = f"UPDATE {table.name} SET {setting} FROM {{new}} WHERE {where}"
         self._change(table, sql, named, keys, columns, rows)
+
+    def change(self, table: Table, keys: Sequence[str], columns: Sequence[str], rows: Sequence[Changed]) -> None:
+        """Update rows, of their columns those that differ in any of them: checks and indexes of the others rest."""
+        differing = [n for n in range(len(columns)) if any(before[n] != now[n] for _, before, now in rows)]
+        if differing:
+            chosen = [(*key, *[now[n] for n in differing]) for key, _, now in rows]
+            self.update(table, keys, [columns[n] for n in differing], chosen)
 
     def put(
         self, table: Table, keys: Sequence[str], columns: Sequence[str], rows: Sequence[Row], zero: Sequence[str]
