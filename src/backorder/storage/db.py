@@ -287,15 +287,25 @@ _DIALECTS: dict[str, Dialect] = {}
 class Database:
     """An open database: `with db.write() as tx` commits or rolls back as a whole, `db.read()` sees one state."""
 
-    def __init__(self, engine: Engine, turns: Turns | None = None) -> None:
+    def __init__(self, engine: Engine, turns: Turns | None = None, *, aside: bool = False) -> None:
         self.engine = engine
         self.dialect = engine.dialect.name
+        self.one_at_a_time = self.dialect == "sqlite"  # whether all who write wait while one does
         self.turns = turns or Turns()
+        self.is_aside = aside
         _DIALECTS[self.dialect] = engine.dialect
+
+    def aside(self) -> "Database":
+        """The same database for whoever gives way to others: `turns` does not tell of what is written through it."""
+        return Database(self.engine, self.turns, aside=True)
 
     def _turn(self) -> AbstractContextManager[None]:
         """SQLite lets one write at a time, whoever asks when it is free; among our threads they go in turn."""
-        return self.turns.turn(BUSY_SECONDS) if self.dialect == "sqlite" else nullcontext()
+        if self.one_at_a_time:
+            return self.turns.turn(BUSY_SECONDS)
+        if not self.is_aside:
+            self.turns.come()
+        return nullcontext()
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
@@ -355,7 +365,7 @@ class _Closing(Database):
     """The database, with something that every writing transaction does last, and perhaps something it does first."""
 
     def __init__(self, whole: Database, last: Callable[[Tx], None], first: Callable[[Tx], None] | None) -> None:
-        super().__init__(whole.engine, whole.turns)
+        super().__init__(whole.engine, whole.turns, aside=whole.is_aside)
         self._last, self._first = last, first
 
     @contextmanager
