@@ -26,9 +26,11 @@ from backorder.storage.outbox import Message
 from backorder.storage.timers import Timer
 
 LEASE = 60 * SECOND  # how long a claim holds: longer than any sender takes for what it gets at once
-TIMERS_MAX = 500  # claimed at once
-ON_SQLITE = 200  # timers of one transaction there, for whose end whoever places an order waits
-AMONG_OTHERS = 25  # the same while others wait
+TIMERS_MAX = 1_000  # claimed at once
+ALONE = 200  # timers of one transaction where all who write wait for its end, and nobody does
+AMONG_OTHERS = 25  # the same while somebody does
+AT_ONCE = 2  # transactions, where nobody shares it
+BESIDE_OTHERS = 100  # where they need not wait, but share the processor
 EVENTS_MAX = 1_000  # put into the outbox at once
 MESSAGES_MAX = 100  # claimed at once for a sender that does not like more
 PAUSE = 1.0  # seconds between looks at what is due
@@ -105,7 +107,8 @@ class Worker:
         senders: Iterable[Sender] = (),
         duties: dict[str, Duty] | None = None,
     ) -> None:
-        self._db = db
+        self._db = db.aside()
+        self._rested = 0.0  # seconds between the transactions of this round
         self._clock = clock
         self._senders = {sender.name: sender for sender in senders}
         self._duties = DUTIES if duties is None else duties
@@ -127,7 +130,7 @@ class Worker:
         """Do what is due until told to end. Whatever goes wrong is logged, and tried again a little later."""
         ready, failures = False, 0
         while not self._over.is_set():
-            began = self._clock()
+            began, self._rested = self._clock(), 0.0
             try:
                 if not ready:
                     self.prepare(began)
@@ -142,7 +145,8 @@ class Worker:
             if not (done["fired"] or done["spread"] or done["sent"]):
                 self._over.wait(PAUSE * 2**failures)
             else:  # it rests as long as it worked: a backlog must not take their turns from those who place orders
-                self._over.wait(min(max(self._clock() - began, 0) / SECOND, PAUSE))
+                worked = self._since(began) - self._rested
+                self._over.wait(min(max(worked - self._rested, 0.0), PAUSE))
 
     def prepare(self, now: int) -> None:
         """See that the timers that are always there are, and that every sender is told of what happens from now on."""
@@ -180,18 +184,39 @@ class Worker:
             duty = self._duties.get(kind)
             if duty is None:  # one of a newer version, which sees to it
                 continue
-            mine = list(group)
-            while mine:
-                together = self._together(duty)
-                done += self._see_to(duty, now, mine[:together])
-                mine = mine[together:]
+            done += self._work_off(duty, now, list(group))
         return done
 
-    def _together(self, duty: Duty) -> int:
-        """How many timers one transaction sees to: SQLite lets nobody else write meanwhile."""
-        if self._db.dialect != "sqlite":
-            return duty.together
-        return min(duty.together, AMONG_OTHERS if self._db.turns.waited() else ON_SQLITE)
+    def _work_off(self, duty: Duty, now: int, mine: list[Timer]) -> Done:
+        """See to timers of one kind, some in each transaction; where others write meanwhile, they get their time."""
+        done = Done()
+        while mine:
+            others = self._db.turns.waited()
+            together, at_once = self._room(duty, others=others)
+            parts = [mine[n : n + together] for n in range(0, min(len(mine), at_once * together), together)]
+            mine = mine[at_once * together :]
+            began = self._clock()
+            if len(parts) == 1:
+                done += self._see_to(duty, now, parts[0])
+            else:  # the database works on one while we decide on another
+                with ThreadPoolExecutor(len(parts)) as threads:
+                    done += sum(threads.map(lambda part: self._see_to(duty, now, part), parts), Done())
+            if others and mine:
+                pause = min(self._since(began), PAUSE)
+                self._rested += pause
+                self._over.wait(pause)
+        return done
+
+    def _room(self, duty: Duty, *, others: bool) -> tuple[int, int]:
+        """How many timers one transaction sees to, and how many transactions go on at once."""
+        if self._db.one_at_a_time:
+            return min(duty.together, AMONG_OTHERS if others else ALONE), 1
+        if others or not duty.own:
+            return min(duty.together, BESIDE_OTHERS), 1
+        return duty.together, AT_ONCE
+
+    def _since(self, moment: int) -> float:
+        return max(self._clock() - moment, 0) / SECOND
 
     def _see_to(self, duty: Duty, now: int, mine: list[Timer]) -> Done:
         """Do what timers stand for and close them, in one transaction; where that fails, one by one."""

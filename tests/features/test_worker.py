@@ -270,6 +270,38 @@ def test_a_poisonous_timer_is_put_off_given_up_and_tried_again_when_a_person_say
     assert list_timers(db) == []
 
 
+def test_while_others_write_the_worker_does_less_at_once_and_rests_in_between(db: Database, clock: Clock) -> None:
+    shares: list[int] = []
+    rests: list[tuple[int, float]] = []
+    guard, others = threading.Lock(), threading.Event()
+
+    def act(db: Database, _now: int, claimed: Sequence[timers.Timer]) -> None:
+        with guard:
+            shares.append(len(claimed))
+            clock.now += 10_000  # it takes ten milliseconds
+        with db.write() as tx:
+            timers.move_timers(tx, "bell", dict.fromkeys(timer.subject for timer in claimed))
+        if others.is_set():
+            db.turns.come()  # somebody else writes
+
+    found = Worker(db, clock, duties={"bell": Duty(act, together=500, own=True)})
+    found._over.wait = lambda seconds: rests.append((len(shares), seconds))  # type: ignore[method-assign]
+    _put(db, "bell", 900)
+    db.turns.waited()  # it was here who wrote
+    assert found.run_once(clock.now)["fired"] == 900
+    assert sorted(shares) == ([100, *[module.ALONE] * 4] if db.one_at_a_time else [400, 500])
+    assert rests == []  # nobody wants its place
+
+    shares.clear()
+    others.set()
+    _put(db, "bell", 300)
+    db.turns.come()
+    assert found.run_once(clock.now)["fired"] == 300
+    few = module.AMONG_OTHERS if db.one_at_a_time else module.BESIDE_OTHERS
+    assert shares == [few] * (300 // few)
+    assert rests == [(n, 0.01) for n in range(1, 300 // few)]  # as long as it worked, and the last time in `run`
+
+
 # --- messages
 
 

@@ -13,7 +13,7 @@ ASKING = [pack for pack in bundled().values() if pack.asks]
 
 
 def facts(*planned: int, told: int = START + 30) -> Facts:
-    parts = [Part([f"{n} of Oak chair"], told, day) for n, day in enumerate(planned, 1)]
+    parts = tuple(Part((f"{n} of Oak chair",), told, day) for n, day in enumerate(planned, 1))
     return Facts("SO-1", parts, "the ship is late.", "https://shop.example/a/1", "You pay when it ships.", "0800 1")
 
 

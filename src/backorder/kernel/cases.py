@@ -195,7 +195,10 @@ class Case(msgspec.Struct):
 
     def pending(self) -> Notice | None:
         """The notice on its dates that is still to be sent."""
-        return next((one for one in self.notices if one.state == "due" and one.kind != "cancelled"), None)
+        for one in self.notices:
+            if one.state == "due" and one.kind != "cancelled":
+                return one
+        return None
 
     @property
     def next_notice(self) -> int:

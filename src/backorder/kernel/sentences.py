@@ -20,7 +20,7 @@ VERSION = "en-2"  # of these sentences: evidence names it
 class Part(NamedTuple):
     """Goods of an order that share one promise: what they are, the day that was told before, and the new one."""
 
-    goods: Sequence[str]  # "2 of Oak chair"
+    goods: tuple[str, ...]  # "2 of Oak chair"
     told: int
     planned: int  # NEVER: no day can be given
 
@@ -28,7 +28,7 @@ class Part(NamedTuple):
 class Ask(NamedTuple):
     """Goods of which the same answer is awaited until the same day."""
 
-    goods: Sequence[str]
+    goods: tuple[str, ...]
     silence: Literal["consent", "cancel"]
     answer_by: int
     planned: int  # the latest day that is planned for them
@@ -38,13 +38,13 @@ class Facts(NamedTuple):
     """What a notice on a delay was made from. Days are day numbers, in the zone of where the goods go to."""
 
     order: str
-    parts: Sequence[Part]
+    parts: tuple[Part, ...]
     reason: str  # one plain sentence
     answer: str  # where to answer at the shop's expense: a link, a toll-free number
     charged: str  # when money is taken, one plain sentence
     contact: str
     next_word: int | None = None  # the day by which the shop writes again, whatever happens
-    asks: Sequence[Ask] = ()  # where not all of the goods are to be answered about alike
+    asks: tuple[Ask, ...] = ()  # where not all of the goods are to be answered about alike
 
 
 class Letter(NamedTuple):
@@ -121,7 +121,7 @@ def _silence_consents(facts: Facts, _owed: Owed) -> str:
     )
 
 
-# In the order in which they are read.
+# In the order in which they are read. The first alone names the order.
 SENTENCES: dict[Element, Callable[[Facts, Owed], str]] = {
     "order": _order,
     "revised_day": _revised_day,
@@ -146,12 +146,19 @@ def render(facts: Facts, owed: Owed) -> Letter:
     assert facts.parts, "a notice is about something"
     if owed.kind == "better":
         return _sooner(facts)
-    wanted = {*owed.says, "order", "reason", "right_to_cancel", "free_answer"}
+    found = [_order(facts, owed), *_body(facts._replace(order=""), owed)]
+    return _letter(f"Order {facts.order}: {_short(facts.parts)}", found)
+
+
+@lru_cache(maxsize=256)  # a supply that slips is told to thousands who ordered the same
+def _body(facts: Facts, owed: Owed) -> tuple[str, ...]:
+    """What a notice says after its first sentence, which alone names the order."""
+    wanted = {*owed.says, "reason", "right_to_cancel", "free_answer"} - {"order"}
     wanted |= {"no_day" if part.planned == NEVER else "revised_day" for part in facts.parts}
     wanted |= {"silence_consents" if ask.silence == "consent" else "silence_cancels" for ask in facts.asks}
     assert facts.asks or not {"silence_consents", "silence_cancels"} <= wanted, "silence means one thing"
     found = [sentence(facts, owed) for element, sentence in SENTENCES.items() if element in wanted]
-    return _letter(f"Order {facts.order}: {_short(facts.parts)}", [*found, *_ends(facts)])
+    return (*found, *_ends(facts))
 
 
 def _ends(facts: Facts) -> list[str]:

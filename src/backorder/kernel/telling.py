@@ -6,6 +6,7 @@ the worst of them. What would change nothing for the customer is not told.
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -13,7 +14,7 @@ import msgspec
 from backorder.kernel import notices as law
 from backorder.kernel.calendars import NEVER, day_date, day_start, local_day
 from backorder.kernel.cases import HOUR, Case, Line, Notice, Policy, Refund, Said, Wait
-from backorder.kernel.notices import Owed, State, owed, strictest
+from backorder.kernel.notices import RUNNING, Owed, State, owed, strictest
 from backorder.kernel.sentences import Ask, Facts, Letter, Part, beat, goodbye, reason_of, render
 
 DAY = 24 * HOUR
@@ -44,7 +45,8 @@ def tell(case: Case, policy: Policy, now: int, *, due: bool) -> None:
     else:
         _change(case, policy, pending, wanted, now)
     if due and pending is not None and pending.send_at is not None and pending.send_at <= now:
-        send(case, policy, pending, now)
+        assert wanted is not None, "what is pending is wanted"
+        _send(case, policy, pending, wanted, now)
     elif due and wanted is None:
         _beat(case, policy, now, today)
 
@@ -80,28 +82,35 @@ def _close_answered(case: Case) -> None:
 
 
 def _wanted(case: Case, today: int) -> Wanted | None:
+    """What there is to tell; written out in loops, because every look at an order asks it."""
     lines, asks = list[Line](), list[tuple[Line, Owed]]()
     for line in case.lines:
-        running = [wait for wait in line.waits if wait.runs]
-        if not line.open or not running:
+        if not line.open or not line.waits or _is_too_late(line, today):
             continue
-        if any(wait.clock.vested is not None or _is_over(wait, today) for wait in line.waits):
-            continue  # too late to be told: the timer cancels it
-        planned = line.planned
-        asked = strictest(
-            tuple(one for wait in running if (one := owed(wait.pack, wait.clock, line.later(wait, planned))))
-        )
+        planned, found, runs = line.planned, list[Owed](), False
+        for wait in line.waits:
+            if wait.clock.state in RUNNING:
+                runs = True
+                one = owed(wait.pack, wait.clock, line.later(wait, planned))
+                if one is not None:
+                    found.append(one)
+        asked = strictest(tuple(found)) if found else None
         if asked is not None:
             asks.append((line, asked))
-        if asked is not None or planned != line.told:
+        if asked is not None or (runs and planned != line.told):
             lines.append(line)
     if not lines:
         return None
-    what = strictest(tuple(one for _, one in asks))
+    what = strictest(tuple([one for _, one in asks]))
     if what is None:
         worse = any(line.planned > line.told for line in lines)
         what = _POLITE if worse else _POLITE._replace(kind="better", says=("order",))
-    return Wanted(tuple(lines), what, tuple(asks), _gist(lines))
+    return Wanted(tuple(lines), what, tuple(asks), _gist(tuple([(line.line, line.planned) for line in lines])))
+
+
+def _is_too_late(line: Line, today: int) -> bool:
+    """Whether nothing is told of a line any more: its timer cancels it, or has."""
+    return any(wait.clock.vested is not None or _is_over(wait, today) for wait in line.waits)
 
 
 def _is_over(wait: Wait, today: int) -> bool:
@@ -109,8 +118,9 @@ def _is_over(wait: Wait, today: int) -> bool:
     return today > wait.clock.until and law.passed(wait.pack, wait.clock, today).vested is not None
 
 
-def _gist(lines: Sequence[Line]) -> str:
-    told = "\n".join(f"{line.line} {line.planned}" for line in lines)
+@lru_cache(maxsize=256)
+def _gist(lines: tuple[tuple[str, int], ...]) -> str:
+    told = "\n".join(f"{line} {planned}" for line, planned in lines)
     return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
 
 
@@ -183,10 +193,16 @@ def send(case: Case, policy: Policy, notice: Notice, now: int, by: str | None = 
 
     Raises ValueError where there is nothing to tell any more.
     """
-    today = local_day(now, case.head.zone)
-    wanted = _wanted(case, today)
+    wanted = _wanted(case, local_day(now, case.head.zone))
     if wanted is None:
         raise ValueError("there is nothing to tell any more")
+    _send(case, policy, notice, wanted, now, by, means)
+
+
+def _send(
+    case: Case, policy: Policy, notice: Notice, wanted: Wanted, now: int, by: str | None = None, means: str = "email"
+) -> None:
+    today = local_day(now, case.head.zone)
     asks = wanted.owed.silence != "none"
     parts = _parts(wanted.lines)
     facts = Facts(
@@ -205,7 +221,9 @@ def send(case: Case, policy: Policy, notice: Notice, now: int, by: str | None = 
     notice.kind, notice.silence, notice.gist = wanted.owed.kind, wanted.owed.silence, wanted.gist
     notice.answer_by = wanted.owed.answer_by if asks else None
     notice.deadline = day_start(wanted.owed.answer_by + 1, case.head.zone) if asks else None
-    _gone(case, notice, render(facts, wanted.owed), _snapshot(facts, wanted), now, by, means)
+    packs = tuple([(wait.pack.digest, wait.pack.pack) for line in wanted.lines for wait in line.waits])
+    snapshot = _snapshot(facts._replace(order=""), wanted.owed, tuple([line.line for line in wanted.lines]), packs)
+    _gone(case, notice, render(facts, wanted.owed), snapshot, now, by, means)
     notice.state = "asking" if asks else "told"
     ends = {line.line: one.answer_by for line, one in wanted.asks if one.silence == "cancel"}
     for line in wanted.lines:
@@ -222,18 +240,23 @@ def _cause(case: Case, line: Line) -> str | None:
     return "not_left" if cause == "overdue" and not line.waiting else cause
 
 
-def _asks(wanted: Wanted) -> list[Ask]:
+def _asks(wanted: Wanted) -> tuple[Ask, ...]:
     """The goods by the answer that is awaited; nothing where all of them are to be answered about alike."""
     together: dict[tuple[str, int], list[Line]] = {}
     for line, one in wanted.asks:
         if one.silence != "none":
             together.setdefault((one.silence, one.answer_by), []).append(line)
     if len(together) <= 1 and len(wanted.asks) == len(wanted.lines):
-        return []
-    return [
-        Ask([_named(line, wanted.lines) for line in lines], silence, by, max(line.planned for line in lines))  # type: ignore[arg-type]  # not "none"
+        return ()
+    return tuple(
+        Ask(
+            tuple([_named(line, wanted.lines) for line in lines]),
+            silence,  # type: ignore[arg-type]  # not "none"
+            by,
+            max(line.planned for line in lines),
+        )
         for (silence, by), lines in together.items()
-    ]
+    )
 
 
 def _named(line: Line, among: Sequence[Line]) -> str:
@@ -242,12 +265,12 @@ def _named(line: Line, among: Sequence[Line]) -> str:
     return f"{line.open} of {line.goods}" + (f" (line {line.line})" if alike > 1 else "")
 
 
-def _parts(lines: Sequence[Line]) -> list[Part]:
+def _parts(lines: Sequence[Line]) -> tuple[Part, ...]:
     """Goods that share a promise are told together."""
     together: dict[tuple[int, int], list[str]] = {}
     for line in lines:
         together.setdefault((line.told, line.planned), []).append(_named(line, lines))
-    return [Part(goods, told, planned) for (told, planned), goods in together.items()]
+    return tuple([Part(tuple(goods), told, planned) for (told, planned), goods in together.items()])
 
 
 def _gone(case: Case, notice: Notice, letter: Letter, facts: str, now: int, by: str | None, means: str) -> None:
@@ -262,18 +285,18 @@ def _gone(case: Case, notice: Notice, letter: Letter, facts: str, now: int, by: 
     case.events.append(("notice_sent", told))
 
 
-def _snapshot(facts: Facts, wanted: Wanted) -> str:
-    """What the notice was made from, as JSON; days as dates, null for none."""
+@lru_cache(maxsize=256)
+def _snapshot(facts: Facts, owed: Owed, lines: tuple[str, ...], packs: tuple[tuple[str, str], ...]) -> str:
+    """What the notice was made from, as JSON; days as dates, null for none. The order itself is not in it."""
     parts = [{"goods": part.goods, "told": _date(part.told), "planned": _date(part.planned)} for part in facts.parts]
-    packs = {wait.pack.digest: wait.pack.pack for line in wanted.lines for wait in line.waits}
     told = {
         "parts": parts,
-        "lines": [line.line for line in wanted.lines],
+        "lines": lines,
         "reason": facts.reason,
-        "says": wanted.owed.says,
-        "silence": wanted.owed.silence,
+        "says": owed.says,
+        "silence": owed.silence,
         "asks": [{"goods": ask.goods, "silence": ask.silence, "answer_by": _date(ask.answer_by)} for ask in facts.asks],
-        "packs": packs,
+        "packs": dict(packs),
     }
     return msgspec.json.encode(told).decode()
 

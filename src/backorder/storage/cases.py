@@ -14,7 +14,7 @@ from backorder.kernel.cases import Case, Evidence, Head, Line, Said, Wait
 from backorder.kernel.notices import Clock, Completed, State
 from backorder.kernel.rules import Pack, applying
 from backorder.storage.communication import Rules, keep_packs, load_own, load_packs
-from backorder.storage.db import Row, Tx, among
+from backorder.storage.db import Changed, Row, Tx, among
 from backorder.storage.notice_tables import clocks, evidence, notices
 from backorder.storage.notices import load_notices, save_notices, standing
 from backorder.storage.refunds import load_refunds, refund_row, save_refunds
@@ -83,15 +83,9 @@ _CANCELLED = (
     .where(among(cancellations.c.order_id, "orders"))
     .order_by(cancellations.c.order_id, cancellations.c.line, cancellations.c.n)
 )
-_CAUSES = (
-    select(promises.c.order_id, promises.c.line, promises.c.cause)
-    .join(
-        lines,
-        and_(
-            lines.c.order_id == promises.c.order_id, lines.c.line == promises.c.line, lines.c.revisions == promises.c.n
-        ),
-    )
-    .where(among(promises.c.order_id, "orders"))
+_CAUSED = _LINES.add_columns(promises.c.cause).outerjoin(
+    promises,
+    and_(promises.c.order_id == lines.c.order_id, promises.c.line == lines.c.line, promises.c.n == lines.c.revisions),
 )
 _ENTRY = ("at", "on_day", "line", "kind", "to_day", "quantity", "notice", "by_whom", "means", "note", "answer_by")
 _HISTORY = (
@@ -189,8 +183,11 @@ def load(tx: Tx, rules: Rules, said: Mapping[str, Sequence[Said]], *, telling: b
     for row in tx.fetch(_HEADS, orders=names):
         case, transits[row[0]] = _case(rules, row, places, zones.get(row[0]), known)
         loaded.cases[row[0]] = case
-    for order, *fields in tx.fetch(_LINES, orders=names):
-        loaded.cases[order].lines.append(_line(fields, transits[order]))
+    for order, *fields in tx.fetch(_CAUSED if telling else _LINES, orders=names):
+        case = loaded.cases[order]
+        if telling and (cause := fields.pop()) is not None:
+            case.causes[fields[0]] = cause
+        case.lines.append(_line(fields, transits[order]))
     _wind(loaded, locked, packs)
     for order, notice in load_notices(tx, names):
         loaded.cases[order].notices.append(notice)
@@ -198,7 +195,7 @@ def load(tx: Tx, rules: Rules, said: Mapping[str, Sequence[Said]], *, telling: b
     for order, refund in load_refunds(tx, names):
         loaded.cases[order].refunds.append(refund)
         loaded.refunds[order, refund.n] = refund_row(refund)
-    _hear(tx, loaded, said, telling=telling)
+    _hear(tx, loaded, said)
     return loaded
 
 
@@ -297,7 +294,7 @@ def _null(day: int | None) -> int | None:
     return None if day == NEVER else day
 
 
-def _hear(tx: Tx, loaded: Loaded, said: Mapping[str, Sequence[Said]], *, telling: bool) -> None:
+def _hear(tx: Tx, loaded: Loaded, said: Mapping[str, Sequence[Said]]) -> None:
     """What is said of the cases, and what has to be looked up for some of them alone."""
     arrived, lost, back = list[str](), list[str](), list[str]()
     for order, case in loaded.cases.items():
@@ -318,9 +315,6 @@ def _hear(tx: Tx, loaded: Loaded, said: Mapping[str, Sequence[Said]], *, telling
         loaded.cases[order].cancelled_by[line] = by
     for order, entries in (load_history(tx, back) if back else {}).items():
         loaded.cases[order].history = entries
-    if telling:
-        for order, line, cause in tx.fetch(_CAUSES, orders=sorted(loaded.cases)):
-            loaded.cases[order].causes[line] = cause
 
 
 def save(tx: Tx, loaded: Loaded, now: int, looks: Mapping[str, int | None]) -> None:
@@ -360,11 +354,11 @@ _CHANGING = (
 )
 
 
-def _clock_row(line: Line, clock: Clock) -> Row:
+def _clock_row(clock: Clock, told: int, seen: int) -> Row:
     """What can change of a clock, in the order of _CHANGING."""
     return (
-        _null(line.told),
-        line.seen,
+        _null(told),
+        seen,
         clock.state.value,
         clock.limit,
         _null(clock.until),
@@ -379,25 +373,26 @@ def _clock_row(line: Line, clock: Clock) -> Row:
 
 
 def _save_clocks(tx: Tx, loaded: Loaded, now: int) -> None:
-    fresh, changed, used = list[Row](), list[Row](), dict[str, Pack]()
+    fresh, changed, used = list[Row](), list[Changed](), dict[str, Pack]()
     for order, case in loaded.cases.items():
         for line in case.lines:
             for wait in line.waits:
                 key = order, line.line, wait.pack.pack
-                if not wait.fresh and loaded.stood[key] == (wait.clock, line.told, line.seen):
+                now_stands = wait.clock, line.told, line.seen
+                if not wait.fresh and loaded.stood[key] == now_stands:
                     continue
-                row = _clock_row(line, wait.clock)
+                row = _clock_row(*now_stands)
                 if wait.fresh:
                     used[wait.pack.digest] = wait.pack
                     began = wait.completed.day, wait.completed.stated
                     fresh.append((*key, wait.pack.digest, case.head.zone, line.transit, *began, *row))
                 else:
-                    changed.append((*key, *row))
+                    changed.append((key, _clock_row(*loaded.stood[key]), row))
     if used:
         keep_packs(tx, used.values(), _texts(tx, used), now)
     fixed = ("order_id", "line", "pack", "digest", "zone", "transit_days", "began_on", "stated_on")
     tx.insert(clocks, (*fixed, *_CHANGING), fresh)
-    tx.update(clocks, ("order_id", "line", "pack"), _CHANGING, changed)
+    tx.change(clocks, ("order_id", "line", "pack"), _CHANGING, changed)
 
 
 def _texts(tx: Tx, used: Iterable[str]) -> dict[str, str]:

@@ -22,7 +22,7 @@ from backorder.kernel.cases import Said
 from backorder.kernel.errors import Conflict, StorageError, Unavailable
 from backorder.kernel.events import Event
 from backorder.storage.turns import Turns
-from backorder.storage.types import Day, Moment
+from backorder.storage.types import Day, Moment, day_to_text, moment_to_text
 
 VERSION = "0007"  # the newest migration; a test holds it to that
 SQLITE_FLOOR = (3, 51, 3)  # earlier ones can lose a commit when the WAL is reset while another connection reads
@@ -34,16 +34,21 @@ _AWAY = {"08", "53", "57", "58"}  # connection, resources, shut down, system: Po
 _TRY_AGAIN = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
 
 Row = tuple[Any, ...]
+Changed = tuple[Row, Row, Row]  # the key of a row, what it held, and what it is to hold
 
 
 class _Words(UserDefinedType[Sequence[str]]):
-    """A list of keys as one parameter: an array on PostgreSQL, JSON on SQLite."""
+    """A list of keys as one parameter: an array's text on PostgreSQL, JSON on SQLite."""
 
     cache_ok = True
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
         """A list to what the driver takes."""
-        return _json if dialect.name == "sqlite" else list
+        return _json if dialect.name == "sqlite" else _words
+
+
+def _words(words: Iterable[str]) -> str:
+    return _array("text", list(words))
 
 
 def _json(words: Iterable[str]) -> str:
@@ -116,13 +121,16 @@ class Tx:
                     copy.write_row(row)
         else:
             marks = f"({', '.join('?' * len(columns))})"
-            sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES "
-            whole = len(rows) // TOGETHER * TOGETHER
-            if whole:
-                joined = [tuple(chain.from_iterable(rows[at : at + TOGETHER])) for at in range(0, whole, TOGETHER)]
-                self._connection.exec_driver_sql(sql + ", ".join([marks] * TOGETHER), joined)
-            if whole < len(rows):
-                self._connection.exec_driver_sql(sql + marks, list(rows[whole:]))  # a list of tuples is executemany
+            self._many(f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ", marks, "", rows)
+
+    def _many(self, before: str, marks: str, after: str, rows: Sequence[Row]) -> None:
+        """Insert rows into SQLite, some at a time."""
+        whole = len(rows) // TOGETHER * TOGETHER
+        if whole:
+            joined = [tuple(chain.from_iterable(rows[at : at + TOGETHER])) for at in range(0, whole, TOGETHER)]
+            self._connection.exec_driver_sql(before + ", ".join([marks] * TOGETHER) + after, joined)
+        if whole < len(rows):
+            self._connection.exec_driver_sql(before + marks + after, list(rows[whole:]))  # of tuples: executemany
 
     def update(self, table: Table, keys: Sequence[str], columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Set `columns` of the rows found by `keys`, given as tuples of keys then values, all in one statement.
@@ -136,6 +144,34 @@ class Tx:
         named = [*(f"key_{key}" for key in keys), *columns]
         sql = f"UPDATE {table.name} SET {setting} FROM {{new}} WHERE {where}"
         self._change(table, sql, named, keys, columns, rows)
+
+    def change(self, table: Table, keys: Sequence[str], columns: Sequence[str], rows: Sequence[Changed]) -> None:
+        """Update rows, of their columns those that differ in any of them: checks and indexes of the others rest."""
+        differing = [n for n in range(len(columns)) if any(before[n] != now[n] for _, before, now in rows)]
+        if differing:
+            chosen = [(*key, *[now[n] for n in differing]) for key, _, now in rows]
+            self.update(table, keys, [columns[n] for n in differing], chosen)
+
+    def put(
+        self, table: Table, keys: Sequence[str], columns: Sequence[str], rows: Sequence[Row], zero: Sequence[str]
+    ) -> None:
+        """Set `columns` of the rows found by `keys`, as `update` does; insert those that are not there, `zero` at 0."""
+        if not rows:
+            return
+        names = (*keys, *columns)
+        inserted = f"INSERT INTO {table.name} ({', '.join((*names, *zero))})"
+        found = ", ".join(keys)
+        setting = ", ".join(f"{column} = excluded.{column}" for column in columns)
+        conflict = f"ON CONFLICT ({found}) DO UPDATE SET {setting}"
+        self.statements += 1
+        if self.dialect == "postgresql":
+            values = ", ".join((*names, *"0" * len(zero)))
+            sql = f"{inserted} SELECT {values} FROM {{new}} {conflict}"
+            self._unnested(table, sql, names, names, rows)
+            return
+        values = ", ".join((*"?" * len(names), *"0" * len(zero)))
+        rows = _to_driver(table, names, self.dialect, rows)
+        self._many(f"{inserted} VALUES ", f"({values})", f" {conflict}", rows)
 
     def delete(self, table: Table, keys: Sequence[str], rows: Sequence[Row]) -> None:
         """Delete the rows with these keys, all in one statement."""
@@ -155,27 +191,43 @@ class Tx:
     ) -> None:
         self.statements += 1
         names = (*keys, *columns)
-        rows = _to_driver(table, names, self.dialect, rows)
         if self.dialect == "postgresql":
-            kinds = _copy_types(table, names)
-            arrays = ", ".join(f"%s::{kind}[]" for kind in kinds)
-            sql = postgresql.format(new=f"unnest({arrays}) AS new({', '.join(named)})")
-            columns_ = zip(kinds, zip(*rows, strict=True), strict=True)
-            self._connection.connection.cursor().execute(sql, [_array(kind, column) for kind, column in columns_])
+            self._unnested(table, postgresql, named, names, rows)
             return
+        rows = _to_driver(table, names, self.dialect, rows)
         where = " AND ".join(f"{key} = ?{n + 1}" for n, key in enumerate(keys))
         setting = ", ".join(f"{column} = ?{len(keys) + n + 1}" for n, column in enumerate(columns))
         verb = f"UPDATE {table.name} SET {setting}" if columns else f"DELETE FROM {table.name}"
         self._connection.exec_driver_sql(f"{verb} WHERE {where}", list(rows))
 
+    def _unnested(
+        self, table: Table, sql: str, named: Sequence[str], names: tuple[str, ...], rows: Sequence[Row]
+    ) -> None:
+        """Execute PostgreSQL's statement, whose `{new}` is the rows: a column is an array, sent as its text."""
+        kinds = _copy_types(table, names)
+        arrays = ", ".join(f"%s::{kind}[]" for kind in kinds)
+        columns = [
+            _array(kind, column if as_text is None else list(map(as_text, column)))
+            for kind, column, as_text in zip(kinds, zip(*rows, strict=True), _texts(table, names), strict=True)
+        ]
+        new = f"unnest({arrays}) AS new({', '.join(named)})"
+        self._connection.connection.cursor().execute(sql.format(new=new), columns)
+
 
 def _array(kind: str, column: Sequence[Any]) -> str:
     """A column as PostgreSQL's array text, which is several times faster than letting the driver adapt a list."""
     if kind == "text":
-        words = ("NULL" if v is None else '"' + v.replace("\\", "\\\\").replace('"', '\\"') + '"' for v in column)
+        try:
+            words = '","'.join(column)
+        except TypeError:  # there is none of some: each by itself, below
+            pass
+        else:
+            if "\\" not in words and words.count('"') == 2 * (len(column) - 1):
+                return f'{{"{words}"}}'
+        each = ("NULL" if v is None else '"' + v.replace("\\", "\\\\").replace('"', '\\"') + '"' for v in column)
     else:
-        words = ("NULL" if v is None else str(v) for v in column)
-    return "{" + ",".join(words) + "}"
+        each = ("NULL" if v is None else str(v) for v in column)
+    return "{" + ",".join(each) + "}"
 
 
 def _to_driver(table: Table, names: tuple[str, ...], dialect: str, rows: Sequence[Row]) -> Sequence[Row]:
@@ -194,7 +246,7 @@ def _converted(rows: Sequence[Row], convert: list[tuple[int, Callable[[Any], Any
 @lru_cache(maxsize=256)
 def _readers(statement: Any, dialect: str) -> list[tuple[int, Callable[[Any], Any]]]:
     """The columns of a query that need converting on their way from the driver, and by what."""
-    columns = getattr(statement, "selected_columns", ())
+    columns = getattr(statement, "exported_columns", ())
     found = ((n, column.type) for n, column in enumerate(columns))
     return [
         (n, kind.result_processor(_DIALECTS[dialect], None)) for n, kind in found if isinstance(kind, (Day, Moment))
@@ -210,6 +262,19 @@ def _conversions(table: Table, names: tuple[str, ...], dialect: str) -> list[tup
 
 
 @lru_cache(maxsize=256)
+def _texts(table: Table, names: tuple[str, ...]) -> list[Callable[[Any], Any] | None]:
+    """What makes text of the days and moments among columns: remembered, it is cheaper than to have dates written."""
+    return [
+        day_to_text.__getitem__
+        if isinstance(kind, Day)
+        else moment_to_text.__getitem__
+        if isinstance(kind, Moment)
+        else None
+        for kind in (table.c[name].type for name in names)
+    ]
+
+
+@lru_cache(maxsize=256)
 def _copy_types(table: Table, names: tuple[str, ...]) -> list[str]:
     """PostgreSQL's type names of columns, in the driver's spelling."""
     known = {"BIGINT": "int8", "INTEGER": "int4", "DATE": "date", "TIMESTAMPTZ": "timestamptz"}
@@ -222,15 +287,25 @@ _DIALECTS: dict[str, Dialect] = {}
 class Database:
     """An open database: `with db.write() as tx` commits or rolls back as a whole, `db.read()` sees one state."""
 
-    def __init__(self, engine: Engine, turns: Turns | None = None) -> None:
+    def __init__(self, engine: Engine, turns: Turns | None = None, *, aside: bool = False) -> None:
         self.engine = engine
         self.dialect = engine.dialect.name
+        self.one_at_a_time = self.dialect == "sqlite"  # whether all who write wait while one does
         self.turns = turns or Turns()
+        self.is_aside = aside
         _DIALECTS[self.dialect] = engine.dialect
+
+    def aside(self) -> "Database":
+        """The same database for whoever gives way to others: `turns` does not tell of what is written through it."""
+        return Database(self.engine, self.turns, aside=True)
 
     def _turn(self) -> AbstractContextManager[None]:
         """SQLite lets one write at a time, whoever asks when it is free; among our threads they go in turn."""
-        return self.turns.turn(BUSY_SECONDS) if self.dialect == "sqlite" else nullcontext()
+        if self.one_at_a_time:
+            return self.turns.turn(BUSY_SECONDS)
+        if not self.is_aside:
+            self.turns.come()
+        return nullcontext()
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
@@ -290,7 +365,7 @@ class _Closing(Database):
     """The database, with something that every writing transaction does last, and perhaps something it does first."""
 
     def __init__(self, whole: Database, last: Callable[[Tx], None], first: Callable[[Tx], None] | None) -> None:
-        super().__init__(whole.engine, whole.turns)
+        super().__init__(whole.engine, whole.turns, aside=whole.is_aside)
         self._last, self._first = last, first
 
     @contextmanager

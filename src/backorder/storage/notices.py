@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import select
 
 from backorder.kernel.cases import Notice
-from backorder.storage.db import Row, Tx, among
+from backorder.storage.db import Changed, Row, Tx, among
 from backorder.storage.notice_tables import notices
 
 # The text of a notice, and what it was made from, are written once and not read again here.
@@ -27,6 +27,7 @@ _STANDING = (
     "means",
 )
 _SENT = ("sent_at", "answer_by", "silence", "facts", "subject", "text", "version", "digest", "sent_to")
+_UNKNOWN = (...,) * len(_SENT)  # what was there is not read: it differs from whatever is written
 _KEY = ("order_id", "n")
 
 
@@ -54,7 +55,7 @@ def _as_sent(notice: Notice) -> Row:
 
 def save_notices(tx: Tx, found: Sequence[tuple[str, Notice]], before: Mapping[Row, Row]) -> None:
     """Write notices that are new or stand otherwise than before; of those that went, the text."""
-    made, told, moved, sent, reasons = list[Row](), list[Row](), list[Row](), list[Row](), list[Row]()
+    made, told, moved, sent, reasons = list[Row](), list[Row](), list[Changed](), list[Changed](), list[Row]()
     for order, notice in found:
         key, now = (order, notice.n), standing(notice)
         if key not in before and notice.text is None:
@@ -62,13 +63,13 @@ def save_notices(tx: Tx, found: Sequence[tuple[str, Notice]], before: Mapping[Ro
         elif key not in before:
             told.append((*key, notice.made_at, *now, *_as_sent(notice)))
         elif notice.text is not None:
-            sent.append((*key, *now, *_as_sent(notice)))
+            sent.append((key, (*before[key], *_UNKNOWN), (*now, *_as_sent(notice))))
         elif now != before[key]:
-            moved.append((*key, *now))
+            moved.append((key, before[key], now))
         if notice.reason is not None:
             reasons.append((*key, notice.reason))
-    tx.update(notices, _KEY, _STANDING, moved)
-    tx.update(notices, _KEY, (*_STANDING, *_SENT), sent)
+    tx.change(notices, _KEY, _STANDING, moved)
+    tx.change(notices, _KEY, (*_STANDING, *_SENT), sent)
     tx.insert(notices, (*_KEY, "made_at", "silence", *_STANDING), made)
     tx.insert(notices, (*_KEY, "made_at", *_STANDING, *_SENT), told)
     tx.update(notices, _KEY, ("reason",), reasons)

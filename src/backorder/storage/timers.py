@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, or_, select, update
 
 from backorder.kernel.errors import Fenced
 from backorder.storage.db import Row, Tx, among
@@ -25,13 +25,21 @@ _TIMER = (timers.c.kind, timers.c.subject, timers.c.due_at, timers.c.attempts, t
 _KNOWN = select(*_TIMER).where(timers.c.kind == bindparam("kind"), among(timers.c.subject, "subjects"))
 _LOCKED = _KNOWN.with_for_update()
 _NOW = bindparam("now", type_=Moment())
+# By the moment alone, which the index has in order: where thousands are due at the same one, all would be sorted.
 _DUE = (
-    select(*_TIMER)
+    select(timers.c.kind, timers.c.subject)
     .where(timers.c.dead_at.is_(None), timers.c.due_at <= _NOW)
     .where(or_(timers.c.leased_until.is_(None), timers.c.leased_until <= _NOW))
-    .order_by(timers.c.due_at, timers.c.kind, timers.c.subject)
+    .order_by(timers.c.due_at)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
+    .cte("mine")  # which PostgreSQL looks up once, because it locks
+)
+_CLAIM = (
+    update(timers)
+    .where(timers.c.kind == _DUE.c.kind, timers.c.subject == _DUE.c.subject)
+    .values(claim=timers.c.claim + 1, leased_until=bindparam("until", type_=Moment()))
+    .returning(*_TIMER)
 )
 _DUE_OF_KIND = (
     select(timers.c.subject)
@@ -57,14 +65,10 @@ def put_timers(tx: Tx, rows: Sequence[Row]) -> None:
 
 def move_timers(tx: Tx, kind: str, looks: Mapping[str, int | None]) -> None:
     """Let the timers of a kind be due at these moments, by subject; None for never. Claims on them are over."""
-    there = {timer.subject for timer in load_timers(tx, kind, sorted(looks))} if looks else set()
-    tx.delete(timers, _KEY, [(kind, name) for name, due_at in looks.items() if due_at is None and name in there])
+    tx.delete(timers, _KEY, [(kind, name) for name, due_at in looks.items() if due_at is None])
     columns = ("due_at", "attempts", "leased_until", "dead_at", "error")
-    due = [(name, due_at) for name, due_at in looks.items() if due_at is not None]
-    tx.update(timers, _KEY, columns, [(kind, *row, 0, None, None, None) for row in due if row[0] in there])
-    tx.insert(
-        timers, (*_KEY, "due_at", "attempts", "claim"), [(kind, *row, 0, 0) for row in due if row[0] not in there]
-    )
+    rows = [(kind, name, due_at, 0, None, None, None) for name, due_at in looks.items() if due_at is not None]
+    tx.put(timers, _KEY, columns, rows, zero=("claim",))
 
 
 def due_subjects(tx: Tx, kind: str, now: int, most: int) -> list[str]:
@@ -85,10 +89,8 @@ def lock_dead(tx: Tx, subjects: Sequence[str]) -> dict[tuple[str, str], bool]:
 
 def claim_timers(tx: Tx, now: int, until: int, most: int) -> list[Timer]:
     """Claim timers that are due, the longest overdue first, so that nobody else takes them before `until`."""
-    found = [Timer(*row) for row in tx.fetch(_DUE, now=now, most=most)]
-    claimed = [timer._replace(claim=timer.claim + 1) for timer in found]
-    rows = [(timer.kind, timer.subject, timer.claim, until) for timer in claimed]
-    tx.update(timers, _KEY, ("claim", "leased_until"), rows)
+    claimed = [Timer(*row) for row in tx.fetch(_CLAIM, now=now, until=until, most=most)]
+    claimed.sort(key=lambda timer: (timer.due_at, timer.kind, timer.subject))
     return claimed
 
 

@@ -26,8 +26,12 @@ class Turns:
         finally:
             self._give()
 
+    def come(self) -> None:
+        """Say that somebody writes, where nobody has to wait for a turn: the database is shared all the same."""
+        self._waited = True
+
     def waited(self) -> bool:
-        """Whether anybody had to wait for their turn since this was asked last."""
+        """Whether anybody had to wait for their turn, or came without one, since this was asked last."""
         with self._guard:
             waited, self._waited = self._waited, False
         return waited
