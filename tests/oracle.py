@@ -495,8 +495,8 @@ class Oracle:
             new["accept"] = "order"
         if "ship_to" in change:
             home = self.customers.get(row["customer"], {}).get("region")
-            new["region"] = change["ship_to"].get("region") or home
             new["country"] = change["ship_to"].get("country")
+            new["region"] = change["ship_to"].get("region") or (None if new["country"] else home)
         if any(site not in self.sites for site in new["sites"]):
             return "unknown_site"
         if new.items() <= row.items():
