@@ -18,9 +18,9 @@ POLICY = (
 )
 
 
-@dataclass
+@dataclass(eq=False)
 class Unit:
-    """One unit of a line: where it is, and the supply and ship day it is pegged to."""
+    """One unit of a line: where it is, and the supply and ship day it is pegged to. No two are the same."""
 
     where: str = "waiting"
     supply: str | None = None
@@ -44,6 +44,7 @@ class Line:
     person: tuple | None = None  # a person's date, and the day at or before which the pegs end it
     picked: int = 0
     told: list = field(default_factory=list)
+    pins: dict = field(default_factory=dict)  # by supply, how many of its units stay there
 
     def count(self, where: str) -> int:
         return sum(unit.where == where for unit in self.units)
@@ -71,6 +72,7 @@ class Oracle:
             return answer if before == (command["do"], body) else "id_reused"
         self.now = datetime.fromisoformat(command["at"]) if "at" in command else now
         answer = getattr(self, command["do"])(**body)
+        self._fit_pins()
         if ident is not None:
             self.answers[ident] = ((command["do"], body), answer)
         return answer
@@ -257,9 +259,19 @@ class Oracle:
             for line in self._live([line for line in self.lines.values() if self._units_on(line, supply)])
             for unit in sorted(self._units_on(line, supply), key=lambda u: u.day)
         ]
+        if not sooner:
+            held.reverse()
         old["quantity"] -= quantity
-        for line, unit in held[:quantity] if sooner else held[stays:]:
+        loose = [(line, unit) for line, unit in held if unit not in self._pinned_units(line, supply)]
+        pinned = [(line, unit) for line, unit in held if unit in self._pinned_units(line, supply)]
+        must = max(0, len(held) - stays)
+        going = loose[:quantity] if sooner else loose[:must]
+        following = pinned[: max(0, must - len(going))]
+        for line, unit in going + following:
             unit.supply, unit.day = into, max(self._ship_day(into), self._release_day(line))
+        for line, _ in following:  # there was no room for it: its pin goes with it
+            line.pins[supply] -= 1
+            line.pins[into] = line.pins.get(into, 0) + 1
 
     def receive_supply(self, receipt, quantity, supply=None, final=False, surplus=False, **document):
         if supply is None:
@@ -290,13 +302,21 @@ class Oracle:
         row = self.supplies[supply]
         stock = self._stock(row["sku"], row["site"])
         left, served = quantity, []
-        for line in self._live([line for line in self.lines.values() if self._units_on(line, supply)]):
-            for unit in sorted(self._units_on(line, supply), key=lambda u: u.day):
-                if left:
-                    unit.where, unit.supply = "allocated", stock
-                    unit.day = max(self._ship_day(stock), self._release_day(line))
-                    left -= 1
-                    served.append(line)
+        holders = self._live([line for line in self.lines.values() if self._units_on(line, supply)])
+        pinned = [(line, unit) for line in holders for unit in self._pinned_units(line, supply)]
+        for line, _ in pinned[:left]:
+            line.pins[supply] -= 1
+        theirs = [unit for _, unit in pinned]
+        rest = [
+            (line, unit)
+            for line in holders
+            for unit in sorted(self._units_on(line, supply), key=lambda u: u.day)
+            if unit not in theirs
+        ]
+        for line, unit in (pinned + rest)[:left]:
+            unit.where, unit.supply = "allocated", stock
+            unit.day = max(self._ship_day(stock), self._release_day(line))
+            served.append(line)
         row["received"] += quantity
         self.supplies[stock]["quantity"] += quantity
         cause = "received"
@@ -319,11 +339,16 @@ class Oracle:
     def _cancel_units(self, supply, units):
         lost = units - min(units, self._free(supply))
         self.supplies[supply]["cancelled"] += units
+        for _, unit in self._last_first(supply)[:lost]:
+            unit.supply = unit.day = None
+
+    def _last_first(self, supply):
+        """The units on a supply as lines lose them: the last in live order first, pinned units after all others."""
+        found = []
         for line in reversed(self._live([line for line in self.lines.values() if self._units_on(line, supply)])):
-            for unit in sorted(self._units_on(line, supply), key=lambda u: u.day, reverse=True):
-                if lost:
-                    unit.supply = unit.day = None
-                    lost -= 1
+            units = sorted(self._units_on(line, supply), key=lambda u: u.day, reverse=True)
+            found += [(unit in self._pinned_units(line, supply), line, unit) for unit in units]
+        return [entry[1:] for entry in sorted(found, key=lambda entry: entry[0])]
 
     def count_stock(self, sku, site, quantity):
         return self._change_stock(sku, site, lambda on_hand: quantity - on_hand, "counted")
@@ -350,9 +375,8 @@ class Oracle:
             return "not_allowed"
         self._stock(sku, site)
         missing, losers = max(0, -delta - free), {}
-        for line in reversed(self._live(holders)):
-            can = min(missing, line.count("allocated") - line.picked)
-            for unit in sorted(self._units_on(line, name), key=lambda u: u.day, reverse=True)[:can]:
+        for line, unit in self._last_first(name):
+            if missing and line.count("allocated") > line.picked:
                 unit.where, unit.supply, unit.day = "waiting", None, None
                 losers[id(line)] = "stock_loss"
                 missing -= 1
@@ -381,15 +405,19 @@ class Oracle:
     def _cancellable(line):
         return line.count("waiting") + line.count("allocated") - line.picked
 
-    @staticmethod
-    def _cancel(line, units):
+    def _cancel(self, line, units):
+        pinned = [unit for supply in line.pins for unit in self._pinned_units(line, supply)]
+
         def last_first(unit):
             pegged, stock = unit.supply is not None, unit.where == "allocated"
-            return (stock, pegged, -(unit.day.toordinal() if unit.day else 0), _descending(unit.supply or ""))
+            day = -(unit.day.toordinal() if unit.day else 0)
+            return (unit in pinned, stock, pegged, day, _descending(unit.supply or ""))
 
         candidates = [unit for unit in line.units if unit.where in {"waiting", "allocated"}]
-        for unit in sorted(candidates, key=last_first)[:units]:
-            unit.where, unit.supply, unit.day = "cancelled", None, None
+        for unit in sorted(candidates, key=last_first):
+            if units and (unit.where == "waiting" or line.count("allocated") > line.picked):
+                unit.where, unit.supply, unit.day = "cancelled", None, None
+                units -= 1
 
     # Orders that change
 
@@ -495,8 +523,8 @@ class Oracle:
             new["accept"] = "order"
         if "ship_to" in change:
             home = self.customers.get(row["customer"], {}).get("region")
-            new["region"] = change["ship_to"].get("region") or home
             new["country"] = change["ship_to"].get("country")
+            new["region"] = change["ship_to"].get("region") or (None if new["country"] else home)
         if any(site not in self.sites for site in new["sites"]):
             return "unknown_site"
         if new.items() <= row.items():
@@ -554,6 +582,56 @@ class Oracle:
                 other.person = (day, day if due == FAR else min(day, due - timedelta(1)))
         self._pass({other.sku for other in lines}, "person", lines)
         return "changed"
+
+    def pin(self, order, line, supply, quantity=None):
+        trouble = self._not_there(order, line, supply)
+        if trouble:
+            return trouble
+        mine, row = self.lines[order, line], self.supplies[supply]
+        if mine.order["holds"]:
+            return "held"
+        if row["sku"] != mine.sku or row["site"] not in self._route(mine.order):
+            return "not_allowed"
+        there = self._units_on(mine, supply)
+        fixed = [unit for other in mine.pins for unit in self._pinned_units(mine, other)]
+        could = [u for u in mine.units if u.where == "waiting" and u not in there and u not in fixed]
+        could.sort(key=lambda u: (u.day is None, u.day or date.min, u.supply or ""), reverse=True)
+        possible = len(there) + min(len(could), self._free(supply))
+        units = quantity or possible
+        if not units or units > possible:
+            return "too_many"
+        before = mine.pins.get(supply, 0)
+        if units == before:
+            return "exists"
+        coming = could[: max(0, units - len(there))]
+        for unit in coming:
+            unit.supply, unit.day = supply, max(self._ship_day(supply), self._release_day(mine))
+            unit.where = "allocated" if supply.startswith("stock/") else "waiting"
+        mine.pins[supply] = units
+        if coming or units < before:
+            self._pass({mine.sku}, "pinned", [mine])
+        return "changed"
+
+    def unpin(self, order, line, supply, quantity=None):
+        trouble = self._not_there(order, line, supply)
+        if trouble:
+            return trouble
+        mine = self.lines[order, line]
+        pinned = mine.pins.get(supply, 0)
+        if not pinned:
+            return "exists"
+        if (quantity or 0) > pinned:
+            return "too_many"
+        mine.pins[supply] -= quantity or pinned
+        self._pass({mine.sku}, "unpinned", [mine])
+        return "changed"
+
+    def _not_there(self, order, line, supply):
+        if order not in self.orders:
+            return "unknown_order"
+        if (order, line) not in self.lines:
+            return "unknown_line"
+        return None if supply in self.supplies else "unknown_supply"
 
     def pick(self, order, lines):
         return self._pick(order, lines, 1, lambda line: line.count("allocated") - line.picked)
@@ -894,6 +972,7 @@ class Oracle:
     # The live pass
 
     def _pass(self, skus, cause, also=(), own=None):
+        self._fit_pins()
         members = self._joined(set(skus))
         for _ in range(ROUNDS):
             before = self._pegs(members)
@@ -935,7 +1014,11 @@ class Oracle:
 
     def _turn(self, lines):
         for line in lines:
-            self._release(line, [u for u in line.units if u.where == "waiting" and u.supply])
+            pinned = [unit for supply in line.pins for unit in self._pinned_units(line, supply)]
+            stay = [unit for unit in pinned if unit.where == "waiting"]
+            self._release(line, [u for u in line.units if u.where == "waiting" and u.supply and u not in stay])
+            for unit in stay:
+                unit.day = max(self._ship_day(unit.supply), self._release_day(line))
         spare = self._keeps_back(lines[0])
         before = [[(u.where, u.supply, u.day) for u in line.units] for line in lines]
         day = self._serve(lines, spare)
@@ -1084,6 +1167,16 @@ class Oracle:
     def _units_on(self, line, supply):
         return [unit for unit in line.units if unit.supply == supply]
 
+    def _pinned_units(self, line, supply):
+        """The units that a pin keeps there: the first to ship."""
+        return sorted(self._units_on(line, supply), key=lambda u: u.day)[: line.pins.get(supply, 0)]
+
+    def _fit_pins(self):
+        """No more units are pinned than are there."""
+        for line in self.lines.values():
+            there = {supply: min(units, len(self._units_on(line, supply))) for supply, units in line.pins.items()}
+            line.pins = {supply: units for supply, units in there.items() if units}
+
     def _of_order(self, order):
         return [line for line in self.lines.values() if line.order["order"] == order]
 
@@ -1117,7 +1210,7 @@ class Oracle:
             days = [_text(line.promise), _text(line.planned) if line.open else "-", _text(line.lead)]
             told = [(_text(a), _text(b), cause) for a, b, cause in line.told]
             person = tuple(map(_text, line.person)) if line.person else None
-            more = (_text(line.requested), person, line.raised_from, bool(line.order["holds"]))
+            more = (_text(line.requested), person, line.raised_from, bool(line.order["holds"]), dict(line.pins))
             lines[key] = (*places, line.picked, *days, pegs, told, more)
         supplies = {
             name: (row["quantity"], row["received"], row["cancelled"], self._pegged(name), _text(row.get("available")))

@@ -24,9 +24,12 @@ def state(db: Database) -> dict:
     """Lines and supplies, as `Oracle.state` gives them."""
     lines = t.lines
     with db.read() as tx:
-        pegs, told = {}, {}
+        pegs, pins, told = {}, {}, {}
         for row in tx.fetch(select(t.pegs)):
             pegs.setdefault(row[:2], {})[row[2], _text(row[3])] = row[4]
+            if row[5]:
+                mine = pins.setdefault(row[:2], {})
+                mine[row[2]] = mine.get(row[2], 0) + row[5]
         p = t.promises
         for row in tx.fetch(
             select(p.c.order_id, p.c.line, p.c.from_day, p.c.to_day, p.c.cause).order_by(p.c.order_id, p.c.line, p.c.n)
@@ -43,6 +46,7 @@ def state(db: Database) -> dict:
             days = [_text(line["promise"]), planned, _text(line["lead_time_day"])]
             person = (_text(line["person_day"]), _text(line["person_until"])) if line["person_day"] else None
             more = (_text(line["requested_on"]), person, line["raised_from"], line["order_id"] in held)
+            more = (*more, pins.get(key, {}))
             found[key] = (*places, *days, pegs.get(key, {}), told[key], more)
         s = t.supplies
         supplies = {

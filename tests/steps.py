@@ -137,6 +137,10 @@ def _more(verb: str, names: list[str], fields: dict) -> dict:
             "day": None if names[1] == "none" else names[1],
             "by": "kim",
         }
+    if verb in {"pin", "unpin"}:
+        order, line = names[0].split("/")
+        units = {"quantity": int(names[2])} if len(names) > 2 else {}
+        return {"do": verb, "order": order, "line": line, "supply": names[1], **units}
     if verb == "reverse":
         return {"do": "reverse_shipment", "shipment": names[0]}
     if verb == "part":

@@ -288,6 +288,7 @@ COLUMNS = {
     "lines.planned": "Ship day that the pegs say.",
     "lines.revisions": "Entries in the promise ledger.",
     "lines.backordered": "Units that waited when it was accepted; the rest was filled at once.",
+    "pegs.pinned": "Units of it that a person holds there: of a line's pegs on one supply, the first to ship.",
     "pegs.ships_on": "Day on which these units can ship; frozen for allocated ones.",
     "promises.from_day": "The promise before.",
     "promises.to_day": "The promise from now on; null if it was lost.",

@@ -19,6 +19,9 @@ CORRUPTIONS = {
     "line_allocated": ["UPDATE lines SET allocated = 1, waiting = 3, covered = 3 WHERE order_id = 'late'"],
     "line_covered": ["UPDATE lines SET covered = covered - 1 WHERE order_id = 'late'"],
     "peg_item": ["UPDATE pegs SET supply = 'LAMP-1' WHERE order_id = 'late'"],
+    "pins_first": [
+        "INSERT INTO pegs VALUES ('late', '1', 'PO-1', '2026-12-29', 1, 1)",
+    ],
     "stock_ledger": [
         "DELETE FROM stock_moves WHERE n = 2",
         "UPDATE supplies SET moves = 1 WHERE supply LIKE 'stock/%'",
@@ -210,7 +213,7 @@ FREE = {
     "promises": "at cause basis supply",
     "cancellations": "at reason by_whom",
     "shipments": "at carrier tracking delivered_at fingerprint reversed_at reversal_reason",
-    "pegs": "ships_on",
+    "pegs": "ships_on pinned",
     "timers": "kind subject due_at attempts claim",
     "packs": "at",
     "clocks": "zone transit_days began_on told_on cancelled",

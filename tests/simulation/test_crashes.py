@@ -152,6 +152,8 @@ EVERY = [
     {"do": "promise_line", **LINE, "day": "2026-12-24", "by": "kim"},
     {"do": "hold_order", "order": "O-2", "kind": "payment"},
     {"do": "release_order", "order": "O-3", "kind": "fraud"},
+    {"do": "pin", **LINE, "supply": "P-1", "quantity": 2},
+    {"do": "unpin", **LINE, "supply": "P-1", "quantity": 2},
     {"do": "pick", "order": "O-1", "lines": [{"line": "1", "quantity": 1}]},
     {"do": "unpick", "order": "O-1", "lines": [{"line": "1", "quantity": 1}]},
     {"do": "ship", "shipment": "S-1", "order": "O-1", "lines": [{"line": "1", "quantity": 1}]},
@@ -190,6 +192,8 @@ def test_every_command_is_whole_or_not_at_all(command: dict, db: Database) -> No
     _given_up(db)
     if command["do"] == "unpick":
         apply(db, now, [{**command, "do": "pick"}])
+    if command["do"] == "unpin":
+        apply(db, now, [{**command, "do": "pin"}])
     before = _everything(db)
     statements = 0
     while crashed(db, now, {**command, "id": "C"}, statements):

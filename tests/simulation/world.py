@@ -66,6 +66,8 @@ class World:
             self._hold: 2,
             self._release: 3,
             self._promise: 3,
+            self._pin: 10,
+            self._unpin: 3,
             self._reverse: 3,
             self._repeat: 2,
             self._nonsense: 1,
@@ -308,6 +310,29 @@ class World:
     def _promise(self) -> dict:
         day = self._pick_one((None, self._day(0, 25)))
         return {"do": "promise_line", **self._order_line(), "day": day, "by": "kim"}
+
+    def _pin(self) -> dict:
+        """Mostly a line and a supply of one item, both of late."""
+        known = {order for order, _ in self._orders[-25:]}
+        late = self._given[-120:]
+        placed = [command for command in late if command["do"] == "place_order" and command["order"] in known]
+        place, sku = self._order_line(), self._pick_one(SKUS)
+        if placed and self._random.random() < 0.9:
+            order = self._pick_one(placed[-8:])
+            line = self._pick_one(order["lines"])
+            place, sku = {"order": order["order"], "line": line["line"]}, line["sku"]
+        coming = [command["supply"] for command in late if command["do"] == "announce_supply" and command["sku"] == sku]
+        stock = f"stock/{self._pick_one(SITES)}/{sku}"
+        command = {"do": "pin", **place, "supply": self._pick_one([*coming[-4:], stock])}
+        return command | {"quantity": self._random.randint(1, 4)} if self._random.random() < 0.4 else command
+
+    def _unpin(self) -> dict:
+        pinned = [command for command in self._given[-80:] if command["do"] == "pin"]
+        command = {**self._pick_one(pinned), "do": "unpin"} if pinned else self._pin()
+        command.pop("id", None)
+        if self._random.random() < 0.5:
+            command.pop("quantity", None)
+        return command
 
     def _reverse(self) -> dict:
         return {"do": "reverse_shipment", "shipment": self._pick_one(self._shipments[-6:] or ["S?"])}

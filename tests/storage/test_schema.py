@@ -101,6 +101,7 @@ REFUSED = {
     "stock that differs from its ledger": "UPDATE supplies SET quantity = quantity + 1 WHERE supply LIKE 'stock/%'",
     "a peg to nothing": "UPDATE pegs SET supply = 'NOTHING'",
     "an empty peg": "UPDATE pegs SET quantity = 0",
+    "pinning more than stands there": "UPDATE pegs SET pinned = quantity + 1",
     "a rewritten promise": "UPDATE promises SET to_day = from_day",
     "a forgotten promise": "DELETE FROM promises",
     "a rewritten stock move": "UPDATE stock_moves SET reference = 'x'",

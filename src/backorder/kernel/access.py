@@ -5,6 +5,7 @@ PERMISSIONS = {
     "orders.write": "Place orders, add and change lines, cancel.",
     "orders.promise": "Give a line a person's date.",
     "orders.hold": "Put orders on hold and release them.",
+    "orders.pin": "Pin units of a line to a supply, and take pins back.",
     "notices.read": "Notices and refunds of orders, what waits for people, and the evidence.",
     "notices.write": "Send and suppress notices, take down answers.",
     "refunds.write": "Record that money went back.",
@@ -32,7 +33,7 @@ _READ = frozenset({"orders.read", "notices.read", "supply.read", "catalogue.read
 ROLES: dict[str, frozenset[str]] = {
     "viewer": _READ,
     "planner": _READ
-    | {"orders.write", "orders.promise", "orders.hold", "supply.write", "catalogue.write", "clock.write"}
+    | {"orders.write", "orders.promise", "orders.hold", "orders.pin", "supply.write", "catalogue.write", "clock.write"}
     | {"notices.write"}
     | {"outbox.read", "outbox.write"},
     "buyer": _READ | {"supply.write", "catalogue.write", "money.read", "money.write"},

@@ -139,6 +139,8 @@ class Supplies:
 class Lines:
     """Order lines with what ranking needs of their orders. `pegs[i]` maps (supply, ship day) to units.
 
+    `pins[i]` maps a supply to the units of line i that a person pinned there, where there are any: never more than
+    stand there. Which of them those are is nowhere kept; where it matters, the earliest to ship.
     `backordered` are the units that waited when a new line was accepted. `person_day` is a date given by a person,
     which speaks until the pegs give a day no later than `person_until`.
     """
@@ -167,7 +169,32 @@ class Lines:
     held: list[bool] = field(default_factory=list)
     route: list[tuple[str, ...]] = field(default_factory=list)
     pegs: list[Pegs] = field(default_factory=list)
+    pins: dict[int, dict[int, int]] = field(default_factory=dict)
     index: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def pegged(self, i: int, s: int) -> int:
+        """Units of line i that stand on supply s, on whichever day."""
+        return sum(units for (t, _), units in self.pegs[i].items() if t == s)
+
+    def pinned(self, i: int, s: int) -> int:
+        """Units of line i that are pinned on supply s."""
+        return self.pins.get(i, {}).get(s, 0)
+
+    def pin(self, i: int, s: int, units: int) -> None:
+        """Let so many units of line i be pinned on supply s: not more than stand there."""
+        units = min(units, self.pegged(i, s))
+        mine = self.pins.setdefault(i, {})
+        if units:
+            mine[s] = units
+        else:
+            mine.pop(s, None)
+        if not mine:
+            del self.pins[i]
+
+    def fit_pins(self, i: int) -> None:
+        """Units left line i: a pin shrinks to what still stands where it was."""
+        for s, units in list(self.pins.get(i, {}).items()):
+            self.pin(i, s, units)
 
     def move(self, i: int, name: str, units: int) -> None:
         """Move units of line i along one of the legal MOVES."""

@@ -1,5 +1,7 @@
 """Units that leave a line: cancelled, shipped, given back; and shipped ones that come back."""
 
+from itertools import product
+
 from backorder.kernel.columns import STOCK, Book
 from backorder.kernel.promises import release_floor_of
 from backorder.kernel.receiving import drop, move_stock
@@ -12,7 +14,10 @@ def can_cancel(book: Book, i: int) -> int:
 
 
 def cancel(book: Book, i: int, units: int) -> None:
-    """Cancel units of line i: uncovered ones first, then waiting pegs, then stock; the latest ship day first."""
+    """Cancel units of line i: uncovered ones first, then waiting pegs, then stock; the latest ship day first.
+
+    Pinned units are given back last, in the same order.
+    """
     lines, supplies = book.lines, book.supplies
     pegs = lines.pegs[i]
     assert units <= can_cancel(book, i)
@@ -20,14 +25,18 @@ def cancel(book: Book, i: int, units: int) -> None:
     uncovered = min(units, lines.waiting[i] - covered)
     lines.move(i, "cancel_waiting", uncovered)
     units -= uncovered
-    for key in sorted(pegs, key=lambda k: (supplies.kind[k[0]] != STOCK, k[1], supplies.supply[k[0]]), reverse=True):
-        s = key[0]
-        gone = min(units, pegs[key])
+    keys = sorted(pegs, key=lambda k: (supplies.kind[k[0]] != STOCK, k[1], supplies.supply[k[0]]), reverse=True)
+    for firm, (s, day) in product((False, True), keys):
+        stock = supplies.kind[s] == STOCK
+        most = pegs.get((s, day), 0) if firm else lines.pegged(i, s) - lines.pinned(i, s)
+        gone = min(units, most, pegs.get((s, day), 0), lines.allocated[i] - lines.picked[i] if stock else units)
         if gone:
-            drop(pegs, key, gone)
+            drop(pegs, (s, day), gone)
             supplies.free[s] += gone
             units -= gone
-            lines.move(i, "cancel_allocated" if supplies.kind[s] == STOCK else "cancel_waiting", gone)
+            lines.move(i, "cancel_allocated" if stock else "cancel_waiting", gone)
+    lines.fit_pins(i)
+    assert not units
 
 
 def ship(book: Book, i: int, units: int, shipment: str) -> list[tuple[int, int]]:
@@ -47,6 +56,7 @@ def ship(book: Book, i: int, units: int, shipment: str) -> list[tuple[int, int]]
             left.append((s, gone))
             todo -= gone
     assert not todo
+    lines.fit_pins(i)
     lines.move(i, "ship", units)
     lines.picked[i] = max(0, lines.picked[i] - units)
     return left
@@ -72,6 +82,7 @@ def reroute(book: Book, i: int, route: tuple[str, ...]) -> None:
         supplies.free[key[0]] += units
         if supplies.kind[key[0]] == STOCK:
             lines.move(i, "give_back", units)
+    lines.fit_pins(i)
 
 
 def off_route(book: Book, i: int, route: tuple[str, ...]) -> bool:

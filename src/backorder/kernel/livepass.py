@@ -1,9 +1,10 @@
 """The live pass: after an event each waiting line, in live order, gives back its pegs and takes the best it can.
 
-No line takes another's pegs, so no promise gets worse unless a supply it stood on did.
+No line takes another's pegs, so no promise gets worse unless a supply it stood on did. Units that a person pinned
+stay where they are: their line neither gives them back nor has them to place.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from backorder.kernel import compiled
 from backorder.kernel.calendars import NEVER
@@ -126,9 +127,9 @@ def _demand(book: Book, order: list[int], turn: list[int]) -> tuple[Demand, Supp
     demand = Demand(
         turn=turn,
         group=group,
-        need=[lines.waiting[i] for i in order],
+        need=[lines.waiting[i] - sum(units for _, units in _pinned(book, i)) for i in order],
         late=[int(lines.complete[i] or lines.requested_on[i] is not None) for i in order],
-        floor=[_floor_with_allocated(book, i) for i in order],
+        floor=[_floor_with_kept(book, i) for i in order],
         lead=[active_lead_day(book, i) for i in order],
         promise=[lines.promise[i] or 0 for i in order],
         reserve=[int(lines.priority[i] > 0) for i in order],
@@ -137,26 +138,47 @@ def _demand(book: Book, order: list[int], turn: list[int]) -> tuple[Demand, Supp
     return demand, supply, int(any(supplies.kept))
 
 
-def _floor_with_allocated(book: Book, i: int) -> int:
-    """The line's floor, or the ship day of its allocated units where that is later."""
+def _pinned(book: Book, i: int) -> Iterator[tuple[int, int]]:
+    """The inbound supplies on which waiting units of line i are pinned, with the units."""
+    kinds = book.supplies.kind
+    for s, units in book.lines.pins.get(i, {}).items():
+        if kinds[s] != STOCK:
+            yield s, units
+
+
+def _peg_key(book: Book, i: int, s: int) -> tuple[int, int]:
+    """Supply s with the day on which units of line i could ship from there."""
+    return s, max(book.supplies.day[s], release_floor_of(book, book.lines.sku[i], book.lines.route[i]))
+
+
+def _floor_with_kept(book: Book, i: int) -> int:
+    """The line's floor, or the day of the units it keeps where that is later: of allocated ones, and of pinned ones."""
     floor = floor_of(book, i)
     if book.lines.allocated[i]:
         kinds = book.supplies.kind
         for s, day in book.lines.pegs[i]:
             if kinds[s] == STOCK and day > floor:
                 floor = day
+    for s, _ in _pinned(book, i):
+        floor = max(floor, min(_peg_key(book, i, s)[1], active_lead_day(book, i)))
     return floor
 
 
 def _held(book: Book, order: list[int]) -> Held:
-    """The waiting pegs of the lines, which each gives back in its turn."""
-    kinds, pegs = book.supplies.kind, book.lines.pegs
+    """The waiting pegs of the lines, which each gives back in its turn, without what is pinned of them."""
+    kinds, pegs, pins = book.supplies.kind, book.lines.pegs, book.lines.pins
     first, supply, units = [0], list[int](), list[int]()
     for i in order:
         for (s, _), q in pegs[i].items():
             if kinds[s] != STOCK:
                 supply.append(s)
                 units.append(q)
+        if i in pins:  # what stands on one supply is one entry then, less the pin
+            del supply[first[-1] :], units[first[-1] :]
+            for s, q in _of_supplies(pegs[i]).items():
+                if kinds[s] != STOCK:
+                    supply.append(s)
+                    units.append(q - book.lines.pinned(i, s))
         first.append(len(supply))
     return Held(first, supply, units)
 
@@ -175,6 +197,8 @@ def _apply(book: Book, order: list[int], out: Out) -> bool:
             continue
         released = release_floor_of(book, lines.sku[i], lines.route[i])
         after: Pegs = {key: units for key, units in before.items() if kinds[key[0]] == STOCK}
+        for s, units in _pinned(book, i):
+            after[_peg_key(book, i, s)] = units
         for p in range(low, high):
             s, units = out.supply[p], out.units[p]
             key = s, max(days[s], released)

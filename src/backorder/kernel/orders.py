@@ -16,7 +16,7 @@ class Move(NamedTuple):
 
 # A line's units are in four places; every command moves units along one of these edges and no other.
 MOVES: dict[str, Move] = {
-    "allocate": Move("waiting", "allocated", "a receipt, or a pass that finds free stock"),
+    "allocate": Move("waiting", "allocated", "a receipt, a pass that finds free stock, or a pin to it"),
     "give_back": Move("allocated", "waiting", "a count that finds too little, or another address"),
     "ship": Move("allocated", "shipped", "a shipment", ("ship",)),
     "cancel_waiting": Move("waiting", "cancelled", "a cancellation, or fewer units", ("cancel_line",)),

@@ -1,5 +1,7 @@
 """Units that arrive, are counted, or turn out not to come: what that does to stock and to the lines."""
 
+from itertools import chain
+
 from backorder.kernel.columns import STOCK, Book, StockMove
 from backorder.kernel.livepass import live_pass
 from backorder.kernel.promises import Why, release_floor_of
@@ -27,20 +29,27 @@ def receive(book: Book, s: int, units: int, final: bool, reference: str) -> None
 
 
 def _allocate(book: Book, s: int, stock: int, units: int) -> tuple[list[int], int]:
-    """Turn up to `units` of the pegs on s into pegs on stock, in live order; the lines served and the units left."""
+    """Turn up to `units` of the pegs on s into pegs on stock; the lines served and the units left.
+
+    Pinned units come first, then the others, each in live order. A pin ends with the units that arrive for it.
+    """
     lines, served = book.lines, []
     today = book.supplies.day[stock]
-    for i in live_order(lines, _holders(book, s)):
+    for i, share in chain(*_shares(book, s)):
         if not units:
             break
         pegs = lines.pegs[i]
         ships_on = max(today, release_floor_of(book, lines.sku[i], lines.route[i]))
+        moving = min(units, share)
+        units -= moving
+        lines.move(i, "allocate", moving)
+        lines.pin(i, s, max(0, lines.pinned(i, s) - moving))
         for key in sorted(key for key in pegs if key[0] == s):
-            moved = min(units, pegs[key])
-            drop(pegs, key, moved)
-            pegs[stock, ships_on] = pegs.get((stock, ships_on), 0) + moved
-            lines.move(i, "allocate", moved)
-            units -= moved
+            moved = min(moving, pegs[key])
+            if moved:
+                drop(pegs, key, moved)
+                pegs[stock, ships_on] = pegs.get((stock, ships_on), 0) + moved
+                moving -= moved
         served.append(i)
     return served, units
 
@@ -51,6 +60,15 @@ def _holders(book: Book, s: int) -> list[int]:
     return [i for i in book.lines_of_item.get(book.supplies.sku[s], ()) if any(key[0] == s for key in pegs[i])]
 
 
+def _shares(book: Book, s: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """The lines with units on supply s in live order: with those pinned there, and with the others."""
+    lines = book.lines
+    holders = live_order(lines, _holders(book, s))
+    pinned = [(i, lines.pinned(i, s)) for i in holders]
+    others = [(i, lines.pegged(i, s) - units) for i, units in pinned]
+    return [share for share in pinned if share[1]], [share for share in others if share[1]]
+
+
 def drop(pegs: dict[tuple[int, int], int], key: tuple[int, int], units: int) -> None:
     """Take units off a peg; an empty peg goes."""
     pegs[key] -= units
@@ -59,46 +77,64 @@ def drop(pegs: dict[tuple[int, int], int], key: tuple[int, int], units: int) -> 
 
 
 def cancel_units(book: Book, s: int, units: int) -> None:
-    """Units of supply s will not come: free ones go first, then the pegs of the last in live order. No pass is run."""
+    """Units of supply s will not come: free ones go first, then the pegs of the last in live order. No pass is run.
+
+    Pinned units are the last to go.
+    """
     supplies, lines = book.supplies, book.lines
     assert units <= supplies.to_come(s)
     supplies.cancelled[s] += units
     free = min(units, supplies.free[s])
     supplies.free[s] -= free
     missing = units - free
-    for i in reversed(live_order(lines, _holders(book, s))):
+    for i, share in reversed([*chain(*_shares(book, s))]):
+        losing = min(missing, share)
+        missing -= losing
         for key in sorted((key for key in lines.pegs[i] if key[0] == s), reverse=True):
-            lost = min(missing, lines.pegs[i][key])
+            lost = min(losing, lines.pegs[i][key])
             if lost:
                 drop(lines.pegs[i], key, lost)
-                missing -= lost
+                losing -= lost
+        lines.fit_pins(i)
     assert not missing
 
 
 def part(book: Book, s: int, t: int) -> None:
     """Let the units of the new supply t be parted from supply s, which falls by them. No pass is run.
 
-    Of the lines that stand on s, the first in live order keep or take the units that can ship earlier.
+    Of the lines that stand on s, the first in live order keep or take the units that can ship earlier. Pinned units
+    stay on s as far as there is room for them; those that have to go are pinned on t.
     """
     supplies, lines = book.supplies, book.lines
     units, pegged = supplies.quantity[t], supplies.pegged(s)
     sooner = supplies.day[t] < supplies.day[s]
-    stays = supplies.to_come(s) - units
-    holders = live_order(lines, _holders(book, s))
-    moving = min(units, pegged) if sooner else max(0, pegged - stays)
+    pinned, others = _shares(book, s)
+    too_many = max(0, pegged - (supplies.to_come(s) - units))
+    moving = max(too_many, min(units, sum(share for _, share in others))) if sooner else too_many
     supplies.quantity[s] -= units
     supplies.free[s] += moving - units
     supplies.free[t] -= moving
-    for i in holders if sooner else reversed(holders):
-        released = release_floor_of(book, lines.sku[i], lines.route[i])
-        for key in sorted((key for key in lines.pegs[i] if key[0] == s), reverse=not sooner):
-            gone = min(moving, lines.pegs[i][key])
+    for firm, shares in ((False, others), (True, pinned)):
+        for i, share in shares if sooner else reversed(shares):
+            gone = min(moving, share)
             if gone:
-                drop(lines.pegs[i], key, gone)
-                new = t, max(supplies.day[t], released)
-                lines.pegs[i][new] = lines.pegs[i].get(new, 0) + gone
+                _carry(book, i, s, t, gone, latest_first=not sooner)
+                lines.pin(i, t, lines.pinned(i, t) + gone * firm)
+                lines.fit_pins(i)
                 moving -= gone
     assert not moving
+
+
+def _carry(book: Book, i: int, s: int, t: int, units: int, *, latest_first: bool) -> None:
+    """Let units of line i stand on supply t and no longer on s."""
+    pegs = book.lines.pegs[i]
+    new = t, max(book.supplies.day[t], release_floor_of(book, book.lines.sku[i], book.lines.route[i]))
+    for key in sorted((key for key in pegs if key[0] == s), reverse=latest_first):
+        gone = min(units, pegs[key])
+        if gone:
+            drop(pegs, key, gone)
+            pegs[new] = pegs.get(new, 0) + gone
+            units -= gone
 
 
 def move_stock(book: Book, s: int, delta: int, kind: str, reference: str) -> None:
@@ -126,14 +162,14 @@ def can_lose(book: Book, s: int) -> int:
 def change_stock(book: Book, s: int, delta: int, kind: str, reference: str) -> None:
     """Add to what is on hand or take from it, then run a pass.
 
-    Units that lines held come off the last in live order, whose revisions say `stock_loss`.
+    Units that lines held come off the last in live order, whose revisions say `stock_loss`; pinned units go last.
     """
     lines, supplies = book.lines, book.supplies
     losers: dict[int, str] = {}
     missing = max(0, -delta - supplies.free[s])
     if missing:
-        for i in reversed(live_order(lines, _holders(book, s))):
-            lost = _lose(book, i, s, min(missing, lines.allocated[i] - lines.picked[i]))
+        for i, share in reversed([*chain(*_shares(book, s))]):
+            lost = _lose(book, i, s, min(missing, share, lines.allocated[i] - lines.picked[i]))
             if lost:
                 losers[i] = "stock_loss"
                 missing -= lost
@@ -155,5 +191,6 @@ def _lose(book: Book, i: int, s: int, units: int) -> int:
             drop(lines.pegs[i], key, lost)
             given += lost
     lines.move(i, "give_back", given)
+    lines.fit_pins(i)
     book.supplies.free[s] += given
     return given

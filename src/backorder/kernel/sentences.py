@@ -259,6 +259,7 @@ REASONS = {
     "lead_time": "the goods take longer to get than usual.",
     "reversed": "a parcel that we had booked did not leave.",
     "held": "your order is on hold.",
+    "pinned": "we assigned other goods to your order.",
     "order_changed": "your order was changed.",
     "line_changed": "your order was changed.",
     "line_added": "goods were added to your order, which ships together.",

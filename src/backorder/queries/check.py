@@ -87,6 +87,13 @@ RULES = (
            WHERE s.sku <> l.sku""",
     ),
     Rule(
+        "pins_first",
+        "Of a line's units on one supply, those that are pinned ship first.",
+        f"""SELECT {_LINE.format("p")} || ' ' || p.supply, p.pinned, p.quantity FROM pegs p
+           JOIN pegs q ON q.order_id = p.order_id AND q.line = p.line AND q.supply = p.supply
+           WHERE q.ships_on > p.ships_on AND q.pinned > 0 AND p.pinned < p.quantity""",
+    ),
+    Rule(
         "stock_ledger",
         "What is on hand is the sum of the stock ledger.",
         """SELECT s.supply, s.quantity, coalesce(m.units, 0) FROM supplies s

@@ -38,14 +38,16 @@ CAUSES = {
     "reversed": "a shipment turned out not to have left",
     "person": "a person gave the date, or took it back",
     "imported": "the promise was taken over when the shop went live",
+    "pinned": "a person pinned units, of this line or one beside it, on supply {supply}",
+    "unpinned": "a person took back a pin, of this line or one beside it, on supply {supply}",
 }
 
 
 class Stand(msgspec.Struct):
-    """A supply that the line stands on: the units it holds there, and who else does.
+    """A supply that the line stands on: the units it holds there, and who else does; `pinned` of them by a person.
 
     `ahead` counts the lines, and `units_ahead` their units, that come before this line in the live order: a receipt
-    serves them first. `free` is what nobody holds.
+    serves them first, after what is pinned. `free` is what nobody holds.
     """
 
     supply: str
@@ -60,6 +62,7 @@ class Stand(msgspec.Struct):
     units_ahead: int
     behind: int
     free: int
+    pinned: int
 
 
 class Explanation(msgspec.Struct):
@@ -88,16 +91,21 @@ def line(db: Database, order: str, line: str, now: int, of: str | None = None) -
     return Explanation(
         line=view,
         stands_on=stands,
-        state=[_standing(view), *map(_stand, stands), *_uncovered(view), *_risk(view, stands), *_held(view)],
+        state=[_standing(view), *map(_stand, stands), *_kept(view, stands)],
         history=[_revision(revision) for revision in view.revisions],
         would_change=list(_changes(view, stands, complete)),
     )
 
 
-def _held(view: LineView) -> list[str]:
-    if not view.held:
-        return []
-    return ["On hold: it keeps what it stands on, takes nothing else, and is not shipped until it is released."]
+def _kept(view: LineView, stands: list[Stand]) -> Iterator[str]:
+    """What holds it where it is, or puts it at risk."""
+    for supply in dict.fromkeys(stand.supply for stand in stands if stand.pinned):
+        pinned = sum(stand.pinned for stand in stands if stand.supply == supply)
+        yield f"{_units(pinned)} pinned on {supply} by a person."
+    yield from _uncovered(view)
+    yield from _risk(view, stands)
+    if view.held:
+        yield "On hold: it keeps what it stands on, takes nothing else, and is not shipped until it is released."
 
 
 def _stands(tx: Tx, view: LineView, now: int) -> list[Stand]:
@@ -124,6 +132,7 @@ def _read_stand(peg: PegView, supply: SupplyView, queue: Any) -> Stand:
         units_ahead=0 if stock else int(units_ahead or 0),
         behind=0 if stock else int(others - ahead),
         free=supply.free,
+        pinned=peg.pinned,
     )
 
 

@@ -16,12 +16,13 @@ from backorder.storage.types import Day
 
 
 class PegView(msgspec.Struct):
-    """Units of a line that stand on a supply, and the day they can ship."""
+    """Units of a line that stand on a supply, and the day they can ship; `pinned` of them by a person."""
 
     supply: str
     site: str
     quantity: int
     ships_on: date
+    pinned: int
 
 
 class RevisionView(msgspec.Struct, rename={"from_day": "from", "to_day": "to"}):
@@ -101,6 +102,7 @@ _PEGS = (
         supplies.c.confirmed,
         supplies.c.expected_on,
         sites.c.zone,
+        pegs.c.pinned,
     )
     .join(supplies, supplies.c.supply == pegs.c.supply)
     .join(sites, sites.c.site == supplies.c.site)
@@ -144,8 +146,8 @@ def _read_pegs(rows: Iterable[Row], now: int) -> tuple[dict[tuple[str, str], lis
     """Pegs by line, and the lines that stand on supply which is overdue or unconfirmed."""
     held: dict[tuple[str, str], list[PegView]] = {}
     shaky = set()
-    for order, line, supply, site, units, ships_on, kind, confirmed, expected_on, zone in rows:
-        held.setdefault((order, line), []).append(PegView(supply, site, units, day_date(ships_on)))
+    for order, line, supply, site, units, ships_on, kind, confirmed, expected_on, zone, pinned in rows:
+        held.setdefault((order, line), []).append(PegView(supply, site, units, day_date(ships_on), pinned))
         if kind != STOCK and (not confirmed or expected_on < local_day(now, zone)):
             shaky.add((order, line))
     return held, shaky

@@ -161,6 +161,7 @@ def _with_pegs(line: Any) -> Any:
         pegs.c.supply,
         pegs.c.ships_on,
         pegs.c.quantity.label("units"),
+        pegs.c.pinned,
     )
     source = lines.join(orders, orders.c.order_id == lines.c.order_id)
     if line is _other:
@@ -196,6 +197,7 @@ class Loaded:
     supplies: list[Row] = field(default_factory=list)
     lines: list[Row] = field(default_factory=list)
     pegs: list[Pegs] = field(default_factory=list)
+    pins: dict[int, dict[int, int]] = field(default_factory=dict)
     supply_details: dict[int, Row] = field(default_factory=dict)
     line_details: dict[int, Row] = field(default_factory=dict)
 
@@ -286,12 +288,13 @@ def _load_lines(loaded: Loaded, found: list[Row]) -> None:
         raise Grown
     loaded.lines = _line_rows(book)
     loaded.pegs = [dict(held_pegs) for held_pegs in held.pegs]
+    loaded.pins = {i: dict(pins) for i, pins in held.pins.items()}
 
 
 def _one_a_line(rows: list[Row], held: Lines, supplies: dict[str, int]) -> list[Row]:
     """The first row of each line; the query gives one for each of its pegs, which are put into `held`."""
     unique: list[Row] = []
-    index, pegs_of = held.index, held.pegs
+    index, pegs_of, pinned = held.index, held.pegs, dict[tuple[int, int, int], int]()
     for row in rows:
         key = row[0], row[1]
         i = index.get(key)
@@ -300,10 +303,14 @@ def _one_a_line(rows: list[Row], held: Lines, supplies: dict[str, int]) -> list[
             unique.append(row)
             pegs_of.append({})
         if row[-1] is not None:
-            s = supplies.get(row[-3])
+            s = supplies.get(row[-4])
             if s is None:
                 raise Grown
-            pegs_of[i][s, row[-2]] = row[-1]
+            pegs_of[i][s, row[-3]] = row[-2]
+            if row[-1]:
+                pinned[i, s, row[-3]] = row[-1]
+    for (i, s, _), units in pinned.items():
+        held.pin(i, s, held.pinned(i, s) + units)
     return unique
 
 
@@ -430,28 +437,45 @@ def _save_pegs(tx: Tx, loaded: Loaded) -> None:
     held = loaded.book.lines
     names = loaded.book.supplies.supply
     gone, moved, made = [], [], []
-    for i, now in enumerate(held.pegs):
-        before: Mapping[tuple[int, int], int] = loaded.pegs[i] if i < len(loaded.pegs) else {}
-        if now == before:
+    for i, pegs_now in enumerate(held.pegs):
+        pegs_before: Pegs = loaded.pegs[i] if i < len(loaded.pegs) else {}
+        pins_before, pins_now = loaded.pins.get(i), held.pins.get(i)
+        if pegs_now == pegs_before and pins_now == pins_before:
             continue
+        before, now = _with_pins(pegs_before, pins_before), _with_pins(pegs_now, pins_now)
         order, line = held.order[i], held.line[i]
         if not before:  # a new line, or one that waited uncovered
-            made += [(order, line, names[s], day, units) for (s, day), units in now.items()]
+            made += [(order, line, names[s], day, *units) for (s, day), units in now.items()]
             continue
         if len(before) == 1 == len(now):  # nearly always: units that move from one supply to another
             ((s, day),), (((t, new), units),) = before, now.items()
-            moved.append((order, line, names[s], day, names[t], new, units))
+            moved.append((order, line, names[s], day, names[t], new, *units))
             continue
         leave = [key for key in before if key not in now]
         come = [key for key in now if key not in before]
         stay = [key for key in now if before.get(key, now[key]) != now[key]]
         pairs = [*zip(leave, come, strict=False), *zip(stay, stay, strict=True)]
-        moved += [(order, line, names[s], day, names[t], new, now[t, new]) for (s, day), (t, new) in pairs]
+        moved += [(order, line, names[s], day, names[t], new, *now[t, new]) for (s, day), (t, new) in pairs]
         gone += [(order, line, names[s], day) for s, day in leave[len(come) :]]
-        made += [(order, line, names[s], day, now[s, day]) for s, day in come[len(leave) :]]
+        made += [(order, line, names[s], day, *now[s, day]) for s, day in come[len(leave) :]]
     tx.delete(pegs, _PEG_KEY, gone)
-    tx.update(pegs, _PEG_KEY, ("supply", "ships_on", "quantity"), moved)
-    tx.insert(pegs, (*_PEG_KEY, "quantity"), made)
+    tx.update(pegs, _PEG_KEY, ("supply", "ships_on", "quantity", "pinned"), moved)
+    tx.insert(pegs, (*_PEG_KEY, "quantity", "pinned"), made)
+
+
+def _with_pins(pegs_of: Pegs, pins: Mapping[int, int] | None) -> dict[tuple[int, int], tuple[int, int]]:
+    """Pegs with their units and how many of them are pinned: on each supply those that ship first."""
+    if not pins:
+        return {key: (units, 0) for key, units in pegs_of.items()}
+    left = dict(pins)
+    found = {}
+    for (s, day), units in sorted(pegs_of.items()):
+        pinned = min(units, left.get(s, 0))
+        found[s, day] = units, pinned
+        if pinned:
+            left[s] -= pinned
+    assert not any(left.values())
+    return found
 
 
 def _save_revisions(tx: Tx, book: Book) -> None:

@@ -362,9 +362,11 @@ pegs = table(
     reference("supply", "supplies.supply"),
     day("ships_on", nullable=False),
     units("quantity"),
+    units("pinned"),
     PrimaryKeyConstraint("order_id", "line", "supply", "ships_on"),
     ForeignKeyConstraint(["order_id", "line"], ["lines.order_id", "lines.line"]),
     named("quantity", "quantity > 0"),
+    named("pinned", "pinned BETWEEN 0 AND quantity"),
 )
 Index("ix_pegs_supply", pegs.c.supply)
 
@@ -392,6 +394,8 @@ CAUSES = (
     "reversed",
     "person",
     "imported",
+    "pinned",
+    "unpinned",
 )
 
 promises = table(

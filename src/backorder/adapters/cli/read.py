@@ -103,10 +103,11 @@ def _show_line(line: lines.LineView) -> None:
             **({"held": "yes: it keeps its place and is not shipped"} if line.held else {}),
         },
     )
+    pinned = any(peg.pinned for peg in line.pegs)
     table(
-        ("stands on", "site", "units", "could ship"),
-        [(peg.supply, peg.site, peg.quantity, _day(peg.ships_on)) for peg in line.pegs],
-        numbers=("units",),
+        ("stands on", "site", "units", "could ship", *(["pinned"] if pinned else [])),
+        [(p.supply, p.site, p.quantity, _day(p.ships_on), *([p.pinned or ""] if pinned else [])) for p in line.pegs],
+        numbers=("units", "pinned"),
     )
     table(
         ("revised", "from", "to", "cause", "supply"),

@@ -81,6 +81,8 @@ CAUSES = {
     "reversed": "a shipment had not left",
     "person": "a person gave the day",
     "imported": "taken over from another system",
+    "pinned": "units were kept on one supply",
+    "unpinned": "units were no longer kept on one supply",
 }
 FORMS = {
     "same_method": "by the way it was paid",

@@ -44,6 +44,8 @@ PERMITS = {  # the permission that each command asks for
     "promise_line": "orders.promise",
     "hold_order": "orders.hold",
     "release_order": "orders.hold",
+    "pin": "orders.pin",
+    "unpin": "orders.pin",
     "pick": "shipping.write",
     "unpick": "shipping.write",
     "ship": "shipping.write",
