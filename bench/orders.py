@@ -33,9 +33,9 @@ SELECT 'H-' || :o || '-' || g, l::text, l, 'I' || lpad(((g * 4 + l) * 7919 + :r)
   1 + l, NULL, 1 + l, 1 + l, 0, 0, 0, 1 + l, 0, NULL, '2026-12-07', '2026-12-07', 1, NULL, NULL, '[]',
   '2026-12-01 09:00+00', 0
 FROM generate_series(1, {orders}) g, generate_series(0, 3) l;
-INSERT INTO pegs (order_id, line, supply, ships_on, quantity)
+INSERT INTO pegs (order_id, line, supply, ships_on, quantity, pinned)
 SELECT 'H-' || :o || '-' || g, l::text, 'P0-I' || lpad(((g * 4 + l) * 7919 + :r)::bigint % {items} || '', 6, '0'),
-  '2026-12-07', 1 + l FROM generate_series(1, {orders}) g, generate_series(0, 3) l;
+  '2026-12-07', 1 + l, 0 FROM generate_series(1, {orders}) g, generate_series(0, 3) l;
 INSERT INTO promises (order_id, line, n, at, from_day, to_day, cause, basis, supply)
 SELECT 'H-' || :o || '-' || g, l::text, 1, '2026-12-01 09:00+00', NULL, '2026-12-07', 'placed', 'inbound',
   'P0-I' || lpad(((g * 4 + l) * 7919 + :r)::bigint % {items} || '', 6, '0')

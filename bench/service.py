@@ -39,8 +39,8 @@ INSERT INTO lines (order_id, line, position, sku, quantity, backordered, waiting
   covered, picked, promise, planned, revisions, tags, placed_at, shipped_before)
 VALUES ('H-' || :o, '1', 1, 'I' || lpad(:i || '', 6, '0'), 1, 1, 1, 0, 0, 0, 1, 0, '2030-12-07', '2030-12-07', 1,
   '[]', now(), 0);
-INSERT INTO pegs (order_id, line, supply, ships_on, quantity)
-VALUES ('H-' || :o, '1', 'P0-I' || lpad(:i || '', 6, '0'), '2030-12-07', 1);
+INSERT INTO pegs (order_id, line, supply, ships_on, quantity, pinned)
+VALUES ('H-' || :o, '1', 'P0-I' || lpad(:i || '', 6, '0'), '2030-12-07', 1, 0);
 INSERT INTO promises (order_id, line, n, at, to_day, cause, basis, supply)
 VALUES ('H-' || :o, '1', 1, now(), '2030-12-07', 'placed', 'inbound', 'P0-I' || lpad(:i || '', 6, '0'));
 UPDATE supplies SET pegged = pegged + 1 WHERE supply = 'P0-I' || lpad(:i || '', 6, '0');
@@ -221,7 +221,8 @@ def _driver(where: Places, seconds: float) -> float:
             (ident, sku, at),
         )
         db.execute(
-            "INSERT INTO pegs (order_id, line, supply, ships_on, quantity) VALUES (?, '1', ?, '2030-12-07', 1)",
+            "INSERT INTO pegs (order_id, line, supply, ships_on, quantity, pinned) "
+            "VALUES (?, '1', ?, '2030-12-07', 1, 0)",
             (ident, f"P0-{sku}"),
         )
         db.execute(

@@ -4,7 +4,7 @@ No line takes another's pegs, so no promise gets worse unless a supply it stood 
 stay where they are: their line neither gives them back nor has them to place.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from backorder.kernel import compiled
 from backorder.kernel.calendars import NEVER
@@ -138,12 +138,13 @@ def _demand(book: Book, order: list[int], turn: list[int]) -> tuple[Demand, Supp
     return demand, supply, int(any(supplies.kept))
 
 
-def _pinned(book: Book, i: int) -> Iterator[tuple[int, int]]:
+def _pinned(book: Book, i: int) -> list[tuple[int, int]]:
     """The inbound supplies on which waiting units of line i are pinned, with the units."""
+    pins = book.lines.pins.get(i)
+    if pins is None:
+        return []
     kinds = book.supplies.kind
-    for s, units in book.lines.pins.get(i, {}).items():
-        if kinds[s] != STOCK:
-            yield s, units
+    return [(s, units) for s, units in pins.items() if kinds[s] != STOCK]
 
 
 def _peg_key(book: Book, i: int, s: int) -> tuple[int, int]:
