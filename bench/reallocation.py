@@ -1,4 +1,4 @@
-"""The planner alone, from columns in memory: a large backlog in three segments, and the two shapes of peers' figures."""
+"""The planner alone, from columns in memory: a large backlog in three segments, and two shapes that peers publish."""
 
 import time
 from collections.abc import Iterator

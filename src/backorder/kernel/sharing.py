@@ -26,6 +26,7 @@ PARTS = (
 
 STRICT, PROPORTIONAL, MAX_MIN, EQUAL = range(4)
 RULES = ("strict", "proportional", "max_min", "equal")
+ALL = -2
 SCALE = 2**31  # fractions are first told apart by their 2^31sts, then by those of a 2^31st
 
 
@@ -278,7 +279,7 @@ def pick(pot: Pot, k: int, units: int) -> None:
     key, key2, give = pot.key, pot.key2, pot.give
     if units <= 0:
         return
-    level = cut(key, key, -1, k, units)
+    level = cut(key, key, ALL, k, units)
     for m in range(k):
         if 0 <= key[m] < level:
             give[m] += 1
@@ -297,7 +298,7 @@ def pick(pot: Pot, k: int, units: int) -> None:
 def cut(values: Column, key: Column, only: int, k: int, units: int) -> int:
     """The largest value below which lie those of at most `units` members.
 
-    Members count whose key is `only`, or with -1 all whose key is not negative.
+    Members count whose key is `only`, or with ALL all whose key is not negative.
     """
     low = 0
     high = 2
