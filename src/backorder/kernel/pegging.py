@@ -10,6 +10,19 @@ from typing import Any, NamedTuple
 
 from backorder.kernel.calendars import NEVER
 
+PARTS = (
+    "take",
+    "take_by",
+    "meeting",
+    "take_late",
+    "give_back",
+    "firm_day",
+    "line_day",
+    "serve_turn",
+    "guarded_turn",
+    "serve",
+)
+
 Column = Any  # a list of whole numbers, or an array of them: the engine only indexes
 
 
@@ -101,28 +114,46 @@ def take(
     return n, need, last
 
 
-def take_late(
+def take_by(
     supply: Supply, group: int, need: int, spare: int, target: int, out_supply: Column, out_units: Column, n: int
 ) -> tuple[int, int]:
-    """Serve `need` units from the latest ship days that still meet `target`; what is missing then, from the days after.
+    """Serve `need` units from the latest ship days that still meet `target`, and from none after it.
 
     Within one ship day the candidates keep their order. Returns the next position and the units left unserved.
     """
     candidates, day, free, kept = supply.candidates, supply.day, supply.free, supply.kept
     begin = supply.first[group]
-    end = supply.first[group + 1]
-    meets = end
-    while meets > begin and day[candidates[meets - 1]] > target:
-        meets -= 1
-    high = meets
+    high = meeting(supply, group, target)
     while need > 0 and high > begin:
         low = high - 1
         while low > begin and day[candidates[low - 1]] == day[candidates[low]]:
             low -= 1
         n, need, _ = take(candidates, day, free, kept, low, high, need, spare, out_supply, out_units, n)
         high = low
+    return n, need
+
+
+def meeting(supply: Supply, group: int, target: int) -> int:
+    """Where the candidates of a group end that ship by `target`."""
+    candidates, day = supply.candidates, supply.day
+    begin: int = supply.first[group]
+    end: int = supply.first[group + 1]
+    while end > begin and day[candidates[end - 1]] > target:
+        end -= 1
+    return end
+
+
+def take_late(
+    supply: Supply, group: int, need: int, spare: int, target: int, out_supply: Column, out_units: Column, n: int
+) -> tuple[int, int]:
+    """`take_by`, and what is missing then from the days after; the next position and the units left unserved."""
+    n, need = take_by(supply, group, need, spare, target, out_supply, out_units, n)
     if need > 0:
-        n, need, _ = take(candidates, day, free, kept, meets, end, need, spare, out_supply, out_units, n)
+        low = meeting(supply, group, target)
+        high = supply.first[group + 1]
+        n, need, _ = take(
+            supply.candidates, supply.day, supply.free, supply.kept, low, high, need, spare, out_supply, out_units, n
+        )
     return n, need
 
 
@@ -186,6 +217,19 @@ def serve_turn(supply: Supply, demand: Demand, a: int, b: int, spare: int, out: 
     return n, target
 
 
+def guarded_turn(supply: Supply, demand: Demand, a: int, b: int, spare: int, out: Out, n: int) -> tuple[int, int]:
+    """`serve_turn`, where `spare` safety stock is used only if the turn misses its promise without and not with it."""
+    end, day = serve_turn(supply, demand, a, b, spare, out, n)
+    if spare and day > demand.promise[a] > 0:
+        give_back(supply.free, out.supply, out.units, n, end)
+        end, sooner = serve_turn(supply, demand, a, b, 0, out, n)
+        if sooner < day:
+            return end, sooner
+        give_back(supply.free, out.supply, out.units, n, end)
+        end, day = serve_turn(supply, demand, a, b, 1, out, n)
+    return end, day
+
+
 def serve(supply: Supply, demand: Demand, held: Held, guarded: int, out: Out) -> int:
     """One pass of release and retake: each turn gives back its pegs and takes the best it can from what is free.
 
@@ -194,7 +238,7 @@ def serve(supply: Supply, demand: Demand, held: Held, guarded: int, out: Out) ->
     Returns the number of pegs, or -1 if `out` is too small (then `free` is spoilt: start again with more room).
     """
     first, candidates, days, free, kept, stock = supply
-    turn, group, need, late, floor, lead, promise, reserve = demand
+    turn, group, need, late, floor, lead, _, reserve = demand
     held_first, held_supply, held_units = held
     out_first, out_supply, out_units, out_day = out
     out_first[0] = 0
@@ -220,12 +264,5 @@ def serve(supply: Supply, demand: Demand, held: Held, guarded: int, out: Out) ->
             firm = firm_day(stock, days, out_supply, low, n) if lead[a] < NEVER else 0
             out_day[a] = line_day(last, left, lead[a], floor[a], firm)
             continue
-        end, day = serve_turn(supply, demand, a, b, spare, out, n)
-        if spare and day > promise[a] > 0:
-            give_back(free, out_supply, out_units, n, end)
-            end, sooner = serve_turn(supply, demand, a, b, 0, out, n)
-            if sooner >= day:
-                give_back(free, out_supply, out_units, n, end)
-                end, day = serve_turn(supply, demand, a, b, 1, out, n)
-        n = end
+        n, _ = guarded_turn(supply, demand, a, b, spare, out, n)
     return n
