@@ -245,7 +245,8 @@ def test_what_is_changed_by_hand_is_refused_or_named(busy: Database) -> None:
             except DBAPIError:
                 point.rollback()
                 continue
-            if check.findings(Tx(connection)):
+            # Where no row was changed there is nothing to find; the first finding is enough to see that it is named.
+            if rows and next(check.search(Tx(connection), what.partition(".")[0]), None):
                 named += 1
             elif rows and not _free(what):
                 unseen.append(statement)

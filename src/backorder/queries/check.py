@@ -4,6 +4,8 @@ What one row can break alone, the tables refuse (`storage/tables.py`); here is t
 subject that breaks it, what the row says and what it should say.
 """
 
+import re
+from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
@@ -461,17 +463,20 @@ def run(db: Database) -> list[Finding]:
 
 def findings(tx: Tx) -> list[Finding]:
     """What breaks a rule as one transaction sees the database."""
-    found = []
-    for rule in RULES:
+    return list(search(tx))
+
+
+def search(tx: Tx, changed: str = "") -> Iterator[Finding]:
+    """The findings one by one, as they are found; first by the rules that read the table `changed`, if one is named."""
+    reads = re.compile(rf"\b{changed}\b")
+    for rule in sorted(RULES, key=lambda rule: not (changed and rule.query and reads.search(rule.query))):
         if rule.query is None:
             continue
         query = rule.query.replace("'1970-01-01'", "date '1970-01-01'") if tx.dialect == "postgresql" else rule.query
         for subject, is_, wanted in tx.fetch(text(f"{query} ORDER BY 1 LIMIT {FINDINGS_MAX}")):
-            found.append(Finding(rule.name, str(subject), f"{rule.meaning} Found {is_}, not {wanted}."))
+            yield Finding(rule.name, str(subject), f"{rule.meaning} Found {is_}, not {wanted}.")
     meanings = {rule.name: rule.meaning for rule in RULES}
-    found += [
-        Finding(name, subject, f"{meanings[name]} Found {is_}, not {wanted}.")
-        for name, subject, is_, wanted in islice(judged(tx), FINDINGS_MAX)
-    ]
-    found += [Finding("audit_chain", "audit", f"Nothing was taken out of the trail: {where}.") for where in broken(tx)]
-    return found
+    for name, subject, is_, wanted in islice(judged(tx), FINDINGS_MAX):
+        yield Finding(name, subject, f"{meanings[name]} Found {is_}, not {wanted}.")
+    for where in broken(tx):
+        yield Finding("audit_chain", "audit", f"Nothing was taken out of the trail: {where}.")
