@@ -285,7 +285,7 @@ def test_while_others_write_the_worker_does_less_at_once_and_rests_in_between(db
             db.turns.come()  # somebody else writes
 
     found = Worker(db, clock, duties={"bell": Duty(act, together=500, own=True)})
-    found._over.wait = lambda seconds: rests.append((len(shares), seconds))  # type: ignore[method-assign]
+    found._over.wait = lambda seconds: rests.append((len(shares), seconds))  # type: ignore[method-assign]  # rests are counted, not taken
     _put(db, "bell", 900)
     db.turns.waited()  # it was here who wrote
     assert found.run_once(clock.now)["fired"] == 900
