@@ -11,12 +11,12 @@ from msgspec import Meta
 
 from backorder.adapters.http import body
 from backorder.adapters.http.masks import masked
-from backorder.adapters.http.problems import Refusal
+from backorder.adapters.http.problems import Refusal, refusal_of
 from backorder.adapters.http.route import PAGE_MAX, Answer, Call, House
 from backorder.commands._bound import beyond
 from backorder.kernel.access import BOUND_QUOTE
 from backorder.kernel.outcomes import Outcome
-from backorder.queries import accounts, catalogue, explain, quotes, shipments, show
+from backorder.queries import accounts, catalogue, explain, quotes, shipments, show, whatif
 
 Limit = Annotated[int, Meta(ge=1, le=PAGE_MAX)]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -74,6 +74,19 @@ async def quote(house: House, call: Call) -> Answer:
         question.customer = question.customer or mine
     answers: list[Outcome] = await ask(house, quotes.quote, house.db, house.clock(), asked, mine) if asked else []
     return Answer(answers, headers=PRIVATE)
+
+
+async def what_if(house: House, call: Call) -> Answer:
+    """`POST /v1/what-if`: what changes, one after another, would do to whoever waits; nothing is written."""
+    asked = body.typed(await body.read(call.request), list[whatif.If])
+    if not asked:
+        raise Refusal(422, "invalid", "say what might happen: a list of changes", field="if")
+    if len(asked) > whatif.CHANGES_MAX:
+        raise Refusal(413, "too_large", f"a request has at most {whatif.CHANGES_MAX} changes")
+    found = await ask(house, whatif.what_if, house.db, house.clock(), asked)
+    if isinstance(found, Outcome):
+        raise refusal_of(found)
+    return Answer(masked(found, call.caller.permissions), headers=PRIVATE)
 
 
 def page(kind: Any, found: list[Any], limit: int, key: Callable[[Any], list[str]]) -> Answer:
