@@ -1,4 +1,4 @@
-"""What would happen if: who is touched, what it comes to in customers, money and deadlines, and what cannot be meant."""
+"""What would happen if: who is touched, what that comes to in customers, money and deadlines; what is refused."""
 
 from datetime import date
 
