@@ -125,6 +125,7 @@ class Moved(msgspec.Struct):
     cause: str
     basis: str | None
     supply: str | None
+    run: str | None = None
 
 
 class Ready(msgspec.Struct):
@@ -141,7 +142,8 @@ def moved(book: Book) -> Iterator[Event]:
     for revision in book.revisions:
         if revision.n > 1:
             days = _date(revision.from_day), _date(revision.to_day)
-            data = Moved(lines.line[revision.line], *days, revision.cause, revision.basis, revision.supply)
+            why = revision.cause, revision.basis, revision.supply, revision.run
+            data = Moved(lines.line[revision.line], *days, *why)
             subject = address("orders", lines.order[revision.line])
             yield Event(revision.at, "promise_moved", subject, msgspec.json.encode(data).decode())
 

@@ -80,6 +80,7 @@ _POLICY = (
         suppliers.c.lead_time_days.label("supplier_lead_time"),
         suppliers.c.working_days,
         suppliers.c.holidays,
+        items.c.idle_by,
     )
     .select_from(LEVELS.outerjoin(suppliers, suppliers.c.supplier == items.c.supplier))
     .order_by(items.c.sku)
@@ -370,6 +371,8 @@ def save(tx: Tx, loaded: Loaded) -> None:
     _save_lines(tx, loaded)
     _save_pegs(tx, loaded)
     _save_revisions(tx, loaded.book)
+    idle = sorted(sku for sku in loaded.book.passed if sku in loaded.book.items and loaded.book.items[sku].idle_by)
+    tx.update(items, ("sku",), ("idle_by",), [(sku, None) for sku in idle])
     tx.events += [*moved(loaded.book), *ready(loaded.book, [row[_WAITING] for row in loaded.lines])]
 
 
@@ -458,7 +461,7 @@ def _save_revisions(tx: Tx, book: Book) -> None:
     order, line = book.lines.order, book.lines.line
     tx.insert(
         promises,
-        ("order_id", "line", "n", "at", "from_day", "to_day", "cause", "basis", "supply"),
+        ("order_id", "line", "n", "at", "from_day", "to_day", "cause", "basis", "supply", "run"),
         [(order[r.line], line[r.line], *r[1:]) for r in book.revisions],
     )
 
