@@ -45,4 +45,4 @@ def item_of(
     told = [("item", row), ("category", levels.get(row["category"], {})), ("shop", levels[None])]
     whole = {**row, **{name: resolve(name, told if row["category"] else told[::2]).value for name in LEVELLED}}
     theirs = (supplier.get(name) for name in ("lead_time_days", "working_days", "holidays"))
-    return Item._make((*(whole[name] for name in Item._fields[:10]), *theirs))
+    return Item._make((*(whole[name] for name in Item._fields[:10]), *theirs, row["idle_by"]))

@@ -183,6 +183,7 @@ def _lines(allocated: bool) -> Any:
 
 LINES = {allocated: _lines(allocated) for allocated in (False, True)}
 LINES_OF_ORDERS = _with_pegs(lines).where(among(lines.c.order_id, "orders"))
+LINES_BESIDE = LINES_OF_ORDERS.where(among(lines.c.sku, "skus"))
 
 
 @dataclass(slots=True)
@@ -233,6 +234,13 @@ def load(
     elif orders:
         _load_lines(loaded, tx.fetch(LINES_OF_ORDERS, orders=orders))
     return loaded
+
+
+def load_beside(tx: Tx, loaded: Loaded, orders: Sequence[str]) -> None:
+    """Let the book hold the lines of these orders, in place of those it held, as far as they are of its items."""
+    book = loaded.book
+    book.lines, book.lines_of_item, book.lines_of_order = Lines(), {}, {}
+    _load_lines(loaded, tx.fetch(LINES_BESIDE, orders=orders, skus=list(book.items)))
 
 
 def _load_sites(tx: Tx, loaded: Loaded, skus: Sequence[str]) -> None:

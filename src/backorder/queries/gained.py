@@ -1,0 +1,100 @@
+"""What moved a line's promise, time by time, and who gained: those whose promise came earlier by the same event."""
+
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, and_, bindparam, case, literal_column, or_, select
+
+from backorder.queries.lines import RevisionView, as_date
+from backorder.storage.db import Tx
+from backorder.storage.tables import gained, lines, promises
+
+COUNTED_MAX = 1_000  # of all revisions of a line together
+NAMED_MAX = 5  # of each
+
+# The causes that always name the one supply that the event is about.
+_OF_ONE_SUPPLY = ("announced", "received", "short", "cancelled_supply")
+
+
+class Gainer(msgspec.Struct, rename={"from_day": "from", "to_day": "to"}):
+    """A line of the same item whose promise came to be earlier, or that got a date again."""
+
+    order: str
+    line: str
+    from_day: date | None
+    to_day: date | None
+
+
+class PromiseMove(msgspec.Struct, rename={"from_day": "from", "to_day": "to"}):
+    """A revision of the promise: the event or the `run` that did it, in a sentence too, and who gained by the same.
+
+    `gained_lines` counts them, up to a thousand over all revisions; `gained` names the first few, to callers who are
+    not bound to a customer.
+    """
+
+    at: datetime
+    from_day: date | None
+    to_day: date | None
+    cause: str
+    supply: str | None
+    run: str | None
+    said: str
+    gained_lines: int
+    gained: list[Gainer]
+
+
+_mine, _other = promises.alias("mine"), promises.alias("other")
+
+
+def _event(cause: ColumnElement[str]) -> ColumnElement[str]:
+    """Lines that an event gives a cause of their own are moved by it all the same."""
+    counts, days = (cause.in_([literal_column(f"'{word}'") for word in words]) for words in _OWN)
+    return case((counts, literal_column("'counted'")), (days, literal_column("'overdue'")), else_=cause)
+
+
+_OWN = (("stock_loss", "counted", "adjusted"), ("lead_time", "overdue"))
+_one_supply = _mine.c.cause.in_([literal_column(f"'{word}'") for word in _OF_ONE_SUPPLY])
+_same = and_(
+    _other.c.at == _mine.c.at,
+    or_(
+        _other.c.run == _mine.c.run,
+        and_(
+            _other.c.run.is_(None),
+            _mine.c.run.is_(None),
+            _event(_other.c.cause) == _event(_mine.c.cause),
+            or_(~_one_supply, _other.c.supply == _mine.c.supply),
+        ),
+    ),
+    or_(_other.c.order_id != _mine.c.order_id, _other.c.line != _mine.c.line),
+)
+_GAINERS = (
+    select(_mine.c.n, _other.c.order_id, _other.c.line, _other.c.from_day, _other.c.to_day)
+    .select_from(_mine)
+    .join(_other, and_(_same, gained(_other)))
+    .join(lines, and_(lines.c.order_id == _other.c.order_id, lines.c.line == _other.c.line))
+    .where(
+        _mine.c.order_id == bindparam("order"),
+        _mine.c.line == bindparam("line"),
+        _mine.c.n > literal_column("1"),
+        lines.c.sku == bindparam("sku"),
+    )
+    .order_by(_mine.c.n, _other.c.to_day, _other.c.order_id, _other.c.line)
+    .limit(COUNTED_MAX)
+)
+
+
+def read_moves(
+    tx: Tx, order: str, line: str, sku: str, revisions: list[tuple[RevisionView, str]], *, named: bool
+) -> list[PromiseMove]:
+    """The revisions of a line, given with a sentence each, with who gained. One statement."""
+    found: dict[int, list[Any]] = {}
+    for n, *gainer in tx.fetch(_GAINERS, order=order, line=line, sku=sku) if len(revisions) > 1 else ():
+        found.setdefault(n, []).append(gainer)
+    return [_moved(revision, said, found.get(n, []), named=named) for n, (revision, said) in enumerate(revisions, 1)]
+
+
+def _moved(revision: RevisionView, said: str, others: list[Any], *, named: bool) -> PromiseMove:
+    names = [Gainer(order, line, as_date(day), as_date(to)) for order, line, day, to in others[:NAMED_MAX]]
+    why = revision.cause, revision.supply, revision.run
+    return PromiseMove(revision.at, revision.from_day, revision.to_day, *why, said, len(others), names if named else [])
