@@ -3,12 +3,13 @@
 import statistics
 import time
 from collections.abc import Iterator
+from datetime import date
 
 from backorder.commands.orders import place_orders
 from backorder.commands.supplies import RescheduleSupply, reschedule_supplies
 from backorder.kernel.calendars import day_date, day_number
 from backorder.queries import explain
-from backorder.storage.db import open_database
+from backorder.storage.db import Database, open_database
 from bench.figure import Figure
 from bench.shops import NOW, fill, orders, places, settle
 
@@ -48,7 +49,7 @@ def measure(scale: float) -> Iterator[Figure]:
                 yield Figure(name, result, "<= 50 ms", took <= LIMIT)
 
 
-def explain_day(db, order):
+def explain_day(db: Database, order: str) -> date:
     found = explain.line(db, order, "0", NOW + 10**8)
     assert found is not None
     assert found.line.promise is not None

@@ -252,7 +252,8 @@ def _sooner(change: Change) -> str:
         return f"{by} {change.supply} pulled in by {days} day{'s' if days > 1 else ''}, to {day_words(change.day)}."
     if change.kind == "more":
         assert change.day is not None
-        return f"{by} {_units(change.units)} more at {change.site} by {day_words(change.day)}."
+        units = "1 more unit" if change.units == 1 else f"{change.units:,} more units"
+        return f"{by} {units} at {change.site} by {day_words(change.day)}."
     return f"{by} {' and '.join(map(_giver, change.from_lines))}."
 
 

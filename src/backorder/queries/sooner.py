@@ -87,7 +87,7 @@ _CONTESTERS = (
                 or_(lines.c.requested_on.is_not(None), orders.c.ship == literal_column("'complete'")),
             ),
         ),
-        BEFORE > literal_column("0"),
+        literal_column("0") < BEFORE,
     )
     .limit(BEFORE_MAX + 1)
 )

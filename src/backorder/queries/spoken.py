@@ -39,16 +39,14 @@ BECAUSE = {
 _FIRST: dict[KeyName, str] = {
     "promise": "were promised an earlier day",
     "priority": "have priority",
-    "placed_at": "were placed earlier",
-    "order": "were placed at the same moment",
-    "line": "are part of the same order",
+    "placed_at": "ordered earlier",
+    "order": "ordered at the same moment",
+    "line": "are another part of your order",
 }
 _ONE: dict[KeyName, str] = _FIRST | {
     "promise": "was promised an earlier day",
     "priority": "has priority",
-    "placed_at": "was placed earlier",
-    "order": "was placed at the same moment",
-    "line": "is another part of it",
+    "line": "is another part of your order",
 }
 
 
@@ -103,17 +101,11 @@ def _queue(view: LineView, queue: Queue) -> Iterator[str]:
         yield "Nobody who waits for it comes before you."
         return
     if queue.lines_before == 1:
-        yield f"One order for it comes before yours, {_reason(queue)}."
+        yield f"One other who waits for it comes before you: that one {_ONE[queue.by[0].key]}."
         return
-    yield f"{queue.lines_before:,} orders for it come before yours, {_reason(queue)}."
-
-
-def _reason(queue: Queue) -> str:
     most = max(queue.by, key=lambda by: by.lines)
-    if queue.lines_before == 1:
-        return f"because it {_ONE[most.key]}"
-    many = "most of them because" if len(queue.by) > 1 else "because"
-    return f"{many} they {_FIRST[most.key]}"
+    many = "most of them" if len(queue.by) > 1 else "they"
+    yield f"{queue.lines_before:,} others who wait for it come before you: {many} {_FIRST[most.key]}."
 
 
 def _sooner(sooner: Sooner) -> Iterator[str]:
@@ -134,8 +126,12 @@ def _would(change: Change) -> str:
         return f"a delivery that we expect would have to come {days} day{'s' if days > 1 else ''} earlier"
     if change.kind == "more":
         assert change.day is not None
-        return f"{_units(change.units)} more would have to come by {long_day(change.day)}"
+        return f"{_more(change.units)} would have to come by {long_day(change.day)}"
     return f"{_units(change.units)} that {'is' if change.units == 1 else 'are'} kept for others would have to go to you"
+
+
+def _more(units: int) -> str:
+    return "one more unit" if units == 1 else f"{units:,} more units"
 
 
 def long_day(day: date) -> str:

@@ -36,6 +36,12 @@ class Page(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     after: Cursor | None = None
 
 
+class Wanted(msgspec.Struct, forbid_unknown_fields=True):
+    """By how many days a line is wanted earlier; left out, by the day it was first promised or is wanted for."""
+
+    earlier: Annotated[int, Meta(ge=1, le=3_650)] | None = None
+
+
 async def ask(house: House, question: Callable[..., Any], *about: Any) -> Any:
     """The answer of a query, asked in a thread."""
     return await asyncio.get_running_loop().run_in_executor(house.readers, question, *about)
@@ -59,6 +65,16 @@ def one(
         return Answer(masked(found, call.caller.permissions), headers=PRIVATE)
 
     return answer
+
+
+async def why(house: House, call: Call) -> Answer:
+    """A line's explanation: why it has its date, and what would bring it sooner; 404 where there is no such line."""
+    wanted = body.query(call.request, Wanted)
+    about = call.part("order"), call.part("line"), house.clock(), call.caller.customer, wanted.earlier
+    found = await ask(house, explain.line, house.db, *about)
+    if found is None:
+        raise Refusal(404, "not_found", "there is no line with this id")
+    return Answer(masked(found, call.caller.permissions), headers=PRIVATE)
 
 
 async def quote(house: House, call: Call) -> Answer:
@@ -120,7 +136,6 @@ def foreign() -> Refusal:
 
 ORDER = one(show.order, "order", narrowed=True)
 LINE = one(show.line, "order", "line", narrowed=True)
-WHY = one(explain.line, "order", "line", narrowed=True)
 SHIPMENT = one(shipments.shipment, "shipment", now=False, narrowed=True)
 CUSTOMER = one(catalogue.customer, "customer", now=False, narrowed=True)
 SITE = one(catalogue.site, "site", now=False)

@@ -93,7 +93,16 @@ READS = (
         also=evidence.CONTENTS,
     ),
     _one(_LINE, "orders.read", reads.LINE, "A line: pegs, promise, revisions.", LineView, bound=True),
-    _one(f"{_LINE}/explanation", "orders.read", reads.WHY, "Why it has its date.", explain.Explanation, bound=True),
+    Route(
+        "GET",
+        f"{_LINE}/explanation",
+        "orders.read",
+        reads.why,
+        "Why it has its date, and what would bring it sooner.",
+        explain.Explanation,
+        parameters=reads.Wanted,
+        bound=True,
+    ),
     _many("/v1/lines", "orders.read", many.LINES, "Lines, by order.", many.Lines, many.LinesPage, bound=True),
     _many(
         "/v1/shipments",
