@@ -1,7 +1,6 @@
 """A run from the backlog to its plan: it reads one state of the database, holds no lock, and writes the plan at once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import msgspec
 
@@ -9,9 +8,8 @@ from backorder.commands._batch import Command, Steps, collector_paused, perform
 from backorder.kernel.calendars import local_day
 from backorder.kernel.events import Event, address
 from backorder.kernel.outcomes import Outcome, Word, refused
-from backorder.kernel.planned import PlannedLine, Policies, Snapshot, Totals, planned_lines, totals
-from backorder.kernel.reallocation import Plan, plan
-from backorder.kernel.segments import Policy, trouble
+from backorder.kernel.planned import Planned, Totals, plan_of, takes_allocated
+from backorder.kernel.segments import trouble
 from backorder.storage import reallocation as storage
 from backorder.storage.backlog import load_backlog
 from backorder.storage.db import Database, Tx
@@ -20,17 +18,6 @@ from backorder.storage.reallocation import Run
 
 class _Step(Command, tag="step_of_run"):
     """A transaction of a run. No command of the vocabulary: those of the runs and the worker give it."""
-
-
-@dataclass(slots=True)
-class Planned:
-    """A plan with what it was made of."""
-
-    snapshot: Snapshot
-    policies: Policies
-    plan: Plan
-    lines: list[PlannedLine]
-    totals: Totals
 
 
 def within(db: Database, now: int, do: Callable[[Tx], Outcome]) -> Outcome:
@@ -53,32 +40,9 @@ def make_plan(
     with collector_paused(), db.read() as tx:
         there = storage.load_run(tx, run)
         assert there is not None
-        made = plan_now(tx, now, with_fallback(tx, storage.load_version(tx, policy, there.policy_n)))
+        policies = storage.with_fallback(tx, storage.load_version(tx, policy, there.policy_n))
+        made = plan_of(load_backlog(tx, now, allocated=takes_allocated(policies)), policies)
     return within(db, now, lambda tx: _keep(tx, now, run, made))
-
-
-def with_fallback(tx: Tx, policy: Policy) -> Policies:
-    """A policy, and the latest version of the one it falls back to."""
-    if policy.fallback is None:
-        return policy, None
-    return policy, storage.load_policies(tx, [policy.fallback])[policy.fallback].policy
-
-
-def plan_now(tx: Tx, now: int, policies: Policies) -> Planned:
-    """The plan that policies make of the backlog as a transaction sees it."""
-    return plan_of(load_backlog(tx, now, allocated=takes_allocated(policies)), policies)
-
-
-def takes_allocated(policies: Policies) -> bool:
-    """Whether lines of which nothing waits take part."""
-    return any(policy.take_allocated for policy in policies if policy is not None)
-
-
-def plan_of(snapshot: Snapshot, policies: Policies) -> Planned:
-    """The plan that policies make of a backlog."""
-    made = plan(snapshot.backlog, *policies)
-    lines = planned_lines(snapshot, policies, made)
-    return Planned(snapshot, policies, made, lines, totals(snapshot, policies, made, lines))
 
 
 def _open(tx: Tx, now: int, asked: tuple[str, str, str | None], keep_failure: bool) -> Outcome:

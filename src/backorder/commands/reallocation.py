@@ -160,7 +160,9 @@ def _each(db: Database, now: int, batch: Sequence[C], do: Callable[[C, int], Out
             told = command.id is not None and command.id in load_replies(tx, [command.id])
         moment = now if command.at is None else moment_number(command.at)
         done = None if told else do(command, moment)
-        steps = Steps(lambda _: None, lambda *_: None, lambda *_, done=done: done or refused(Word.NOT_ALLOWED), _nothing)
+        steps = Steps(
+            lambda _: None, lambda *_: None, lambda *_, done=done: done or refused(Word.NOT_ALLOWED), _nothing
+        )
         outcomes += perform_each(db, now, [command], steps)
     return outcomes
 

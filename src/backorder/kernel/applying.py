@@ -117,9 +117,7 @@ def _trouble(book: Book, change: Change) -> str | None:
     return None
 
 
-def _with_orders(
-    book: Book, changes: Iterable[Change], going: dict[int, Change], refused: dict[int, str]
-) -> None:
+def _with_orders(book: Book, changes: Iterable[Change], going: dict[int, Change], refused: dict[int, str]) -> None:
     """An order that ships complete is changed as a whole or not at all."""
     stuck = {change.order for change in changes if change.n in refused and _is_complete(book, change)}
     for n, change in list(going.items()):

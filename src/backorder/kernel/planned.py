@@ -10,7 +10,7 @@ from backorder.kernel.backlog import Backlog
 from backorder.kernel.calendars import NEVER, day_date
 from backorder.kernel.columns import Book, Pegs
 from backorder.kernel.promises import PULL_IN_DAYS, release_floor_of
-from backorder.kernel.reallocation import OUTCOMES, Plan, Violation
+from backorder.kernel.reallocation import OUTCOMES, Plan, Violation, plan
 from backorder.kernel.segments import Policy, Segment
 
 Policies = tuple[Policy, Policy | None]  # the policy of a run, and the one it falls back to
@@ -105,6 +105,29 @@ class Totals(msgspec.Struct):
     stopped: bool = False
     applied: int = 0
     refused: int = 0
+
+
+@dataclass(slots=True)
+class Planned:
+    """A plan with what it was made of, told line by line and in all."""
+
+    snapshot: Snapshot
+    policies: Policies
+    plan: Plan
+    lines: list[PlannedLine]
+    totals: Totals
+
+
+def plan_of(snapshot: Snapshot, policies: Policies) -> Planned:
+    """The plan that a policy makes of a backlog."""
+    made = plan(snapshot.backlog, *policies)
+    lines = planned_lines(snapshot, policies, made)
+    return Planned(snapshot, policies, made, lines, totals(snapshot, policies, made, lines))
+
+
+def takes_allocated(policies: Policies) -> bool:
+    """Whether lines of which nothing waits take part."""
+    return any(policy.take_allocated for policy in policies if policy is not None)
 
 
 def holds_after(snapshot: Snapshot, plan: Plan, row: int) -> Pegs:

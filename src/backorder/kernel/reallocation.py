@@ -61,11 +61,22 @@ def plan(backlog: Backlog, policy: Policy, fallback: Policy | None = None) -> Pl
 
     def day(i, held, left):
         last = max([backlog.supply.day[s] for s, _ in held], default=0)
-        return line_day(last, left, backlog.lead[i] if left or held else NEVER, backlog.floor[i],
-                        max([d for _, _, d in kept[i]], default=backlog.firm[i]))
+        return line_day(
+            last,
+            left,
+            backlog.lead[i] if left or held else NEVER,
+            backlog.floor[i],
+            max([d for _, _, d in kept[i]], default=backlog.firm[i]),
+        )
 
-    part = [i for i in range(n) if segment[i] >= 0 and policy.segments[segment[i]].strategy != "skip"
-            and not backlog.frozen[i] and not backlog.held[i]]
+    part = [
+        i
+        for i in range(n)
+        if segment[i] >= 0
+        and policy.segments[segment[i]].strategy != "skip"
+        and not backlog.frozen[i]
+        and not backlog.held[i]
+    ]
     before = [day(i, held[i], backlog.need[i] - sum(u for _, u in held[i])) for i in range(n)]
     had = [sum(u for _, u in held[i]) + sum(u for _, u, _ in kept[i]) for i in range(n)]
     after, new = list(before), [list(h) for h in held]
@@ -83,8 +94,19 @@ def plan(backlog: Backlog, policy: Policy, fallback: Policy | None = None) -> Pl
             left = backlog.need[i]
             m = 0
             if seg.strategy != "lose":
-                m, left, _ = take(backlog.supply.candidates, backlog.supply.day, free, backlog.supply.kept,
-                                  backlog.supply.first[g], backlog.supply.first[g + 1], left, 0, a, b, 0)
+                m, left, _ = take(
+                    backlog.supply.candidates,
+                    backlog.supply.day,
+                    free,
+                    backlog.supply.kept,
+                    backlog.supply.first[g],
+                    backlog.supply.first[g + 1],
+                    left,
+                    0,
+                    a,
+                    b,
+                    0,
+                )
             new[i] = list(zip(a[:m], b[:m]))
             after[i] = day(i, new[i], left)
             if after[i] == NEVER and backlog.lead_anew[i] < NEVER:
@@ -103,6 +125,7 @@ def plan(backlog: Backlog, policy: Policy, fallback: Policy | None = None) -> Pl
         else:
             w = "unchanged" if sorted(new[i]) == sorted(held[i]) else "moved"
         outcome.append(OUTCOMES.index(w))
+
     def csr(rows):
         first, ps, pu = [0], [], []
         for row in rows:

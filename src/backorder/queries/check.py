@@ -442,7 +442,7 @@ RULES = (
         "plan_whole",
         "A plan has every line from the first to the last, and as many as its run says.",
         """SELECT p.run, p.lines, count(x.n) FROM plans p LEFT JOIN plan_lines x ON x.run = p.run
-           GROUP BY p.run, p.lines HAVING count(x.n) <> p.lines OR max(x.n) <> p.lines""",
+           GROUP BY p.run, p.lines HAVING count(x.n) <> p.lines OR max(x.n) <> p.lines OR min(x.n) <> 1""",
     ),
     Rule(
         "plan_settled",

@@ -144,8 +144,12 @@ class _Columns:
         routes = self._routes()
         group, group_keys, supply = self._groups(routes)
         days = self._days(routes)
-        due = [line_due(*row) for row in zip(holding, days["lead"], days["floor"], self.waiting,
-                                             [self._book.supplies.stock] * len(keys), strict=True)]
+        due = [
+            line_due(*row)
+            for row in zip(
+                holding, days["lead"], days["floor"], self.waiting, [self._book.supplies.stock] * len(keys), strict=True
+            )
+        ]
         waits, allocated, firm = self._pegs(holding)
         tiers, kinds, countries, regions, _ = zip(*self.people, strict=True) if keys else ((),) * 5
         categories, selling, *_ = zip(*self.goods, strict=True) if keys else ((),) * 4
@@ -203,9 +207,7 @@ class _Columns:
         known = {place: self._book.route_of(tuple(json.loads(place[0])), place[1]) for place in set(places)}
         return [known[place] for place in places]
 
-    def _groups(
-        self, routes: list[tuple[str, ...]]
-    ) -> tuple[list[int], list[tuple[str, tuple[str, ...]]], Supply]:
+    def _groups(self, routes: list[tuple[str, ...]]) -> tuple[list[int], list[tuple[str, tuple[str, ...]]], Supply]:
         """The candidate group of each row, what each group is of, and the supplies."""
         supplies = self._book.supplies
         number: dict[tuple[str, tuple[str, ...]], int] = {}
@@ -214,7 +216,11 @@ class _Columns:
         for sku, route in number:
             candidates += self._book.candidates_of(sku, route)
             first.append(len(candidates))
-        return group, list(number), Supply(first, candidates, supplies.day, list(supplies.free), supplies.kept, supplies.stock)
+        return (
+            group,
+            list(number),
+            Supply(first, candidates, supplies.day, list(supplies.free), supplies.kept, supplies.stock),
+        )
 
     def _days(self, routes: list[tuple[str, ...]]) -> dict[str, list[int]]:
         """Floors, lead-time days, and the day that was asked for where one was."""
@@ -320,9 +326,7 @@ class _Columns:
         return Tags(first, code, list(number))
 
 
-def line_due(
-    held: dict[tuple[int, int], int], lead: int, floor: int, waiting: int, stock: Sequence[int]
-) -> int:
+def line_due(held: dict[tuple[int, int], int], lead: int, floor: int, waiting: int, stock: Sequence[int]) -> int:
     """A line's due day by what it holds, as `promises.line_dates` gives it."""
     due, covered = floor, 0
     for (s, day), units in held.items():

@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.sql.expression import bindparam, literal_column
 
 from backorder.kernel.applying import Applied, Change, Days, Side
-from backorder.kernel.planned import PlannedLine, Snapshot, Totals
+from backorder.kernel.planned import PlannedLine, Policies, Snapshot, Totals
 from backorder.kernel.segments import Policy
 from backorder.storage.db import Row, Tx, among
 from backorder.storage.reallocation_tables import plan_lines, plans, policies
@@ -115,6 +115,14 @@ def load_version(tx: Tx, policy: str, n: int) -> Policy:
 
 def _read(body: str) -> Policy:
     return msgspec.json.decode(body, type=Policy)
+
+
+def with_fallback(tx: Tx, policy: Policy) -> Policies:
+    """A policy, and the latest version of the one it falls back to."""
+    if policy.fallback is None:
+        return policy, None
+    found = load_policies(tx, [policy.fallback]).get(policy.fallback)
+    return policy, None if found is None else found.policy
 
 
 def save_policies(tx: Tx, rows: Sequence[Row]) -> None:
