@@ -137,10 +137,13 @@ def holds_after(snapshot: Snapshot, plan: Plan, row: int) -> Pegs:
     units: dict[int, int] = {}
     for (s, _), held in before.items():
         units[s] = units.get(s, 0) + held
+    held_before = dict(units)
     for pegs, sign in ((plan.before, -1), (plan.after, 1)):
         for p in range(pegs.first[row], pegs.first[row + 1]):
             s = int(pegs.supply[p])
             units[s] = units.get(s, 0) + sign * int(pegs.units[p])
+    if units == held_before:  # of a held order even the days stay: it is not read again before it is released
+        return before
     after: Pegs = {}
     for (s, day), held in sorted(before.items()):
         kept = min(held, units.get(s, 0))
@@ -226,7 +229,10 @@ def _is_told(plan: Plan, row: int) -> bool:
 
 def _changes(snapshot: Snapshot, plan: Plan, row: int, holds: Pegs) -> bool:
     """Whether a line gets other pegs or another promise."""
-    return holds != snapshot.holding[row] or _promised(snapshot, row, int(plan.day_after[row])) != snapshot.told[row]
+    if holds != snapshot.holding[row]:
+        return True
+    day = int(plan.day_after[row])
+    return bool(day != plan.day_before[row]) and _promised(snapshot, row, day) != snapshot.told[row]
 
 
 def _promised(snapshot: Snapshot, row: int, due: int) -> int | None:
