@@ -22,7 +22,20 @@ def run(names: list[str], echo: Callable[[str], None], scale: float = 1.0) -> li
 
 
 def _groups() -> dict[str, Callable[[float], Iterator[Figure]]]:
-    from bench import explain, imports, orders, owed, pegging, quotes, receipts, service, start, year
+    from bench import (
+        explain,
+        imports,
+        orders,
+        owed,
+        pegging,
+        quotes,
+        reallocation,
+        reallocation_db,
+        receipts,
+        service,
+        start,
+        year,
+    )
 
     return {
         "orders": orders.measure,
@@ -30,6 +43,8 @@ def _groups() -> dict[str, Callable[[float], Iterator[Figure]]]:
         "receipts": receipts.measure,
         "owed": owed.measure,
         "pegging": pegging.measure,
+        "reallocation": reallocation.measure,
+        "reallocation-db": reallocation_db.measure,
         "quotes": quotes.measure,
         "explain": explain.measure,
         "service": service.measure,

@@ -1,7 +1,7 @@
 """Loading the working set of a batch and saving what changed in it, each with a fixed number of statements."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -181,6 +181,8 @@ def _lines(allocated: bool) -> Any:
     return union_all(_with_pegs(lines).where(part), _with_pegs(lines).where(named), _with_pegs(_other).where(part))
 
 
+_SHIP, _UNITS = 19, slice(5, 7)  # of the columns of a line: how it ships, and its open units
+
 LINES = {allocated: _lines(allocated) for allocated in (False, True)}
 LINES_OF_ORDERS = _with_pegs(lines).where(among(lines.c.order_id, "orders"))
 LINES_BESIDE = LINES_OF_ORDERS.where(among(lines.c.sku, "skus"))
@@ -213,12 +215,13 @@ def load(
     waiting: bool = True,
     orders: Sequence[str] = (),
     allocated: bool = False,
+    only: Container[tuple[str, str]] | None = None,
     lock: bool = True,
 ) -> Loaded:
     """Lock the items (in order of SKU) and load their supplies, and with `waiting` the lines of a live pass over them.
 
     `orders` names orders whose lines are wanted whatever their state (without `waiting`, theirs alone), `allocated`
-    also those that wait no more.
+    also those that wait no more; of orders that do not ship complete, `only` those lines are wanted.
     Items joined to them by complete orders are locked and loaded too. A query that only asks does not `lock`.
     """
     book = Book()
@@ -232,7 +235,8 @@ def load(
     if waiting:
         _load_lines(loaded, tx.fetch(LINES[allocated], skus=chosen, orders=orders))
     elif orders:
-        _load_lines(loaded, tx.fetch(LINES_OF_ORDERS, orders=orders))
+        found = tx.fetch(LINES_OF_ORDERS, orders=orders)
+        _load_lines(loaded, found if only is None else [row for row in found if row[:2] in only or _is_whole(row)])
     return loaded
 
 
@@ -241,6 +245,11 @@ def load_beside(tx: Tx, loaded: Loaded, orders: Sequence[str]) -> None:
     book = loaded.book
     book.lines, book.lines_of_item, book.lines_of_order = Lines(), {}, {}
     _load_lines(loaded, tx.fetch(LINES_BESIDE, orders=orders, skus=list(book.items)))
+
+
+def _is_whole(row: Row) -> bool:
+    """Whether a row is of an open line of an order that ships complete."""
+    return bool(row[_SHIP] == "complete" and row[_UNITS][0] + row[_UNITS][1])
 
 
 def _load_sites(tx: Tx, loaded: Loaded, skus: Sequence[str]) -> None:

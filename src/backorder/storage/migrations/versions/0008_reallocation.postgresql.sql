@@ -22,15 +22,17 @@ CREATE TABLE plans (
   state TEXT NOT NULL,
   progress BIGINT NOT NULL,
   size BIGINT NOT NULL,
+  lines BIGINT NOT NULL,
   counts TEXT NOT NULL,
   committed_at TIMESTAMPTZ,
   undone_at TIMESTAMPTZ,
+  forget_at TIMESTAMPTZ NOT NULL,
   by_whom TEXT,
   note TEXT,
   CONSTRAINT pk_plans PRIMARY KEY (run),
   CONSTRAINT fk_plans_policy_policy_n FOREIGN KEY(policy, policy_n) REFERENCES policies (policy, n),
   CONSTRAINT ck_plans_state CHECK (state IN ('planning', 'simulated', 'committing', 'committed', 'undoing', 'undone', 'failed')),
-  CONSTRAINT ck_plans_progress CHECK (progress BETWEEN 0 AND size),
+  CONSTRAINT ck_plans_progress CHECK (progress BETWEEN 0 AND size AND lines >= 0),
   CONSTRAINT ck_plans_committed CHECK ((committed_at IS NULL) = (state IN ('planning', 'simulated', 'committing', 'failed'))),
   CONSTRAINT ck_plans_undone CHECK ((undone_at IS NULL) = (state <> 'undone')),
   CONSTRAINT ck_plans_run_length CHECK (length(run) BETWEEN 1 AND 200),
@@ -38,6 +40,8 @@ CREATE TABLE plans (
 )
 -- next
 CREATE INDEX ix_plans_at ON plans (at)
+-- next
+CREATE INDEX ix_plans_forget ON plans (forget_at)
 -- next
 CREATE TABLE plan_lines (
   run TEXT COLLATE "C" NOT NULL,
@@ -57,6 +61,7 @@ CREATE TABLE plan_lines (
   before_pegs TEXT NOT NULL,
   after_pegs TEXT NOT NULL,
   applied TEXT,
+  days TEXT,
   note TEXT,
   CONSTRAINT pk_plan_lines PRIMARY KEY (run, n),
   CONSTRAINT uq_plan_lines_run_order_id_line UNIQUE (run, order_id, line),

@@ -24,27 +24,32 @@ CREATE TABLE plans (
   state TEXT NOT NULL,
   progress INTEGER NOT NULL,
   size INTEGER NOT NULL,
+  lines INTEGER NOT NULL,
   counts TEXT NOT NULL,
   committed_at TEXT,
   undone_at TEXT,
+  forget_at TEXT NOT NULL,
   by_whom TEXT,
   note TEXT,
   CONSTRAINT pk_plans PRIMARY KEY (run),
   CONSTRAINT fk_plans_policy_policy_n FOREIGN KEY(policy, policy_n) REFERENCES policies (policy, n),
   CONSTRAINT ck_plans_state CHECK (state IN ('planning', 'simulated', 'committing', 'committed', 'undoing', 'undone', 'failed')),
-  CONSTRAINT ck_plans_progress CHECK (progress BETWEEN 0 AND size),
+  CONSTRAINT ck_plans_progress CHECK (progress BETWEEN 0 AND size AND lines >= 0),
   CONSTRAINT ck_plans_committed CHECK ((committed_at IS NULL) = (state IN ('planning', 'simulated', 'committing', 'failed'))),
   CONSTRAINT ck_plans_undone CHECK ((undone_at IS NULL) = (state <> 'undone')),
   CONSTRAINT ck_plans_at_form CHECK (at IS NULL OR at GLOB '????-??-??T??:??:??.??????Z'),
   CONSTRAINT ck_plans_today_form CHECK (today IS NULL OR today IS date(today)),
   CONSTRAINT ck_plans_committed_at_form CHECK (committed_at IS NULL OR committed_at GLOB '????-??-??T??:??:??.??????Z'),
   CONSTRAINT ck_plans_undone_at_form CHECK (undone_at IS NULL OR undone_at GLOB '????-??-??T??:??:??.??????Z'),
+  CONSTRAINT ck_plans_forget_at_form CHECK (forget_at IS NULL OR forget_at GLOB '????-??-??T??:??:??.??????Z'),
   CONSTRAINT ck_plans_run_length CHECK (length(run) BETWEEN 1 AND 200),
   CONSTRAINT ck_plans_policy_length CHECK (length(policy) BETWEEN 1 AND 200)
 )
  STRICT
 -- next
 CREATE INDEX ix_plans_at ON plans (at)
+-- next
+CREATE INDEX ix_plans_forget ON plans (forget_at)
 -- next
 CREATE TABLE plan_lines (
   run TEXT NOT NULL,
@@ -64,6 +69,7 @@ CREATE TABLE plan_lines (
   before_pegs TEXT NOT NULL,
   after_pegs TEXT NOT NULL,
   applied TEXT,
+  days TEXT,
   note TEXT,
   CONSTRAINT pk_plan_lines PRIMARY KEY (run, n),
   CONSTRAINT uq_plan_lines_run_order_id_line UNIQUE (run, order_id, line),
