@@ -45,7 +45,7 @@ def measure(scale: float) -> Iterator[Figure]:
                 db.close()
                 took = statistics.median(times)
                 result = f"{took * 1000:.0f} ms ({max(times) * 1000:.0f} at most)"
-                name = f"explanation among {waiting:,} on {spread}, {kind}"
+                name = f"explain one of {waiting:,} on {spread}, {kind}"
                 yield Figure(name, result, "<= 50 ms", took <= LIMIT)
 
 

@@ -1,16 +1,14 @@
 """What moved a line's promise, time by time, and who gained: those whose promise came earlier by the same event."""
 
 from datetime import date, datetime
-from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, bindparam, case, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, literal_column, or_, select
 
 from backorder.queries.lines import RevisionView, as_date
 from backorder.storage.db import Tx
 from backorder.storage.tables import gained, lines, promises
 
-COUNTED_MAX = 1_000  # of all revisions of a line together
 NAMED_MAX = 5  # of each
 
 # The causes that always name the one supply that the event is about.
@@ -29,8 +27,7 @@ class Gainer(msgspec.Struct, rename={"from_day": "from", "to_day": "to"}):
 class PromiseMove(msgspec.Struct, rename={"from_day": "from", "to_day": "to"}):
     """A revision of the promise: the event or the `run` that did it, in a sentence too, and who gained by the same.
 
-    `gained_lines` counts them, up to a thousand over all revisions; `gained` names the first few, to callers who are
-    not bound to a customer.
+    `gained_lines` counts them; `gained` names the first few, to callers who are not bound to a customer.
     """
 
     at: datetime
@@ -68,8 +65,15 @@ _same = and_(
     ),
     or_(_other.c.order_id != _mine.c.order_id, _other.c.line != _mine.c.line),
 )
-_GAINERS = (
-    select(_mine.c.n, _other.c.order_id, _other.c.line, _other.c.from_day, _other.c.to_day)
+_found = (
+    select(
+        _mine.c.n,
+        func.count().over(partition_by=_mine.c.n).label("count"),
+        func.row_number()
+        .over(partition_by=_mine.c.n, order_by=(_other.c.to_day, _other.c.order_id, _other.c.line))
+        .label("place"),
+        *(_other.c[name] for name in ("order_id", "line", "from_day", "to_day")),
+    )
     .select_from(_mine)
     .join(_other, and_(_same, gained(_other)))
     .join(lines, and_(lines.c.order_id == _other.c.order_id, lines.c.line == _other.c.line))
@@ -79,22 +83,27 @@ _GAINERS = (
         _mine.c.n > literal_column("1"),
         lines.c.sku == bindparam("sku"),
     )
-    .order_by(_mine.c.n, _other.c.to_day, _other.c.order_id, _other.c.line)
-    .limit(COUNTED_MAX)
+    .subquery()
 )
+_GAINERS = select(_found).where(_found.c.place <= NAMED_MAX).order_by(_found.c.n, _found.c.place)
 
 
 def read_moves(
     tx: Tx, order: str, line: str, sku: str, revisions: list[tuple[RevisionView, str]], *, named: bool
 ) -> list[PromiseMove]:
     """The revisions of a line, given with a sentence each, with who gained. One statement."""
-    found: dict[int, list[Any]] = {}
-    for n, *gainer in tx.fetch(_GAINERS, order=order, line=line, sku=sku) if len(revisions) > 1 else ():
-        found.setdefault(n, []).append(gainer)
-    return [_moved(revision, said, found.get(n, []), named=named) for n, (revision, said) in enumerate(revisions, 1)]
-
-
-def _moved(revision: RevisionView, said: str, others: list[Any], *, named: bool) -> PromiseMove:
-    names = [Gainer(order, line, as_date(day), as_date(to)) for order, line, day, to in others[:NAMED_MAX]]
-    why = revision.cause, revision.supply, revision.run
-    return PromiseMove(revision.at, revision.from_day, revision.to_day, *why, said, len(others), names if named else [])
+    found: dict[int, list[Gainer]] = {}
+    counts: dict[int, int] = {}
+    rows = tx.fetch(_GAINERS, order=order, line=line, sku=sku) if len(revisions) > 1 else ()
+    for n, count, _, other, its_line, before, after in rows:
+        counts[n] = int(count)
+        if named:
+            found.setdefault(n, []).append(Gainer(other, its_line, as_date(before), as_date(after)))
+    return [
+        PromiseMove(
+            *(revision.at, revision.from_day, revision.to_day, revision.cause, revision.supply, revision.run, said),
+            counts.get(n, 0),
+            found.get(n, []),
+        )
+        for n, (revision, said) in enumerate(revisions, 1)
+    ]
