@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from simulation.test_whatif import everything, live
-from simulation.world import World
+from simulation.world import START, World
 from sqlalchemy import select
 from state import apply
 
@@ -101,11 +101,15 @@ def test_what_would_bring_a_line_sooner_does(seed: int, db: Database) -> None:
         now += 1_000_000
         before = everything(db)
         book = whole(db, now)
-        waiting = [i for i in range(len(book.lines.order)) if book.lines.waiting[i]]
+        lines = book.lines
+        waiting = sorted(
+            (i for i, units in enumerate(lines.waiting) if units), key=lambda i: (lines.order[i], lines.line[i])
+        )
         for i in chance.sample(waiting, min(ASKED, len(waiting))):
             earlier = chance.choice((None, None, 1, 3, 9))
             kinds |= judged(db, now, i, book, earlier, f"seed {seed}, at {world.now}")
         check_order(db, now, book)
+        check_gained(db, now, book)
         assert everything(db) == before
     assert kinds
 
@@ -132,18 +136,48 @@ def judged(db: Database, now: int, i: int, book: Book, earlier: int | None, wher
         for giver in change.from_lines:
             said = NEVER if giver.would_ship_on is None else day_number(giver.would_ship_on)
             assert after[giver.order, giver.line] <= said, f"{where}: {change}"
-        if change.kind == "pulled_in" and (change.days or 0) > 1:
-            less = whole(db, now)
-            expect(less, [less.supplies.index[change.supply or ""]], day_number(change.day) + 1)
-            live_pass(less, [less.lines.sku[j]], Why("rescheduled"))
-            assert reached(less, k) > asked, f"{where}: a day less does it too: {change}"
-        if change.kind == "more" and change.units > 1:
-            less = whole(db, now)
-            few = change.units - 1
-            less.add_supply("more", "purchase", less.lines.sku[j], change.site or "", few, day_number(change.day), 1)
-            live_pass(less, [less.lines.sku[j]], Why("announced"))
-            assert reached(less, k) > asked, f"{where}: a unit less does it too: {change}"
     return {change.kind for change in sooner.changes}
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_where_goods_are_alike_to_all_nothing_smaller_does(seed: int, db: Database) -> None:
+    """One site, orders that ship when ready and as soon as they can."""
+    chance = random.Random(seed)
+    days = [f"2026-12-{day:02d}" for day in (7, 9, 14, 18, 23)]
+    batch: list[dict] = [{"do": "put_site", "site": "MAIN"}, {"do": "put_item", "sku": "CHAIR"}]
+    for n, day in enumerate(days):
+        said = {"sku": "CHAIR", "site": "MAIN", "quantity": chance.randint(8, 20), "expected_on": day}
+        batch.append({"do": "announce_supply", "supply": f"PO-{n}", **said})
+    for n in range(18):
+        lines = [{"line": "1", "sku": "CHAIR", "quantity": chance.randint(1, 6)}]
+        batch.append({"do": "place_order", "order": f"O{n:02d}", "priority": chance.randint(0, 2), "lines": lines})
+    apply(db, START, batch)
+    for supply in ("PO-1", "PO-3"):
+        day = f"2026-12-{chance.randint(10, 31)}"
+        apply(db, START, [{"do": "reschedule_supply", "supply": supply, "expected_on": day}])
+    now, kinds = moment_number(START), set()
+    book = whole(db, now)
+    for i, units in enumerate(book.lines.waiting):
+        for earlier in (None, 1, 5) if units else ():
+            told = explain.line(db, book.lines.order[i], "1", now, earlier=earlier)
+            assert told is not None
+            for change in told.sooner.changes:
+                kinds.add(change.kind)
+                smaller(db, now, i, day_number(told.sooner.by), change)
+    assert kinds == {"pulled_in", "more", "moved"}
+
+
+def smaller(db: Database, now: int, i: int, asked: int, change: Change) -> None:
+    """A day less, a unit less, do not bring the line by the day."""
+    if change.kind == "moved" or change.day is None:
+        return
+    less, day = whole(db, now), day_number(change.day)
+    if change.kind == "pulled_in":
+        expect(less, [less.supplies.index[change.supply or ""]], day + 1)
+    elif change.units > 1:
+        less.add_supply("more", "purchase", "CHAIR", "MAIN", change.units - 1, day, 1)
+    live_pass(less, ["CHAIR"], Why("announced"))
+    assert reached(less, i) > asked, change
 
 
 def check_order(db: Database, now: int, book: Book) -> None:
@@ -164,6 +198,28 @@ def check_order(db: Database, now: int, book: Book) -> None:
             for before in queue.nearest:
                 assert before.key == first_key(book, lines.index[before.order, before.line], i)
             assert sum(by.lines for by in queue.by) == place
+
+
+def check_gained(db: Database, now: int, book: Book) -> None:
+    """Who gained by what moved a line, from the ledger by hand."""
+    p, alike = t.promises, {"stock_loss": "counted", "adjusted": "counted", "lead_time": "overdue"}
+    columns = (p.c.order_id, p.c.line, p.c.n, p.c.at, p.c.from_day, p.c.to_day, p.c.cause, p.c.supply)
+    with db.read() as tx:
+        ledger = [*tx.fetch(select(*columns))]
+        sold = {(row[0], row[1]): row[2] for row in tx.fetch(select(t.lines.c.order_id, t.lines.c.line, t.lines.c.sku))}
+    for i, units in enumerate(book.lines.waiting):
+        mine = book.lines.order[i], book.lines.line[i]
+        told = explain.line(db, *mine, now) if units and i % 4 == 0 else None
+        for move in told.moves[1:] if told is not None else ():
+            gainers = []
+            for order, line, n, at, before, after, cause, supply in ledger:
+                event = at == moment_number(move.at) and alike.get(cause, cause) == alike.get(move.cause, move.cause)
+                same = move.cause not in {"announced", "received", "short", "cancelled_supply"} or supply == move.supply
+                sooner = n > 1 and after is not None and (before is None or after < before)
+                if event and same and sooner and (order, line) != mine and sold[order, line] == sold[mine]:
+                    gainers.append((after, order, line))
+            assert move.gained_lines == len(gainers), (mine, move)
+            assert [(one.order, one.line) for one in move.gained] == [key[1:] for key in sorted(gainers)[:5]]
 
 
 def first_key(book: Book, i: int, j: int) -> str:

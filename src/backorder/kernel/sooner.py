@@ -4,7 +4,7 @@ The book may hold fewer lines than wait for the item: the line, those that a cha
 the live order that would take what comes before the line does. Others keep what they hold, whatever is tried.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from typing import Any, Literal, NamedTuple
 
@@ -12,7 +12,6 @@ from backorder.kernel.calendars import NEVER
 from backorder.kernel.columns import STOCK, Book
 from backorder.kernel.livepass import live_pass, with_their_orders
 from backorder.kernel.promises import Why, active_lead_day, floor_of, line_dates, release_floor_of
-from backorder.kernel.ranking import live_order
 from backorder.kernel.receiving import drop
 from backorder.kernel.slips import expect
 
@@ -61,12 +60,18 @@ class Found(NamedTuple):
 
 
 def wish(book: Book, i: int, wanted: int, days: int | None) -> Wish:
-    """The line `days` earlier; without them by the `wanted` day, or where that is met one working day earlier."""
+    """The line `days` earlier than it ships or is promised; without them by the `wanted` day.
+
+    Where that is met, one working day earlier.
+    """
     lines = book.lines
     mine = [j for j in with_their_orders(book, [i]) if lines.open(j)]
     now = max((line_dates(book, j)[0] for j in mine), default=NEVER)
     earliest = max((_earliest(book, j) for j in mine), default=0)
-    day = now - days if days is not None and now < NEVER else max(wanted, earliest)
+    told = lines.promise[i]
+    day = max(wanted, earliest)
+    if days is not None and now < NEVER:
+        day = (now if told is None else min(now, told)) - days  # a person may have promised what the pegs do not give
     if days is None and now <= day:
         day = _working_day_before(book, i, now)
     found = Wish(i, day, now, earliest)
@@ -126,15 +131,16 @@ def early_supplies(book: Book, asked: Wish) -> list[int]:
     ]
 
 
-def smallest(book: Book, asked: Wish, donors: Sequence[int], *, all_before: bool) -> list[Found]:
+def smallest(book: Book, asked: Wish, donors: Sequence[int], before: Collection[int] | None) -> list[Found]:
     """The smallest change of each kind that brings the line by its day, each carried out on a copy of the book.
 
-    `donors` are lines to take units from, those who lose least first. Without `all_before` there are more lines before
-    it in the live order than the book holds: then nothing is tried that they might take first.
+    `donors` are lines to take units from, those who lose least first. `before` are the lines that would take first what
+    comes by the day; None where they are not all known: then nothing is tried that they might take. The other lines of
+    the book, like those that are not in it, keep what they hold.
     """
-    found = [_moved(book, asked, donors), _pulled_in(book, asked, all_before)]
-    if all_before:
-        found.append(_more(book, asked))
+    found = [_moved(book, asked, donors), _pulled_in(book, asked, before)]
+    if before is not None:
+        found.append(_more(book, asked, before))
     return [one for one in found if one is not None]
 
 
@@ -164,8 +170,15 @@ def _reached(book: Book, asked: Wish) -> int:
     return max(line_dates(book, j)[0] for j in mine)
 
 
-def _pass(book: Book, asked: Wish, also: Iterable[int] = ()) -> int:
-    live_pass(book, [book.lines.sku[asked.decides]], Why("reallocated"), also=also)
+def _pass(book: Book, asked: Wish, moving: Iterable[int], also: Iterable[int] = ()) -> int:
+    """Let the line's order and those who are `moving` take their turns, as a pass would; the line's day then.
+
+    Once: what later rounds may bring hangs on lines that are not in the book, and makes nobody worse.
+    """
+    taking = {*with_their_orders(book, [asked.i]), *moving}
+    for i in range(len(book.lines.order)):
+        book.lines.held[i] = book.lines.held[i] or i not in taking
+    live_pass(book, [book.lines.sku[asked.decides]], Why("reallocated"), also=also, rounds=1)
     return _reached(book, asked)
 
 
@@ -178,7 +191,7 @@ def _latest_available(book: Book, site: str, day: int) -> int | None:
     return available if available >= today else None
 
 
-def _pulled_in(book: Book, asked: Wish, all_before: bool) -> Found | None:
+def _pulled_in(book: Book, asked: Wish, before: Collection[int] | None) -> Found | None:
     """One supply that comes earlier: one that all the late units could stand on, by as few days as will do."""
     lines, supplies, j = book.lines, book.supplies, asked.decides
     held: dict[int, int] = {}
@@ -186,7 +199,7 @@ def _pulled_in(book: Book, asked: Wish, all_before: bool) -> Found | None:
         held[s] = held.get(s, 0) + units
     ways = []
     for s in book.candidates_of(lines.sku[j], lines.route[j]):
-        usable = held.get(s, 0) + (supplies.free[s] if all_before else 0)
+        usable = held.get(s, 0) + (0 if before is None else supplies.free[s])
         planned = supplies.available_on[s]
         if supplies.kind[s] == STOCK or supplies.day[s] <= asked.day or usable < asked.short or planned is None:
             continue
@@ -196,32 +209,35 @@ def _pulled_in(book: Book, asked: Wish, all_before: bool) -> Found | None:
     for days, _, _, s, available in sorted(ways)[:TRIALS]:
         trial = _copy(book)
         expect(trial, [s], available)
-        reached = _pass(trial, asked)
+        reached = _pass(trial, asked, before or ())
         if reached <= asked.day:
             return Found("pulled_in", supplies.to_come(s), reached, s, days, available)
     return None
 
 
-def _more(book: Book, asked: Wish) -> Found | None:
+def _more(book: Book, asked: Wish, before: Collection[int]) -> Found | None:
     """Units that come besides: as many as the line is short of, and those before it take first."""
     lines, j = book.lines, asked.decides
-    ranked = live_order(lines, [i for i in book.lines_of_item[lines.sku[j]] if lines.waiting[i] and not lines.held[i]])
-    before = ranked[: ranked.index(j)]
-    contested = sum(_contested(book, i, asked.day) for i in before)
+    enough = asked.short + sum(_contested(book, i, asked.day) for i in before)
     for site in lines.route[j]:
         available = _latest_available(book, site, asked.day)
-        if available is None:
+        tried = None if available is None else _with_more(book, asked, before, site, available, enough)
+        if available is None or tried is None:
             continue
-        enough = _with_more(book, asked, site, available, asked.short + contested)
-        if enough is None:
-            continue
-        trial, s, reached = enough
-        units = asked.short + contested
+        trial, s, reached = tried
+        units = enough
         used = sum(units for i in (*before, j) for (t, _), units in trial.lines.pegs[i].items() if t == s)
-        fewer = _with_more(book, asked, site, available, used) if 0 < used < units else None
+        fewer = _with_more(book, asked, before, site, available, used) if 0 < used < units else None
         if fewer is not None:
             units, reached = used, fewer[2]
-        units, reached = _least(book, asked, site, available, units, reached)
+        low, between = 0, units - 1  # nearly always those are the fewest, so that one less is tried first
+        while between > low:
+            fewer = _with_more(book, asked, before, site, available, between)
+            if fewer is None:
+                low = between
+            else:
+                units, reached = between, fewer[2]
+            between = (low + units) // 2
         return Found("more", units, reached, None, 0, available, site)
     return None
 
@@ -232,34 +248,29 @@ def several_sites(book: Book) -> int:
 
 
 def _contested(book: Book, i: int, day: int) -> int:
-    """Units of a line before that may go to what comes by a day; what it gives back for them may be of no use."""
-    lines = book.lines
-    if several_sites(book) and (lines.complete[i] or lines.requested_on[i] is not None):
+    """Units of a line that may go to what comes by a day: those that stand on nothing, or on what ships later.
+
+    Whether a lead-time day speaks for them does not matter here. Where there are several sites, units of the day itself
+    may change places too, and what a line gives back for them may be of no use to another.
+    """
+    lines, kinds = book.lines, book.supplies.kind
+    if several_sites(book) and lines.requested_on[i] is not None:
         return lines.waiting[i]
-    return sum(units for _, units in beyond(book, i, day - several_sites(book)))
+    last = day - several_sites(book)
+    in_time = sum(units for (s, ships), units in lines.pegs[i].items() if kinds[s] != STOCK and ships <= last)
+    return lines.waiting[i] - in_time
 
 
-def _least(book: Book, asked: Wish, site: str, available: int, enough: int, reached: int) -> tuple[int, int]:
-    """The fewest units that do, where `enough` do: nearly always just those, so that one less is tried first."""
-    low, tried = 0, enough - 1  # too few, and what is tried next
-    while tried > low:
-        found = _with_more(book, asked, site, available, tried)
-        if found is None:
-            low = tried
-        else:
-            enough, reached = tried, found[2]
-        tried = (low + enough) // 2
-    return enough, reached
-
-
-def _with_more(book: Book, asked: Wish, site: str, available: int, units: int) -> tuple[Book, int, int] | None:
+def _with_more(
+    book: Book, asked: Wish, before: Collection[int], site: str, available: int, units: int
+) -> tuple[Book, int, int] | None:
     """The book after so many more came, their supply and the line's day; None where that is too late."""
     trial = _copy(book)
     name = "more"
     while name in trial.supplies.index:
         name += "+"
     s = trial.add_supply(name, "purchase", trial.lines.sku[asked.decides], site, units, available, 1)
-    reached = _pass(trial, asked)
+    reached = _pass(trial, asked, before)
     return (trial, s, reached) if reached <= asked.day else None
 
 
@@ -297,7 +308,7 @@ def _taken(book: Book, asked: Wish, givers: Sequence[int], useful: set[int]) -> 
                 if units < wanted:
                     gaps.insert(0, (gap, wanted - units))
     before = {i: (line_dates(book, i)[0], book.lines.promise[i]) for i in given}
-    reached = _pass(trial, asked, also=[j, *given])
+    reached = _pass(trial, asked, given, also=[j, *given])
     if gaps or reached > asked.day:
         return None
     losses = tuple(_loss(trial, i, units, *before[i]) for i, units in given.items())

@@ -8,7 +8,7 @@ from sqlalchemy import and_, bindparam, select
 
 from backorder.kernel.calendars import day_number
 from backorder.kernel.columns import STOCK
-from backorder.queries.gained import PromiseMove, read_moves
+from backorder.queries.gained import COUNTED_MAX, PromiseMove, read_moves
 from backorder.queries.lines import LINES, LineView, RevisionView, of_customer, read_lines
 from backorder.queries.queue import Place, Queue, Stand, read_queue
 from backorder.queries.sooner import Change, Giver, Sooner, read_sooner
@@ -191,6 +191,8 @@ def _history(move: PromiseMove) -> str:
     """The revision, and who gained by what it was about."""
     if not move.gained_lines:
         return move.said
+    if move.gained_lines >= COUNTED_MAX:
+        return f"{move.said}; by the same gained {COUNTED_MAX:,} lines or more"
     names = ", ".join(f"{gainer.order} {gainer.line}" for gainer in move.gained)
     more = move.gained_lines - len(move.gained)
     rest = f" and {_lines(more)} more" if names and more else _lines(more) if more else ""

@@ -3,13 +3,14 @@
 from datetime import date, datetime
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, bindparam, case, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Text, and_, bindparam, case, cast, func, literal_column, or_, select
 
 from backorder.queries.lines import RevisionView, as_date
-from backorder.storage.db import Tx
+from backorder.storage.db import Tx, among
 from backorder.storage.tables import gained, lines, promises
 
-NAMED_MAX = 5  # of each
+COUNTED_MAX = 1_000  # of each revision
+NAMED_MAX = 5
 
 # The causes that always name the one supply that the event is about.
 _OF_ONE_SUPPLY = ("announced", "received", "short", "cancelled_supply")
@@ -27,7 +28,8 @@ class Gainer(msgspec.Struct, rename={"from_day": "from", "to_day": "to"}):
 class PromiseMove(msgspec.Struct, rename={"from_day": "from", "to_day": "to"}):
     """A revision of the promise: the event or the `run` that did it, in a sentence too, and who gained by the same.
 
-    `gained_lines` counts them; `gained` names the first few, to callers who are not bound to a customer.
+    `gained_lines` counts them, up to a thousand; where they are fewer `gained` names the first few, to callers who are
+    not bound to a customer.
     """
 
     at: datetime
@@ -65,10 +67,21 @@ _same = and_(
     ),
     or_(_other.c.order_id != _mine.c.order_id, _other.c.line != _mine.c.line),
 )
+_item = and_(lines.c.order_id == _other.c.order_id, lines.c.line == _other.c.line, lines.c.sku == bindparam("sku"))
+_this = and_(_mine.c.order_id == bindparam("order"), _mine.c.line == bindparam("line"), _mine.c.n > literal_column("1"))
+_few = (
+    select(literal_column("1").label("one"))
+    .select_from(_other)
+    .join(lines, _item)
+    .where(_same, gained(_other))
+    .limit(COUNTED_MAX)
+    .correlate(_mine)
+    .subquery()
+)
+_COUNTS = select(_mine.c.n, select(func.count()).select_from(_few).scalar_subquery()).where(_this)
 _found = (
     select(
         _mine.c.n,
-        func.count().over(partition_by=_mine.c.n).label("count"),
         func.row_number()
         .over(partition_by=_mine.c.n, order_by=(_other.c.to_day, _other.c.order_id, _other.c.line))
         .label("place"),
@@ -76,29 +89,23 @@ _found = (
     )
     .select_from(_mine)
     .join(_other, and_(_same, gained(_other)))
-    .join(lines, and_(lines.c.order_id == _other.c.order_id, lines.c.line == _other.c.line))
-    .where(
-        _mine.c.order_id == bindparam("order"),
-        _mine.c.line == bindparam("line"),
-        _mine.c.n > literal_column("1"),
-        lines.c.sku == bindparam("sku"),
-    )
+    .join(lines, _item)
+    .where(_this, among(cast(_mine.c.n, Text), "numbers"))
     .subquery()
 )
-_GAINERS = select(_found).where(_found.c.place <= NAMED_MAX).order_by(_found.c.n, _found.c.place)
+_NAMES = select(_found).where(_found.c.place <= NAMED_MAX).order_by(_found.c.n, _found.c.place)
 
 
 def read_moves(
     tx: Tx, order: str, line: str, sku: str, revisions: list[tuple[RevisionView, str]], *, named: bool
 ) -> list[PromiseMove]:
-    """The revisions of a line, given with a sentence each, with who gained. One statement."""
+    """The revisions of a line, given with a sentence each, with who gained. Two statements."""
+    this = {"order": order, "line": line, "sku": sku}
+    counts = {n: int(count) for n, count in tx.fetch(_COUNTS, **this)} if len(revisions) > 1 else {}
+    few = [str(n) for n, count in counts.items() if 0 < count < COUNTED_MAX] if named else []
     found: dict[int, list[Gainer]] = {}
-    counts: dict[int, int] = {}
-    rows = tx.fetch(_GAINERS, order=order, line=line, sku=sku) if len(revisions) > 1 else ()
-    for n, count, _, other, its_line, before, after in rows:
-        counts[n] = int(count)
-        if named:
-            found.setdefault(n, []).append(Gainer(other, its_line, as_date(before), as_date(after)))
+    for n, _, other, its_line, before, after in tx.fetch(_NAMES, **this, numbers=few) if few else ():
+        found.setdefault(n, []).append(Gainer(other, its_line, as_date(before), as_date(after)))
     return [
         PromiseMove(
             *(revision.at, revision.from_day, revision.to_day, revision.cause, revision.supply, revision.run, said),

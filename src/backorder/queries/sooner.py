@@ -71,9 +71,10 @@ class Sooner(msgspec.Struct):
 
 
 # Lines that come first and would take what comes by the day before this line does: those whose units do not all make
-# it, and where there are several sites those that may take it in exchange for what the line cannot use.
+# it, and where there are several sites those that may take it in exchange for what the line cannot use. Lines of orders
+# that ship complete take their turn with the first of their order.
 _CONTESTERS = (
-    select(lines.c.order_id, orders.c.ship)
+    select(lines.c.order_id, lines.c.line, orders.c.ship)
     .join(orders, orders.c.order_id == lines.c.order_id)
     .where(
         *OTHERS,
@@ -87,7 +88,7 @@ _CONTESTERS = (
                 or_(lines.c.requested_on.is_not(None), orders.c.ship == literal_column("'complete'")),
             ),
         ),
-        literal_column("0") < BEFORE,
+        or_(literal_column("0") < BEFORE, orders.c.ship == literal_column("'complete'")),
     )
     .limit(BEFORE_MAX + 1)
 )
@@ -120,11 +121,10 @@ _DONORS = (
 
 
 class _Beside(NamedTuple):
-    """The lines that a change would touch; `all_before` where none is left out that might take first."""
+    """The lines that a change would touch: who would give, and who would take first (None: not all are known)."""
 
     donors: list[tuple[str, str]]
-    contesters: list[str]
-    all_before: bool
+    before: list[tuple[str, str]] | None
 
 
 def read_sooner(tx: Tx, view: LineView, place: Place, now: int, days: int | None, *, named: bool) -> Sooner:
@@ -132,9 +132,8 @@ def read_sooner(tx: Tx, view: LineView, place: Place, now: int, days: int | None
 
     Where it meets that, one working day sooner. Seven statements, however many wait.
     """
-    order = [view.order]
-    skus = [row[0] for row in tx.fetch(_SKUS, orders=order)]
-    loaded = books.load(tx, skus, waiting=False, orders=order, lock=False)
+    skus = [row[0] for row in tx.fetch(_SKUS, orders=[view.order])]
+    loaded = books.load(tx, skus, waiting=False, orders=[view.order], lock=False)
     book = loaded.book
     book.set_clock(now)
     i = book.lines.index[view.order, view.line]
@@ -142,12 +141,13 @@ def read_sooner(tx: Tx, view: LineView, place: Place, now: int, days: int | None
     if asked.reason is not None:
         return _answer(book, asked, [], named=named)
     beside = _beside(tx, book, asked, place)
-    names = {*order, *(order for order, _ in beside.donors), *beside.contesters}
+    names = {order for order, _ in (*beside.donors, *(beside.before or ()))} | {view.order}
     mine = view.order, book.lines.line[asked.decides]
     books.load_beside(tx, loaded, sorted(names))
-    asked = asked._replace(i=book.lines.index[view.order, view.line], decides=book.lines.index[mine])
-    donors = [book.lines.index[donor] for donor in beside.donors]
-    found = kernel.smallest(book, asked, donors, all_before=beside.all_before)
+    index = book.lines.index
+    asked = asked._replace(i=index[view.order, view.line], decides=index[mine])
+    before = None if beside.before is None else {index[key] for key in beside.before}
+    found = kernel.smallest(book, asked, [index[key] for key in beside.donors], before)
     return _answer(book, asked, found, named=named)
 
 
@@ -155,8 +155,9 @@ _SKUS = select(lines.c.sku).where(among(lines.c.order_id, "orders")).distinct()
 
 
 def _wanted(view: LineView, book: Book, i: int) -> int:
-    """The day the line was first promised for, or is wanted for where that is later."""
-    return max(day_number(view.first_promise), book.lines.requested_on[i] or 0)
+    """The day the line was first promised for, or by a person for an earlier one; if later the day it is wanted for."""
+    first, told = day_number(view.first_promise), book.lines.promise[i]
+    return max(first if told is None else min(first, told), book.lines.requested_on[i] or 0)
 
 
 def _beside(tx: Tx, book: Book, asked: kernel.Wish, place: Place) -> _Beside:
@@ -177,10 +178,10 @@ def _beside(tx: Tx, book: Book, asked: kernel.Wish, place: Place) -> _Beside:
     if supplies:
         wanted = {"supplies": supplies, "my_order": place.order, "units": asked.short, "then": min(then, DAY_MAX)}
         donors = tx.fetch(_DONORS, **wanted)
-    # What complete orders hold elsewhere is not in the book: where that matters, nothing is tried that they might take.
-    known = len(rows) <= BEFORE_MAX and not (several and any(ship == "complete" for _, ship in rows))
+    # What other complete orders hold elsewhere is not in the book: nothing is tried that they might take.
+    known = len(rows) <= BEFORE_MAX and not any(ship == "complete" for order, _, ship in rows if order != place.order)
     giving = [*dict.fromkeys((order, line) for order, line in donors)]
-    return _Beside(giving, [row[0] for row in rows] if known else [], known)
+    return _Beside(giving, [(order, line) for order, line, _ in rows] if known else None)
 
 
 def _answer(book: Book, asked: kernel.Wish, found: Sequence[kernel.Found], *, named: bool) -> Sooner:

@@ -112,12 +112,18 @@ def _sooner(sooner: Sooner) -> Iterator[str]:
     if sooner.changes:
         assert sooner.by is not None
         yield f"For it to leave by {long_day(sooner.by)}, {', or '.join(map(_would, sooner.changes))}."
-    elif sooner.reason == "too_early" and sooner.earliest is not None:
+    elif sooner.reason == "too_early" and _could_be(sooner):
+        assert sooner.earliest is not None
         yield f"It cannot leave before {long_day(sooner.earliest)}."
     elif sooner.reason == "complete":
         yield "You asked for everything together, and more than one part of the order is still to come."
     elif sooner.reason == "nothing_small" and sooner.by is not None:
         yield f"There is no single thing by which it could leave by {long_day(sooner.by)}."
+
+
+def _could_be(sooner: Sooner) -> bool:
+    """Whether there is a day on which the line could ship and does not."""
+    return sooner.earliest is not None and (sooner.from_day is None or sooner.earliest < sooner.from_day)
 
 
 def _would(change: Change) -> str:
