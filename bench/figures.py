@@ -22,7 +22,19 @@ def run(names: list[str], echo: Callable[[str], None], scale: float = 1.0) -> li
 
 
 def _groups() -> dict[str, Callable[[float], Iterator[Figure]]]:
-    from bench import imports, orders, owed, pegging, quotes, reallocation, reallocation_db, receipts, service, start, year
+    from bench import (
+        imports,
+        orders,
+        owed,
+        pegging,
+        quotes,
+        reallocation,
+        reallocation_db,
+        receipts,
+        service,
+        start,
+        year,
+    )
 
     return {
         "orders": orders.measure,

@@ -19,6 +19,7 @@ from backorder.queries.outbox import list_events
 from backorder.queries.reallocation import compare, list_plan_lines, list_runs, preview, show_policy, show_run
 from backorder.storage.db import Database
 from backorder.worker import Worker
+
 VIPS = [
     {"name": "best", "filter": {"customer": ["vip"]}, "strategy": "redistribute"},
     {"name": "rest", "strategy": "redistribute"},
@@ -74,7 +75,9 @@ def test_lines_that_changed_since_are_refused_and_the_rest_is_applied(waiting: D
     order(waiting, "ben", 1, "LAMP")
     order(waiting, "vip-lamp", 1, "LAMP", customer="vip")
     do(waiting, "reallocate", run="R-1", policy="vips")
-    do(waiting, "hold_order", order="ada", kind="credit")  # it keeps what it holds, so that the better one cannot have it
+    do(
+        waiting, "hold_order", order="ada", kind="credit"
+    )  # it keeps what it holds, so that the better one cannot have it
     done = do(waiting, "commit_plan", run="R-1")
     assert (done.outcome, done.counts["applied"], done.counts["refused"]) == (Word.CHANGED, 2, 2)
     assert promised(waiting)["vip-lamp"] == "2026-12-07"
