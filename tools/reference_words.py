@@ -188,7 +188,6 @@ COLUMNS = {
     "promises.run": "The run of a reallocation that moved it or moved it back.",
     "policies.n": "Version of the policy, from 1.",
     "policies.body": "The policy as JSON.",
-    "by_whom": "Who asked for it.",
     "policy_n": "The version of the policy.",
     "plans.today": "The day on which it was planned.",
     "plans.state": "planning, simulated, committing, committed, undoing, undone or failed.",

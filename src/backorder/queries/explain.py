@@ -38,6 +38,8 @@ CAUSES = {
     "reversed": "a shipment turned out not to have left",
     "person": "a person gave the date, or took it back",
     "imported": "the promise was taken over when the shop went live",
+    "reallocated": "a reallocation gave units to others, or to this line",
+    "undone": "a reallocation was taken back",
 }
 
 
