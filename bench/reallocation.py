@@ -15,12 +15,12 @@ from backorder.kernel.segments import Policy
 from bench.figure import Figure
 
 TODAY = 20_000
-THREE = [
+THREE: list[dict[str, Any]] = [
     {"name": "gold", "strategy": "gain", "filter": {"tier": ["gold"]}},
     {"name": "silver", "strategy": "redistribute", "filter": {"tier": ["silver"]}},
     {"name": "others", "strategy": "redistribute"},
 ]
-ONE = [{"name": "all", "strategy": "redistribute"}]
+ONE: list[dict[str, Any]] = [{"name": "all", "strategy": "redistribute"}]
 
 
 def measure(scale: float) -> Iterator[Figure]:

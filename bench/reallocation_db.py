@@ -1,4 +1,4 @@
-"""A reallocation from and to PostgreSQL: planned, committed with a tenth of the lines changed, orders placed meanwhile."""
+"""A reallocation from and to PostgreSQL, a tenth of the lines changed, while somebody places orders."""
 
 import multiprocessing
 import statistics

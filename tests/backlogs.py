@@ -193,9 +193,9 @@ def shops(draw: st.DrawFn, lines: int = 6, supplies: int = 6, plain: bool = Fals
     together = 0
     while len(rows) < lines and (not rows or draw(st.integers(0, 5))):
         complete = not plain and draw(st.integers(0, 3)) == 0
-        order = draw(_orders())
+        order = draw(_orders()) | {"route": draw(st.sampled_from([None, None, "x", "y"]))}
         for _ in range(draw(st.integers(1, 2)) if complete else 1):
-            sku, route = draw(st.sampled_from("ab")), draw(st.sampled_from([None, None, "x", "y"]))
+            sku, route = draw(st.sampled_from("ab")), order["route"]
             mine = [s for s, one in enumerate(stores) if one["sku"] == sku and (not route or one["site"] in route)]
             pegs, allocated = {}, {}
             for s in sorted(draw(st.sets(st.sampled_from(mine), max_size=2)) if mine else ()):
@@ -207,7 +207,7 @@ def shops(draw: st.DrawFn, lines: int = 6, supplies: int = 6, plain: bool = Fals
             requested = draw(st.sampled_from([NEVER, NEVER, NEVER, TODAY + 4])) if not plain else NEVER
             lead = draw(st.sampled_from([NEVER, NEVER, NEVER, TODAY + 6])) if not plain else NEVER
             group = together if complete else -1
-            goods = {"sku": sku, "route": route, "pegs": pegs, "allocated": allocated, "together": group}
+            goods = {"sku": sku, "pegs": pegs, "allocated": allocated, "together": group}
             rows.append(line(units, requested=requested, lead=lead, lead_anew=lead, **goods, **order))
         together += complete
     return stores, rows

@@ -1,4 +1,4 @@
-"""A run from the backlog to its plan: it reads one state of the database, holds no lock, and writes the plan at once."""
+"""A run from the backlog to its plan: it reads one state of the database without a lock, then writes the plan."""
 
 from collections.abc import Callable
 

@@ -9,6 +9,7 @@ from backorder.kernel.taking_part import FROZEN, GAINED, LEFT, LOST, MOVED, UNCH
 PARTS = (
     "read_days",
     "latest_of_orders",
+    "sums_of_orders",
     "compact",
     "choose",
     "join_items",
@@ -76,6 +77,20 @@ def latest_of_orders(together: Column, days: Column) -> None:
                 end += 1
             for j in range(i, end):
                 days[j] = latest
+        i = end
+
+
+def sums_of_orders(together: Column, units: Column, sums: Column) -> None:
+    """The units of each row, of a complete order those of all its lines: they ship together or not at all."""
+    i = 0
+    while i < len(units):
+        end = i + 1
+        total = units[i]
+        while end < len(units) and together[i] >= 0 and together[end] == together[i]:
+            total += units[end]
+            end += 1
+        for j in range(i, end):
+            sums[j] = total
         i = end
 
 

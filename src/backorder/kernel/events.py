@@ -148,8 +148,8 @@ def moved(book: Book) -> Iterator[Event]:
     for revision in book.revisions:
         if revision.n > 1:
             days = _date(revision.from_day), _date(revision.to_day)
-            why = revision.cause, revision.basis, revision.supply, revision.run
-            data = Moved(lines.line[revision.line], *days, *why)
+            why = revision.basis, revision.supply, revision.run
+            data = Moved(lines.line[revision.line], *days, revision.cause, *why)
             subject = address("orders", lines.order[revision.line])
             yield Event(revision.at, "promise_moved", subject, msgspec.json.encode(data).decode())
 

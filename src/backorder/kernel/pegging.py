@@ -10,7 +10,18 @@ from typing import Any, NamedTuple
 
 from backorder.kernel.calendars import NEVER
 
-PARTS = ("take", "take_late", "give_back", "firm_day", "line_day", "serve_turn", "guarded_turn", "serve")
+PARTS = (
+    "take",
+    "take_by",
+    "meeting",
+    "take_late",
+    "give_back",
+    "firm_day",
+    "line_day",
+    "serve_turn",
+    "guarded_turn",
+    "serve",
+)
 
 Column = Any  # a list of whole numbers, or an array of them: the engine only indexes
 
@@ -103,28 +114,46 @@ def take(
     return n, need, last
 
 
-def take_late(
+def take_by(
     supply: Supply, group: int, need: int, spare: int, target: int, out_supply: Column, out_units: Column, n: int
 ) -> tuple[int, int]:
-    """Serve `need` units from the latest ship days that still meet `target`; what is missing then, from the days after.
+    """Serve `need` units from the latest ship days that still meet `target`, and from none after it.
 
     Within one ship day the candidates keep their order. Returns the next position and the units left unserved.
     """
     candidates, day, free, kept = supply.candidates, supply.day, supply.free, supply.kept
     begin = supply.first[group]
-    end = supply.first[group + 1]
-    meets = end
-    while meets > begin and day[candidates[meets - 1]] > target:
-        meets -= 1
-    high = meets
+    high = meeting(supply, group, target)
     while need > 0 and high > begin:
         low = high - 1
         while low > begin and day[candidates[low - 1]] == day[candidates[low]]:
             low -= 1
         n, need, _ = take(candidates, day, free, kept, low, high, need, spare, out_supply, out_units, n)
         high = low
+    return n, need
+
+
+def meeting(supply: Supply, group: int, target: int) -> int:
+    """Where the candidates of a group end that ship by `target`."""
+    candidates, day = supply.candidates, supply.day
+    begin: int = supply.first[group]
+    end: int = supply.first[group + 1]
+    while end > begin and day[candidates[end - 1]] > target:
+        end -= 1
+    return end
+
+
+def take_late(
+    supply: Supply, group: int, need: int, spare: int, target: int, out_supply: Column, out_units: Column, n: int
+) -> tuple[int, int]:
+    """`take_by`, and what is missing then from the days after; the next position and the units left unserved."""
+    n, need = take_by(supply, group, need, spare, target, out_supply, out_units, n)
     if need > 0:
-        n, need, _ = take(candidates, day, free, kept, meets, end, need, spare, out_supply, out_units, n)
+        low = meeting(supply, group, target)
+        high = supply.first[group + 1]
+        n, need, _ = take(
+            supply.candidates, supply.day, supply.free, supply.kept, low, high, need, spare, out_supply, out_units, n
+        )
     return n, need
 
 

@@ -316,11 +316,11 @@ def _outcomes(found: Totals, policies: Policies, plan: Plan) -> None:
     counted: dict[tuple[int, int, int], int] = {}
     for key in zip(plan.fallen, plan.segment, plan.outcome, strict=True):
         counted[key] = counted.get(key, 0) + 1
-    for (fallen, segment, code), count in sorted(counted.items()):
+    for (fallen, number, code), count in sorted(counted.items()):
         word = OUTCOMES[code]
         found.outcomes[word] = found.outcomes.get(word, 0) + count
-        if segment >= 0:
-            there = places[int(fallen), int(segment)]
+        if number >= 0:
+            there = places[int(fallen), int(number)]
             there.lines += count
             there.outcomes[word] = there.outcomes.get(word, 0) + count
     for one in plan.violations:
@@ -335,7 +335,8 @@ def _on_time(found: Totals, snapshot: Snapshot, plan: Plan) -> None:
     value = [BeforeAfter() for _ in backlog.currency.words]
     short: dict[int, list[int]] = {}
     columns = zip(
-        plan.day_before, plan.day_after, plan.units_before, plan.units_after, backlog.first_promise, backlog.deadline, snapshot.open_units,
+        plan.day_before, plan.day_after, plan.units_before, plan.units_after,
+        backlog.first_promise, backlog.deadline, snapshot.open_units,
         backlog.value, backlog.currency.code, backlog.order.code, snapshot.holding, strict=True,
     )  # fmt: skip
     for before, after, had, has, first, deadline, units, worth, currency, order, holds in columns:

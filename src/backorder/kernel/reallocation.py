@@ -41,7 +41,8 @@ class Plan(NamedTuple):
     segment: number of the segment that takes the row, -1 if none does; fallen: 1 where it is one of the fallback's
     day_before, day_after; units_before, units_after: units that pegs cover, of those the run may move
     before, after: the pegs that the run may move; those to stock are allocations
-    outcome: code of OUTCOMES; served: the rows that took part, in the order in which they were served
+    outcome: code of OUTCOMES: by the day, then by the units, for which lines of a complete order count as one
+    served: the rows that took part, in the order in which they were served
     violations: those of the policy, then those of its fallback, whether the items concerned were left or not
     free: by supply, what nobody holds afterwards
     stopped: whether a violation stopped the run, so that nothing changes
@@ -111,7 +112,8 @@ def _drafted(backlog: Backlog, policy: Policy, groups: _Groups, only: Column | N
     before = Pegs(work.own.first, work.own.supply, work.own.units)
     after = _compacted(work)
     outcome = copied(work.outcome)
-    work.loops.compare(before, after, work.day_before, day_after, work.units_before, units_after, outcome)
+    sums_before, sums_after = _sums(work, work.units_before), _sums(work, units_after)
+    work.loops.compare(before, after, work.day_before, day_after, sums_before, sums_after, outcome)
     return Plan(
         segment=work.segment,
         fallen=filled(outcome, len(outcome)),
@@ -123,7 +125,7 @@ def _drafted(backlog: Backlog, policy: Policy, groups: _Groups, only: Column | N
         after=after,
         outcome=outcome,
         served=work.served,
-        violations=_violations(work, day_after, units_after, only),
+        violations=_violations(work, day_after, sums_before, sums_after, only),
         free=work.supply.free,
         stopped=False,
         settled=work.settled,
@@ -139,13 +141,20 @@ def _compacted(work: Run) -> Pegs:
     return Pegs(out.first, out.supply[:n], out.units[:n])
 
 
-def _violations(work: Run, day: Column, units: Column, only: Column | None) -> list[Violation]:
+def _sums(work: Run, units: Column) -> Column:
+    """Units by row; lines of a complete order count as one."""
+    sums = filled(units, len(units))
+    work.loops.sums_of_orders(work.backlog.together, units, sums)
+    return sums
+
+
+def _violations(work: Run, day: Column, units_before: Column, units: Column, only: Column | None) -> list[Violation]:
     """Rows of `win` segments without their day, and rows of `gain` segments that came out worse."""
     backlog, segments, like = work.backlog, work.policy.segments, work.need
     rules = column_of(like, [RULES.index(one.strategy) if one.strategy in RULES else 0 for one in segments])
     flags = filled(like, len(like))
     work.loops.flag_violated(
-        work.outcome, work.segment, rules, day, backlog.wanted, work.day_before, units, work.units_before, flags
+        work.outcome, work.segment, rules, day, backlog.wanted, work.day_before, units, units_before, flags
     )
     robbed = copied(work.robbed)
     work.loops.latest_of_orders(backlog.together, robbed)

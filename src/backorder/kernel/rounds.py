@@ -108,9 +108,9 @@ def _demand(work: Run, turns: Turns) -> Demand:
     return Demand(turns.turn, *(gathered(column, order) for column in columns))
 
 
-def _room(work: Run, turns: Turns) -> Out:
+def _room(work: Run, turns: Turns, times: int = 1) -> Out:
     order, turn = turns
-    room = work.loops.room_for(order, turn, len(turn) - 1, work.need, work.group, work.supply.first)
+    room = times * work.loops.room_for(order, turn, len(turn) - 1, work.need, work.group, work.supply.first)
     rows = len(order)
     return Out(filled(order, rows + 1), filled(order, room), filled(order, room), filled(order, rows))
 
@@ -135,25 +135,22 @@ def _keep(work: Run, order: Column, first: Column, supply: Column, units: Column
 
 
 def _win(work: Run, team: Team, turns: Turns, teams: list[Team], moved: Column) -> None:
-    """Each turn takes the best it can, and what it lacks by its day from the `gain` segments behind it."""
+    """Each turn gets its day first, if need be from the `gain` segments behind it; then it takes what is earlier."""
     lending = [one.rows for one in teams if one.strategy == "gain" and one.segments[0] > team.segments[0]]
     asked = column_of(moved, [])
     for rows in lending[::-1]:
         asked = joined(asked, _turns(work, rows).order[::-1])
-    none = filled(moved, len(moved))
-    if not len(asked):
-        _take(work, turns, none)
-        return
     sku = work.backlog.sku
     first, row = filled(moved, len(sku.words) + 1), filled(moved, len(asked))
     work.loops.grouped(asked, sku.code, first, row)
     loans = len(work.pool.supply) + len(turns.order) + 1
     item, mark = gathered(sku.code, turns.order), filled(moved, len(work.supply.day))
     lenders = Lenders(first, row, item, work.robbed, moved, mark, *(filled(moved, loans) for _ in range(3)))
-    out, wanted = _room(work, turns), gathered(work.backlog.wanted, turns.order)
-    demand = _demand(work, turns)
-    n = work.loops.serve_wins(work.supply, demand, wanted, work.guarded, out, work.pool, lenders, team.segments[0])
+    out, wanted, none = _room(work, turns, 2), gathered(work.backlog.wanted, turns.order), filled(moved, len(moved))
+    demand, number = _demand(work, turns), team.segments[0]
+    n = work.loops.secure(work.supply, demand, wanted, work.guarded, out, work.pool, lenders, number)
     _keep(work, turns.order, out.first, out.supply, out.units, n, none)
+    _take(work, turns, none)
 
 
 def _fill(work: Run, rows: Column) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from backorder.kernel.backlog import Pegs
 from backorder.kernel.calendars import NEVER
-from backorder.kernel.pegging import Column, Demand, Out, Supply, give_back, guarded_turn, take
+from backorder.kernel.pegging import Column, Demand, Out, Supply, give_back, meeting, take, take_by
 
 PARTS = (
     "grouped",
@@ -18,10 +18,9 @@ PARTS = (
     "count_held",
     "gather_held",
     "keep_pegs",
-    "serve_wins",
-    "reach",
+    "secure",
+    "secure_turn",
     "borrow",
-    "hand_back",
     "keep_own",
     "count_lost",
     "replace_lost",
@@ -171,47 +170,31 @@ def keep_pegs(
         high[i] = base + end
 
 
-def serve_wins(
+def secure(
     supply: Supply, demand: Demand, wanted: Column, guarded: int, out: Out, pool: Pool, lenders: Lenders, segment: int
 ) -> int:
-    """Turns that must have their wanted day: what the pool does not give by then is borrowed from the lenders.
+    """Give the turns that can have it what serves them whole by the day that all their lines must have; no other any.
 
-    A turn borrows only where that gives all its lines their day; else it keeps the best that the pool gives.
-    Returns the number of pegs, or -1 if `out` is too small.
+    Each takes the latest units that meet the day, so that early ones stay for those who need them, and borrows what
+    is lacking then. The number of pegs; `out` has room for every candidate of a line twice.
     """
-    first, free = supply.first, supply.free
     out.first[0] = 0
     n = 0
     for t in range(len(demand.turn) - 1):
         a = demand.turn[t]
         b = demand.turn[t + 1]
-        room = n
         target = NEVER
         for i in range(a, b):
-            room += 2 * (first[demand.group[i] + 1] - first[demand.group[i]])
             if wanted[i] < target:
                 target = wanted[i]
-        if room > len(out.supply):
-            return -1
-        spare = guarded * (1 - demand.reserve[a])
-        end, day = guarded_turn(supply, demand, a, b, spare, out, n)
-        if day > target:
-            give_back(free, out.supply, out.units, n, end)
-            loans = reach(supply, demand, a, b, target, spare, out, n, pool, lenders)
-            end, day = guarded_turn(supply, demand, a, b, spare, out, n)
-            if loans > 0 and day > target:  # a line of the turn took what was meant for another of them
-                give_back(free, out.supply, out.units, n, end)
-                hand_back(free, loans, pool, lenders)
-                loans = 0
-                end, day = guarded_turn(supply, demand, a, b, spare, out, n)
-            for k in range(loans):
-                lenders.robbed[lenders.loan_row[k]] = segment
-                lenders.moved[lenders.loan_row[k]] = 1
-        n = end
+        n, loans = secure_turn(supply, demand, a, b, target, guarded * (1 - demand.reserve[a]), out, n, pool, lenders)
+        for k in range(loans):
+            lenders.robbed[lenders.loan_row[k]] = segment
+            lenders.moved[lenders.loan_row[k]] = 1
     return n
 
 
-def reach(
+def secure_turn(
     supply: Supply,
     demand: Demand,
     a: int,
@@ -222,45 +205,61 @@ def reach(
     n: int,
     pool: Pool,
     lenders: Lenders,
-) -> int:
-    """Borrow what lines a to b lack to be served whole by `target`; the units come free. The number of loans.
+) -> tuple[int, int]:
+    """Let lines a to b take what serves them whole by `target`, or nothing. The next position and the loans taken.
 
-    Where not all of it can be had nothing is borrowed. `out` is written to from n on only to try.
+    Safety stock is used before anything is borrowed, where the line would miss its promise otherwise.
     """
-    first, candidates, day, free, kept, _ = supply
     start = n
     loans = 0
-    left = 0
+    whole = 1
     for i in range(a, b):
-        low = first[demand.group[i]]
-        high = first[demand.group[i] + 1]
-        while high > low and day[candidates[high - 1]] > target:
-            high -= 1
-        n, left, _ = take(candidates, day, free, kept, low, high, demand.need[i], spare, out.supply, out.units, n)
+        begin = n
+        group = demand.group[i]
+        n, left = take_by(supply, group, demand.need[i], spare, target, out.supply, out.units, n)
+        if left > 0 and spare and 0 < demand.promise[i] <= target:
+            n, left = take_by(supply, group, left, 0, target, out.supply, out.units, n)
         if left > 0 and demand.lead[i] > target:
-            loans, left = borrow(candidates, low, high, left, lenders.item[i], loans, pool, lenders)
-            if left > 0 or demand.floor[i] > target:
-                break
-        left = 0
-    give_back(free, out.supply, out.units, start, n)
-    for k in range(loans):
-        free[pool.supply[lenders.loan_peg[k]]] += lenders.loan_units[k]
-    if left > 0:
-        hand_back(free, loans, pool, lenders)
-        return 0
-    return loans
+            n, left, loans = borrow(supply, group, target, left, lenders.item[i], out, begin, n, loans, pool, lenders)
+            if left > 0:
+                whole = 0
+        if demand.floor[i] > target:
+            whole = 0
+        out.first[i + 1] = n
+    if not whole:
+        give_back(supply.free, out.supply, out.units, start, n)
+        for k in range(loans):
+            p = lenders.loan_peg[k]
+            pool.units[p] += lenders.loan_units[k]
+            supply.free[pool.supply[p]] -= lenders.loan_units[k]
+        for i in range(a, b):
+            out.first[i + 1] = start
+        return start, 0
+    return n, loans
 
 
 def borrow(
-    candidates: Column, low: int, high: int, left: int, item: int, loans: int, pool: Pool, lenders: Lenders
-) -> tuple[int, int]:
-    """Take `left` units of candidates low to high from the item's lenders, of each first what it took last.
+    supply: Supply,
+    group: int,
+    target: int,
+    left: int,
+    item: int,
+    out: Out,
+    begin: int,
+    n: int,
+    loans: int,
+    pool: Pool,
+    lenders: Lenders,
+) -> tuple[int, int, int]:
+    """Take `left` units that ship by `target` from the item's lenders, of each first what it took last.
 
-    Returns the number of loans and the units that are lacking still.
+    The line's pegs stand in `out` from `begin` on. Returns the next position, the units lacking still and the loans.
     """
     mark = lenders.mark
+    low = supply.first[group]
+    high = meeting(supply, group, target)
     for c in range(low, high):
-        mark[candidates[c]] = 1
+        mark[supply.candidates[c]] = 1
     v = lenders.first[item]
     while left > 0 and v < lenders.first[item + 1]:
         row = lenders.row[v]
@@ -276,19 +275,19 @@ def borrow(
                 lenders.loan_peg[loans] = p
                 lenders.loan_units[loans] = units
                 loans += 1
+                place = begin
+                while place < n and out.supply[place] != pool.supply[p]:
+                    place += 1
+                if place == n:
+                    out.supply[n] = pool.supply[p]
+                    out.units[n] = 0
+                    n += 1
+                out.units[place] += units
             p -= 1
         v += 1
     for c in range(low, high):
-        mark[candidates[c]] = 0
-    return loans, left
-
-
-def hand_back(free: Column, loans: int, pool: Pool, lenders: Lenders) -> None:
-    """Let the lenders have again what came free of theirs."""
-    for k in range(loans):
-        p = lenders.loan_peg[k]
-        pool.units[p] += lenders.loan_units[k]
-        free[pool.supply[p]] -= lenders.loan_units[k]
+        mark[supply.candidates[c]] = 0
+    return n, left, loans
 
 
 def keep_own(order: Column, own: Pegs, free: Column, pool: Pool) -> None:

@@ -125,8 +125,9 @@ class HeldView(msgspec.Struct):
 class PlanLineView(msgspec.Struct):
     """A line of a plan, the `n`-th served: what it holds and is promised before and after.
 
-    `outcome` says what becomes of it, `exception` that a `win` or a `gain` was not kept for it. `applied`: `pending`,
-    `applied`, `changed` (it changed since, and keeps what it has), `undone`, `undo_refused`; null where nothing changes.
+    `outcome` says what becomes of it, `exception` that a `win` or a `gain` was not kept for it. `applied`:
+    `pending`, `applied`, `changed` (it changed since, and keeps what it has), `undone`, `undo_refused`; null where
+    nothing changes.
     """
 
     n: int
@@ -304,8 +305,10 @@ def list_plan_lines(
 
 def _line(row: Row) -> PlanLineView:
     *first, before, after, applied, note = row
-    days = [as_date(day) for day in first[6:]]
-    return PlanLineView(*first[:6], *days, _held(before), _held(after), applied, note)
+    n, order, line, segment, outcome, exception, *days = first
+    told, tells, planned, plans_for = map(as_date, days)
+    names = n, order, line, segment, outcome, exception
+    return PlanLineView(*names, told, tells, planned, plans_for, _held(before), _held(after), applied, note)
 
 
 def _held(text: str) -> list[HeldView]:

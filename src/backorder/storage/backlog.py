@@ -125,13 +125,34 @@ class _Columns:
 
     def __init__(self, book: Book, rows: list[Row], people: dict[str, Row], goods: dict[str, Row]) -> None:
         self._book = book
-        columns = list(zip(*rows, strict=True)) if rows else [()] * len(_COLUMNS)
-        (self.order, self.line, self.sku, self.quantity, self.waiting, self.allocated, self.covered) = columns[:7]
-        (self.picked, self.price, self.requested, self.lead_day, self.promise, self.planned) = columns[7:13]
-        (self.placed_at, person, until, self.tags, self.customer, self.channel, self.priority) = columns[13:20]
-        (self.ship, self.held, self.country, self.region, self.sites) = columns[20:25]
-        (self.currency, self.order_tags, self.first) = columns[25:28]
-        self.person = list(zip(person, until, strict=True))
+        columns: list[Any] = list(zip(*rows, strict=True)) if rows else [()] * len(_COLUMNS)
+        self.order: Sequence[str] = columns[0]
+        self.line: Sequence[str] = columns[1]
+        self.sku: Sequence[str] = columns[2]
+        self.quantity: Sequence[int] = columns[3]
+        self.waiting: Sequence[int] = columns[4]
+        self.allocated: Sequence[int] = columns[5]
+        self.covered: Sequence[int] = columns[6]
+        self.picked: Sequence[int] = columns[7]
+        self.price: Sequence[int | None] = columns[8]
+        self.requested: Sequence[int | None] = columns[9]
+        self.lead_day: Sequence[int | None] = columns[10]
+        self.promise: Sequence[int | None] = columns[11]
+        self.planned: Sequence[int | None] = columns[12]
+        self.placed_at: Sequence[int] = columns[13]
+        self.person: list[tuple[int | None, int | None]] = list(zip(columns[14], columns[15], strict=True))
+        self.tags: Sequence[str] = columns[16]
+        self.customer: Sequence[str | None] = columns[17]
+        self.channel: Sequence[str | None] = columns[18]
+        self.priority: Sequence[int] = columns[19]
+        self.ship: Sequence[str] = columns[20]
+        self.held: Sequence[int] = columns[21]
+        self.country: Sequence[str | None] = columns[22]
+        self.region: Sequence[str | None] = columns[23]
+        self.sites: Sequence[str] = columns[24]
+        self.currency: Sequence[str | None] = columns[25]
+        self.order_tags: Sequence[str] = columns[26]
+        self.first: Sequence[int] = columns[27]
         nobody = (None, None, None, None, "[]")
         self.people = [nobody if name is None else people[name] for name in self.customer]
         self.goods = [goods[sku] for sku in self.sku]
@@ -178,7 +199,7 @@ class _Columns:
             placed_at=list(self.placed_at), placed_on=[at // DAY for at in self.placed_at],
             promise=_days(self.promise), first_promise=_days(self.first), requested_on=_days(self.requested),
             deadline=[deadlines.get(key, NEVER) for key in keys],
-            wanted=[w if w else first for w, first in zip(days["wanted"], _days(self.first), strict=True)],
+            wanted=[w or first for w, first in zip(days["wanted"], _days(self.first), strict=True)],
             group=group, need=list(self.waiting),
             late=[int(ship == "complete" or day is not None)
                   for ship, day in zip(self.ship, self.requested, strict=True)],

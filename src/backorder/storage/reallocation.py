@@ -166,16 +166,14 @@ def save_plan(tx: Tx, run: str, snapshot: Snapshot, found: Sequence[PlannedLine]
     for one in found:
         order, line = snapshot.keys[one.row]
         told, planned = snapshot.told[one.row], snapshot.planned[one.row]
-        rows.append(
-            (run, one.n, order, line, one.part, one.segment, one.outcome, one.exception)
-            + (int(backlog.waiting[one.row]), int(backlog.held[one.row]))
-            + (told, one.after_promise, planned, one.after_planned)
-            + (_pegs(snapshot.holding[one.row], name), _pegs(one.holds, name))
-            + ("pending" if one.applies else None, one.note)
-        )
+        named = run, one.n, order, line, one.part, one.segment, one.outcome, one.exception
+        units = int(backlog.waiting[one.row]), int(backlog.held[one.row])
+        days = told, one.after_promise, planned, one.after_planned
+        holds = _pegs(snapshot.holding[one.row], name), _pegs(one.holds, name)
+        rows.append((*named, *units, *days, *holds, "pending" if one.applies else None, one.note))
     columns = ("run", "n", "order_id", "line", "part", "segment", "outcome", "exception", "waiting", "held")
-    days = ("before_promise", "after_promise", "before_planned", "after_planned")
-    tx.insert(plan_lines, (*columns, *days, "before_pegs", "after_pegs", "applied", "note"), rows)
+    dates = ("before_promise", "after_promise", "before_planned", "after_planned")
+    tx.insert(plan_lines, (*columns, *dates, "before_pegs", "after_pegs", "applied", "note"), rows)
     counts = msgspec.json.encode(totals).decode()
     changed = ("state", "progress", "size", "lines", "counts", "at", "today")
     state = "simulated", totals.lines, totals.lines, len(rows), counts, snapshot.book.now, backlog.today

@@ -18,8 +18,8 @@ policies = table(
 
 STATES = ("planning", "simulated", "committing", "committed", "undoing", "undone", "failed")
 
-# What a run made of the backlog as it was at a moment. `progress` counts lines of `size` that were seen to in its state,
-# `lines` those that are kept of it; at `forget_at` all of it goes.
+# What a run made of the backlog as it was at a moment. `progress` counts lines of `size` that were seen to in its
+# state, `lines` those that are kept of it; at `forget_at` all of it goes.
 plans = table(
     "plans",
     key("run"),
