@@ -10,7 +10,7 @@ from backorder.kernel.calendars import day_number
 from backorder.kernel.columns import STOCK
 from backorder.queries.gained import COUNTED_MAX, PromiseMove, read_moves
 from backorder.queries.lines import LINES, LineView, RevisionView, of_customer, read_lines
-from backorder.queries.queue import Place, Queue, Stand, read_queue
+from backorder.queries.queue import Place, LiveQueue, Stand, read_queue
 from backorder.queries.sooner import Change, Giver, Sooner, read_sooner
 from backorder.queries.spoken import spoken
 from backorder.storage.db import Database, Tx
@@ -54,7 +54,7 @@ class Explanation(msgspec.Struct):
 
     line: LineView
     stands_on: list[Stand]
-    queue: Queue
+    queue: LiveQueue
     moves: list[PromiseMove]
     sooner: Sooner
     state: list[str]
@@ -177,7 +177,7 @@ _BY = {
 }
 
 
-def _before(view: LineView, queue: Queue) -> Iterator[str]:
+def _before(view: LineView, queue: LiveQueue) -> Iterator[str]:
     """Who comes first, and by which key."""
     if not view.waiting or not queue.lines_before:
         return

@@ -59,7 +59,7 @@ class Before(msgspec.Struct):
     key: KeyName
 
 
-class Queue(msgspec.Struct):
+class LiveQueue(msgspec.Struct):
     """The lines that wait for the same item: how many come before and behind, by which key, the nearest few before.
 
     A caller who is bound to a customer gets numbers and no names.
@@ -183,7 +183,7 @@ _QUEUE = union_all(  # the nearest before the line, how many come first by which
 _SUPPLIES = SUPPLIES.where(among(supplies.c.supply, "supplies"))
 
 
-def read_queue(tx: Tx, view: LineView, place: Place, now: int, *, named: bool) -> tuple[Queue, list[Stand]]:
+def read_queue(tx: Tx, view: LineView, place: Place, now: int, *, named: bool) -> tuple[LiveQueue, list[Stand]]:
     """Who waits beside a line, and what it stands on, in the order in which that could ship. Two statements."""
     held = sorted({peg.supply for peg in view.pegs})
     rows = tx.fetch(_QUEUE, **place.bound(), sku=view.sku, supplies=held, nearest=NEAREST if named else 0)
@@ -192,7 +192,7 @@ def read_queue(tx: Tx, view: LineView, place: Place, now: int, *, named: bool) -
     return _queue(rows), [_stand(peg, views[peg.supply], counts) for peg in view.pegs]
 
 
-def _queue(rows: list[Row]) -> Queue:
+def _queue(rows: list[Row]) -> LiveQueue:
     by = {key: (int(count), int(units)) for part, _, _, key, count, units, _ in rows if part == "by"}
     behind, _ = by.pop(0, (0, 0))
     near = [
@@ -200,7 +200,7 @@ def _queue(rows: list[Row]) -> Queue:
         for part, order, line, key, _, units, promise in rows
         if part == "near"
     ]
-    return Queue(
+    return LiveQueue(
         lines_before=sum(count for count, _ in by.values()),
         units_before=sum(units for _, units in by.values()),
         lines_behind=behind,

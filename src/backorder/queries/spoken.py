@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from backorder.queries.gained import PromiseMove
 from backorder.queries.lines import LineView
-from backorder.queries.queue import KeyName, Queue
+from backorder.queries.queue import KeyName, LiveQueue
 from backorder.queries.sooner import Change, Sooner
 
 TOLD_MAX = 3  # of the days that the promise moved to: the latest
@@ -50,7 +50,7 @@ _ONE: dict[KeyName, str] = _FIRST | {
 }
 
 
-def spoken(view: LineView, queue: Queue, moves: Sequence[PromiseMove], sooner: Sooner) -> list[str]:
+def spoken(view: LineView, queue: LiveQueue, moves: Sequence[PromiseMove], sooner: Sooner) -> list[str]:
     """The line's state, how its day came about, who comes first and what would bring it sooner."""
     if not view.waiting and not view.allocated:
         return [_done(view)]
@@ -94,7 +94,7 @@ def _history(moves: Sequence[PromiseMove]) -> Iterator[str]:
         yield f"On {_moment(move.at)} {where}, because {BECAUSE[move.cause]}."
 
 
-def _queue(view: LineView, queue: Queue) -> Iterator[str]:
+def _queue(view: LineView, queue: LiveQueue) -> Iterator[str]:
     if not view.waiting:
         return
     if not queue.lines_before:
