@@ -10,7 +10,7 @@ from backorder.kernel.calendars import day_number
 from backorder.kernel.columns import STOCK
 from backorder.queries.gained import COUNTED_MAX, PromiseMove, read_moves
 from backorder.queries.lines import LINES, LineView, RevisionView, of_customer, read_lines
-from backorder.queries.queue import Place, LiveQueue, Stand, read_queue
+from backorder.queries.queue import LiveQueue, Place, Stand, read_queue
 from backorder.queries.sooner import Change, Giver, Sooner, read_sooner
 from backorder.queries.spoken import spoken
 from backorder.storage.db import Database, Tx
