@@ -9,6 +9,9 @@ from backorder.adapters.cli import (  # noqa: F401  # loading them is enough
     evidence,
     notices,
     outbox,
+    planning,
+    policies,
+    reallocation,
     refunds,
     rules,
 )
