@@ -22,7 +22,7 @@ def run(names: list[str], echo: Callable[[str], None], scale: float = 1.0) -> li
 
 
 def _groups() -> dict[str, Callable[[float], Iterator[Figure]]]:
-    from bench import imports, orders, owed, pegging, quotes, receipts, service, start, year
+    from bench import imports, orders, owed, pegging, quotes, reallocation, receipts, service, start, year
 
     return {
         "orders": orders.measure,
@@ -30,6 +30,7 @@ def _groups() -> dict[str, Callable[[float], Iterator[Figure]]]:
         "receipts": receipts.measure,
         "owed": owed.measure,
         "pegging": pegging.measure,
+        "reallocation": reallocation.measure,
         "quotes": quotes.measure,
         "service": service.measure,
         "start": start.measure,

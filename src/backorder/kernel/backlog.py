@@ -35,7 +35,7 @@ class Pegs(NamedTuple):
 
 
 class Allocated(NamedTuple):
-    """Allocated units that could be given up: as Pegs, with the ship day that stood when they were allocated."""
+    """Allocated units that could be given up: as Pegs, with the ship day (the latest) of when they were allocated."""
 
     first: Column
     supply: Column
@@ -57,7 +57,7 @@ class Backlog(NamedTuple):
     Numbers, for filters and rankings:
     state: code of STATES, the first that holds: no promise; its due day is after its promise; at risk; on time
     quantity, waiting: ordered units, and those that wait
-    priority; value, margin: of the waiting units, minor units of `currency`
+    priority; value, margin: of the open units (waiting and allocated), minor units of `currency`
     placed_at: moment; placed_on: the day of it; promise, first_promise, requested_on, deadline: days
     wanted: the day a `win` line must have: its requested day moved to a working day, else its first promise
 

@@ -1,19 +1,19 @@
-"""The engine's second speed: the loops of `pegging` compiled by Numba, where the extra `[fast]` is installed.
+"""The second speed of the loops: compiled by Numba, where the extra `[fast]` is installed. One source, two speeds.
 
 Below COMPILED_FROM lines the interpreted loops are done before the compiler would be.
 """
 
 import importlib.util
 from functools import lru_cache
-from types import FunctionType
+from types import FunctionType, SimpleNamespace
 from typing import Any
 
-from backorder.kernel import pegging
+from backorder.kernel import comparing, matching, pegging, quotas, serving, sharing, taking_part
 from backorder.kernel.pegging import Column, Demand, Held, Out, Supply
 
 COMPILED_FROM = 2_000_000  # lines: interpreted about two seconds, compiling about ten, loaded once a process
 
-_PARTS = ("take", "take_late", "give_back", "firm_day", "line_day", "serve_turn", "serve")
+_MODULES = (pegging, serving, sharing, quotas, matching, taking_part, comparing)  # each names its loops in PARTS
 
 
 def available() -> bool:
@@ -21,19 +21,31 @@ def available() -> bool:
     return importlib.util.find_spec("numba") is not None
 
 
-@lru_cache(maxsize=1)
-def compiled_serve() -> Any:
-    """`pegging.serve`, compiled. Takes arrays of int32 or int64 where the interpreted one takes lists.
+@lru_cache(maxsize=2)
+def loops(arrays: bool) -> Any:
+    """All loops by name: compiled for arrays of int64, interpreted for lists."""
+    if arrays:
+        return _compiled()
+    return SimpleNamespace(**{part: getattr(module, part) for module in _MODULES for part in module.PARTS})
 
-    The functions call one another by name, so each is compiled as a copy that looks names up among the compiled ones.
-    """
+
+@lru_cache(maxsize=1)
+def _compiled() -> Any:
+    """The functions call one another by name, so each is compiled as a copy that looks names up among the compiled."""
     import numba
 
-    names: dict[str, Any] = dict(vars(pegging))
-    for part in _PARTS:
-        source = getattr(pegging, part)
-        names[part] = numba.njit(FunctionType(source.__code__, names, part))
-    return names["serve"]
+    names: dict[str, Any] = {}
+    for module in _MODULES:
+        names |= vars(module)
+    for module in _MODULES:
+        for part in module.PARTS:
+            names[part] = numba.njit(FunctionType(getattr(module, part).__code__, names, part))
+    return SimpleNamespace(**{part: names[part] for module in _MODULES for part in module.PARTS})
+
+
+def compiled_serve() -> Any:
+    """`pegging.serve`, compiled. Takes arrays of int32 or int64 where the interpreted one takes lists."""
+    return _compiled().serve
 
 
 def serve(supply: Supply, demand: Demand, held: Held, guarded: int, out: Out) -> int:

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 from backorder.kernel.calendars import NEVER
 
+PARTS = ("take", "take_late", "give_back", "firm_day", "line_day", "serve_turn", "guarded_turn", "serve")
+
 Column = Any  # a list of whole numbers, or an array of them: the engine only indexes
 
 
@@ -186,6 +188,19 @@ def serve_turn(supply: Supply, demand: Demand, a: int, b: int, spare: int, out: 
     return n, target
 
 
+def guarded_turn(supply: Supply, demand: Demand, a: int, b: int, spare: int, out: Out, n: int) -> tuple[int, int]:
+    """`serve_turn`, where `spare` safety stock is used only if the turn misses its promise without and not with it."""
+    end, day = serve_turn(supply, demand, a, b, spare, out, n)
+    if spare and day > demand.promise[a] > 0:
+        give_back(supply.free, out.supply, out.units, n, end)
+        end, sooner = serve_turn(supply, demand, a, b, 0, out, n)
+        if sooner < day:
+            return end, sooner
+        give_back(supply.free, out.supply, out.units, n, end)
+        end, day = serve_turn(supply, demand, a, b, 1, out, n)
+    return end, day
+
+
 def serve(supply: Supply, demand: Demand, held: Held, guarded: int, out: Out) -> int:
     """One pass of release and retake: each turn gives back its pegs and takes the best it can from what is free.
 
@@ -194,7 +209,7 @@ def serve(supply: Supply, demand: Demand, held: Held, guarded: int, out: Out) ->
     Returns the number of pegs, or -1 if `out` is too small (then `free` is spoilt: start again with more room).
     """
     first, candidates, days, free, kept, stock = supply
-    turn, group, need, late, floor, lead, promise, reserve = demand
+    turn, group, need, late, floor, lead, _, reserve = demand
     held_first, held_supply, held_units = held
     out_first, out_supply, out_units, out_day = out
     out_first[0] = 0
@@ -220,12 +235,5 @@ def serve(supply: Supply, demand: Demand, held: Held, guarded: int, out: Out) ->
             firm = firm_day(stock, days, out_supply, low, n) if lead[a] < NEVER else 0
             out_day[a] = line_day(last, left, lead[a], floor[a], firm)
             continue
-        end, day = serve_turn(supply, demand, a, b, spare, out, n)
-        if spare and day > promise[a] > 0:
-            give_back(free, out_supply, out_units, n, end)
-            end, sooner = serve_turn(supply, demand, a, b, 0, out, n)
-            if sooner >= day:
-                give_back(free, out_supply, out_units, n, end)
-                end, day = serve_turn(supply, demand, a, b, 1, out, n)
-        n = end
+        n, _ = guarded_turn(supply, demand, a, b, spare, out, n)
     return n

@@ -1,8 +1,8 @@
 """Who comes first. Every ranking ends in the line's own id: it is total, and ties never depend on chance."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
+from backorder.kernel.arrays import column_of, gathered, numbers, sorted_by, turned
 from backorder.kernel.backlog import Backlog, Words, is_arrays
 from backorder.kernel.calendars import NEVER
 from backorder.kernel.columns import Lines
@@ -26,9 +26,7 @@ def live_order(lines: Lines, which: Iterable[int]) -> list[int]:
 
 def _of(words: Words, place: Sequence[int]) -> Column:
     """The place of each row's word."""
-    if isinstance(words.code, list):
-        return [place[code] for code in words.code]
-    return _array(place)[words.code]
+    return gathered(column_of(words.code, place), words.code)
 
 
 def _tier(backlog: Backlog, tiers: Sequence[str]) -> tuple[Column, ...]:
@@ -38,7 +36,7 @@ def _tier(backlog: Backlog, tiers: Sequence[str]) -> tuple[Column, ...]:
 
 def _in_currency(backlog: Backlog, amounts: Column) -> tuple[Column, ...]:
     place = {word: n for n, word in enumerate(sorted(backlog.currency.words))}
-    return _of(backlog.currency, [place[word] for word in backlog.currency.words]), _turned(amounts)
+    return _of(backlog.currency, [place[word] for word in backlog.currency.words]), turned(amounts)
 
 
 def _late_already(backlog: Backlog, _: Sequence[str]) -> tuple[Column, ...]:
@@ -49,7 +47,7 @@ def _late_already(backlog: Backlog, _: Sequence[str]) -> tuple[Column, ...]:
 
 # Each key by its name: the columns by which rows are sorted, the first named first, small before large.
 KEYS: dict[str, Callable[[Backlog, Sequence[str]], tuple[Column, ...]]] = {
-    "priority": lambda backlog, _: (_turned(backlog.priority),),  # high before low
+    "priority": lambda backlog, _: (turned(backlog.priority),),  # high before low
     "tier": _tier,  # as the policy orders its tiers; those it does not name come last
     "promise": lambda backlog, _: (backlog.promise,),  # early before late; a day that is missing comes last
     "first_promise": lambda backlog, _: (backlog.first_promise,),
@@ -61,7 +59,7 @@ KEYS: dict[str, Callable[[Backlog, Sequence[str]], tuple[Column, ...]]] = {
     "wait": lambda backlog, _: (backlog.placed_on,),  # long before short, in whole days
     "late_already": _late_already,  # those whose first promise has passed before the others
     "quantity": lambda backlog, _: (backlog.quantity,),  # small before large: more lines are served whole
-    "id": lambda backlog, _: (),  # the row number, by which every ranking ends
+    "id": lambda backlog, _: (numbers(backlog.need, len(backlog.need)),),  # the row number, by which every ranking ends
 }
 
 DEFAULT = ("priority", "first_promise", "placed_at")
@@ -76,39 +74,9 @@ def ranked(backlog: Backlog, ranking: Sequence[str], tiers: Sequence[str], rows:
     """The rows, given in ascending order, from the first served to the last."""
     columns: list[Column] = []
     for name in ranking:
-        if name == "-id":
-            columns.append(_turned(_numbers(backlog)))
-        found = KEYS[name.removeprefix("-")](backlog, tiers)
-        columns += map(_turned, found) if name.startswith("-") else found
-    if not columns:
-        return rows
-    if is_arrays(backlog):
-        return _sorted_rows(columns, rows)
-    keys = list(zip(*columns, strict=True))
-    return sorted(rows, key=keys.__getitem__)
-
-
-def _sorted_rows(columns: list[Column], rows: Any) -> Any:
-    import numpy as np
-
-    keys = [column[rows] for column in columns]
-    telling = [key for key in keys if len(key) and key.min() != key.max()]  # a key that is all one decides nothing
-    if not telling:
-        return rows
-    return rows[np.lexsort(telling[::-1])]
-
-
-def _turned(column: Column) -> Column:
-    return [-value for value in column] if isinstance(column, list) else -column
-
-
-def _numbers(backlog: Backlog) -> Column:
-    if is_arrays(backlog):
-        return _array(range(len(backlog.need)))
-    return list(range(len(backlog.need)))
-
-
-def _array(values: Sequence[int]) -> Any:
-    import numpy as np
-
-    return np.array(values, dtype=np.int64)
+        key = name.removeprefix("-")
+        found = KEYS[key](backlog, tiers)
+        columns += map(turned, found) if key != name else found
+        if key == "id":
+            break  # nothing ties any longer
+    return sorted_by(columns, rows)
