@@ -2,8 +2,8 @@
 
 lines: `order`, `line`, `sku`, `waiting` (units to peg); and where there are such: `quantity`, `priority`, `placed_at`,
 `promise`, `first_promise`, `requested_on`, `deadline`, `price` (minor units), `cost`, `sites` (a list, in order of
-preference: nothing else serves the line), `frozen`, `together` (true for an order that ships complete), and the words
-that filters know: `tier`, `customer`, `kind`, `channel`, `country`, `region`, `category`, `selling`, `currency`, `tags`.
+preference: nothing else serves the line), `frozen`, `together` (true for an order that ships complete), `tags`, and the
+words that filters know: `tier`, `customer`, `kind`, `channel`, `country`, `region`, `category`, `selling`, `currency`.
 supplies: `supply`, `sku`, `ships_on`, `quantity` (units that are held or free); and `site`, `kind`.
 pegs: `order`, `line`, `supply`, `units`; each pair of line and supply once.
 """
@@ -124,7 +124,9 @@ def _held(pegs: pa.Table | None, lines: pa.Table, supplies: pa.Table) -> Pegs:
     joined = pegs.append_column("at", place).join(numbered, ["order", "line"], join_type="left outer")
     for column, what in (("at", "supply"), ("row", "line")):
         if joined.column(column).null_count:
-            raise BadTable(f"pegs.{what}: a peg names a {what} that is not among the {'supplies' if what == 'supply' else 'lines'}")
+            raise BadTable(
+                f"pegs.{what}: a peg names a {what} that is not among the {'supplies' if what == 'supply' else 'lines'}"
+            )
     row = joined.column("row").to_numpy()
     at = joined.column("at").to_numpy().astype(np.int64)
     by_row = np.lexsort([at, row])

@@ -7,10 +7,13 @@ import numpy as np
 import pyarrow as pa
 
 from backorder.adapters.arrow.backlog import BadTable, backlog_of
-from backorder.kernel.backlog import Pegs
+from backorder.kernel.backlog import Backlog, Pegs
 from backorder.kernel.calendars import NEVER, day_number
 from backorder.kernel.reallocation import OUTCOMES, plan
 from backorder.kernel.segments import Policy, trouble
+
+
+COMPILED_FROM = 500_000  # lines: fewer are planned by interpreted loops before the compiler would be done
 
 
 class Planned(NamedTuple):
@@ -46,7 +49,7 @@ def plan_tables(
         if found is not None:
             raise ValueError(f"{one.policy}: {found[0]}: {found[1]}")
     backlog, lines = backlog_of(lines, supplies, pegs, day_number(today))
-    made = plan(backlog, policy, fallback)
+    made = plan(backlog if len(lines) >= COMPILED_FROM else _listed(backlog), policy, fallback)
     names = [segment.name for segment in policy.segments]
     if fallback is not None:
         names += [segment.name for segment in fallback.segments]
@@ -68,6 +71,17 @@ def plan_tables(
         days = np.array([getattr(one, name) for one in made.violations], dtype=np.int64)
         violations = violations.append_column(name, _days(days))
     return Planned(table, _pegs(made.after, lines, _by_name(supplies)), violations)
+
+
+def _listed(backlog: Backlog) -> Backlog:
+    """The same backlog with every column a list."""
+    return Backlog(**{name: _lists(part) for name, part in backlog._asdict().items()})
+
+
+def _lists(part: Any) -> Any:
+    if isinstance(part, tuple):
+        return type(part)(*map(_lists, part))
+    return part.tolist() if isinstance(part, np.ndarray) else part
 
 
 def _by_name(supplies: pa.Table) -> pa.Table:

@@ -1,4 +1,4 @@
-"""`backorder reallocate` and `backorder runs`: plans that take from one to give to another, looked at before they hold."""
+"""`backorder reallocate` and `backorder runs`: plans that take from one to give to another, seen before they hold."""
 
 import sys
 from typing import TYPE_CHECKING, Any
@@ -48,9 +48,7 @@ def runs() -> None:
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @json_option
 @database_option
-def list_(
-    policy: str | None, state: str | None, after: str | None, limit: int, as_json: bool, database: str
-) -> None:
+def list_(policy: str | None, state: str | None, after: str | None, limit: int, as_json: bool, database: str) -> None:
     """List runs, the newest first."""
     import msgspec
 
@@ -149,12 +147,11 @@ def compare(policies: tuple[str, ...], now: int, as_json: bool, database: str) -
     names = list(dict.fromkeys(name for facts in told for name in facts))
     rows = [(name, *(facts.get(name, "-") for facts in told)) for name in names]
     table(("", *(side.policy for side in found.sides)), rows)
-    rows = [
-        (one.order, one.line, one.promise or "no day", *(day or "no day" for day in one.promises))
-        for one in found.differences
+    different = [
+        (one.order, one.line, *(day or "no day" for day in (one.promise, *one.promises))) for one in found.differences
     ]
-    click.echo(f"{found.differing:,} lines come out differently" + (":" if rows else "."))
-    table(("order", "line", "promise now", *(side.policy for side in found.sides)), rows)
+    click.echo(f"{found.differing:,} lines come out differently" + (":" if different else "."))
+    table(("order", "line", "promise now", *(side.policy for side in found.sides)), different)
 
 
 @runs.command("commit")
@@ -245,5 +242,7 @@ def _facts(totals: "TotalsView") -> list[tuple[str, str]]:
         found.append(("commit", f"{totals.applied:,} lines hold it, {totals.refused:,} had changed"))
     for one in totals.segments:
         words = ", ".join(f"{count:,} {word}" for word, count in one.outcomes.items() if count)
-        found.append((f"  {one.segment}", f"{one.strategy}{' (fallback)' if one.fallback else ''}: {words or 'nobody'}"))
+        found.append(
+            (f"  {one.segment}", f"{one.strategy}{' (fallback)' if one.fallback else ''}: {words or 'nobody'}")
+        )
     return found
