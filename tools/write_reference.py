@@ -20,7 +20,7 @@ from backorder.adapters.http.route import OPEN
 from backorder.adapters.http.table import ROUTES
 from backorder.commands import COMMANDS
 from backorder.kernel.access import PERMISSIONS, ROLES
-from backorder.kernel.events import KINDS, Moved, Ready
+from backorder.kernel.events import KINDS, Back, Moved, Ready
 from backorder.kernel.orders import MEANING, MOVES, PLACES
 from backorder.kernel.outcomes import Word
 from backorder.queries.check import RULES
@@ -285,7 +285,7 @@ def events() -> Iterator[str]:
     yield "said. `customer` commands and questions tell nothing.\n"
     yield "| kind | meaning |\n|---|---|"
     yield from (f"| `{kind}` | {meaning} |" for kind, meaning in KINDS.items())
-    for kind, data in (("promise_moved", Moved), ("line_ready", Ready)):
+    for kind, data in (("promise_moved", Moved), ("line_ready", Ready), ("back_in_stock", Back)):
         yield (
             f"\n`{kind}` has the data "
             + ", ".join(f"`{field.encode_name}`" for field in msgspec.structs.fields(data))

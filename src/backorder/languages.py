@@ -5,6 +5,7 @@ they are first used, so that adding a language is adding a file.
 """
 
 import io
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -21,6 +22,8 @@ from backorder.kernel.places import is_country
 if TYPE_CHECKING:
     from babel import Locale
 
+# What breaks a line, cannot be seen, or turns the direction of what follows: a value stays within its sentence.
+_UNSEEN = re.compile("[\\s\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 SOURCE = "en"  # of the phrases, and what is spoken where nothing better is known
 
 
@@ -48,7 +51,7 @@ class Language:
 
     def _word(self, value: Value) -> str:
         if isinstance(value, str):
-            return value
+            return _UNSEEN.sub(" ", value).strip()
         if isinstance(value, OnDay):
             return self.day(value)
         if isinstance(value, Money):

@@ -191,7 +191,7 @@ def test_who_asks_on_from_the_last_event_misses_none(service: Service, admin: Cl
 
 
 def test_what_is_due_is_shown_to_those_who_may_see_it(service: Service, admin: Client) -> None:
-    assert {timer["kind"] for timer in admin.ask("GET", "/v1/timers").json["items"]} == {"advance", "forget"}
+    assert {timer["kind"] for timer in admin.ask("GET", "/v1/timers").json["items"]} == {"advance", "forget", "watch"}
     assert admin.ask("GET", "/v1/outbox?state=dead").json == {"items": [], "next": None}
     assert admin.ask("GET", "/v1/outbox/standing").json["dead"] == 0
     nothing = {"sender": "none", "event": 1}

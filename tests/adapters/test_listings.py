@@ -169,7 +169,9 @@ def test_pages_hold_everything_once_whatever_is_listed(admin: Client) -> None:
         assert len(whole) > 1
 
 
-MOVING = re.compile("availability|storefront|feeds")  # what says of when it is, or is no JSON; it is alike for all
+MOVING = re.compile(
+    "availability|storefront|feeds|watches"
+)  # what says of when it is, or is no JSON, or not there; it is alike for all
 # Who may read what: field by field, what each role misses of what the admin reads.
 MASKS = {"name": "customers.read", "email": "customers.read", "tags": "customers.read", "cost": "money.read",
          "costs": "money.read", "at_stake": "money.read"}  # fmt: skip

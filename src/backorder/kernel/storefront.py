@@ -2,8 +2,8 @@
 
 from typing import Literal, NamedTuple
 
-from backorder.kernel.acceptance import Offer
-from backorder.kernel.calendars import NEVER, day_date
+from backorder.kernel.acceptance import Caps, NewLine, NewOrder, Offer, accept, withdraw
+from backorder.kernel.calendars import NEVER, day_date, local_day
 from backorder.kernel.columns import STOCK, Book
 from backorder.kernel.outcomes import Word
 from backorder.kernel.phrases import OnDay, Said, phrase, phrases
@@ -92,6 +92,20 @@ def shown(book: Book, route: tuple[str, ...], offer: Offer) -> Shown:
         days = [day for s, day in offer.pegs if book.supplies.kind[s] == STOCK]
         return known._replace(state="partial", ready=ready, first=max(days))
     return known._replace(state="made_to_order" if offer.uncovered == line.quantity else "backorder")
+
+
+def seen(book: Book, caps: Caps, sku: str, quantity: int, region: str | None = None) -> Shown:
+    """What is to be said of some units of an item, for somebody who is nobody yet: what a quote would answer them."""
+    route = book.route_of((), region)
+    if not route:  # there is no site to ship from
+        return Shown(sku, "out_of_stock", quantity, local_day(book.now, "UTC"), "UTC")
+    line = NewLine("1", sku, quantity)
+    order = NewOrder("", None, 0, book.now, complete=False, all_or_nothing=True, route=route, lines=(line,))
+    stands, offers = accept(book, caps, order)
+    found = shown(book, route, offers[0])
+    if stands:
+        withdraw(book, caps, order, offers[0])
+    return found
 
 
 def google(one: Shown) -> tuple[str, int | None]:

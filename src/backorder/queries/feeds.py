@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from sqlalchemy import bindparam, select
 
-from backorder.kernel.storefront import Shown
-from backorder.queries.storefront import look, seen
+from backorder.kernel.storefront import Shown, seen
+from backorder.queries.storefront import look
 from backorder.storage.db import Database
 from backorder.storage.tables import items
 
@@ -22,9 +22,9 @@ def every(db: Database, now: int) -> Iterator[Shown]:
     while True:
         with db.read() as tx:
             skus = [row[0] for row in tx.fetch(_SKUS, after=after)]
-            looked = look(tx, now, skus) if skus else None
-        if looked is None:
-            return
+            if not skus:
+                return
+            book, caps = look(tx, now, skus)
         for sku in skus:
-            yield seen(looked, sku, 1)
+            yield seen(book, caps, sku, 1)
         after = skus[-1]

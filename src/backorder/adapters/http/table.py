@@ -40,6 +40,7 @@ from backorder.commands import (
     stock,
     supplies,
     timers,
+    watches,
 )
 from backorder.kernel.access import PERMISSIONS
 from backorder.kernel.outcomes import Outcome
@@ -51,6 +52,7 @@ from backorder.queries import notices as noticed
 from backorder.queries import outbox as standing
 from backorder.queries import rules as packs
 from backorder.queries import shipments as shipped
+from backorder.queries import watches as watched
 from backorder.queries.availability import Availability
 from backorder.queries.evidence import Evidence
 from backorder.queries.lines import LineView
@@ -128,6 +130,14 @@ READS = (
     _one(_CUSTOMER, "orders.read", reads.CUSTOMER, "A customer.", catalogued.CustomerView, bound=True),
     _many("/v1/items", "catalogue.read", many.ITEMS, "Items, by SKU.", many.Items, many.ItemsPage),
     _one("/v1/items/{sku:str}", "catalogue.read", reads.ITEM, "An item.", show.ItemView),
+    _one(
+        "/v1/items/{sku:str}/watches/{watch:str}",
+        "customers.read",
+        reads.WATCH,
+        "Who wants to be told when it is back.",
+        watched.WatchView,
+        numbers=("watch",),
+    ),
     _many("/v1/categories", "catalogue.read", many.CATEGORIES, "Categories, by id.", many.Categories),
     _one("/v1/categories/{category:str}", "catalogue.read", reads.CATEGORY, "A category.", catalogued.CategoryView),
     _many("/v1/sites", "catalogue.read", many.SITES, "Sites, by code.", many.Sites, many.SitesPage),
@@ -222,6 +232,8 @@ WRITES = (
         bound=True,
     ),
     door("PUT", "/v1/items/{sku:str}", items.PutItem, "Put an item.", key=False),
+    door("POST", "/v1/items/{sku:str}/watches", watches.WatchItem, "Tell somebody when it is back.", key=False),
+    door("POST", "/v1/items/{sku:str}/unwatch", watches.UnwatchItem, "Do not tell them any more.", key=False),
     door("PUT", "/v1/sites/{site:str}", catalogue.PutSite, "Put a site.", key=False),
     door("PUT", "/v1/suppliers/{supplier:str}", catalogue.PutSupplier, "Put a supplier.", key=False),
     door("PUT", _CUSTOMER, catalogue.PutCustomer, "Put a customer.", key=False),
