@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from backorder.adapters.http import administering, evidence, health, owed, reads, shelf, sign_in, told, writes
+from backorder.adapters.http import (
+    administering,
+    evidence,
+    health,
+    owed,
+    reads,
+    shelf,
+    sign_in,
+    storefront,
+    told,
+    writes,
+)
 from backorder.adapters.http import listings as many
 from backorder.adapters.http.reads import Nothing, Page
 from backorder.adapters.http.route import OPEN, Route
@@ -149,6 +160,7 @@ READS = (
         shelf.Many,
         bound=True,
     ),
+    *storefront.ROUTES,
     Route(
         "POST",
         "/v1/quotes",
