@@ -4,7 +4,7 @@ The token of a link never comes here: whoever makes a link draws it, and hands i
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Literal
@@ -205,16 +205,15 @@ def _choose(work: _Choices, command: ChooseAnswer, now: int) -> Outcome:
         command.note,
         command.said,
         now,
-        takes_effect(case, now),
+        takes_effect([one.deadline for one in case.notices if one.state == "asking" and one.deadline is not None], now),
     )
     work.pending[command.order] = choice
     work.made.append(choice)
     return Outcome(Word.CHANGED, subject=command.order, quantity=n)
 
 
-def takes_effect(case: Case, now: int) -> int:
-    """When what is chosen now takes effect: in some minutes, or at once where the time for an answer nearly ended."""
-    ends = [one.deadline for one in case.notices if one.state == "asking" and one.deadline is not None]
+def takes_effect(ends: Iterable[int], now: int) -> int:
+    """When what is chosen now takes effect: in some minutes, or at once where the time for an answer nearly `ends`."""
     return now if any(now > end - AT_ONCE for end in ends) else now + GRACE
 
 

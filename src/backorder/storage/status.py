@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, func, literal_column, select
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, select
 
 from backorder.storage.db import Row, Tx, among
 from backorder.storage.status_tables import status_choices, status_links
@@ -71,7 +71,7 @@ _LAST = (
     .group_by(status_choices.c.order_id)
 )
 _CHOICES = select(*(status_choices.c[name] for name in _CHOICE))
-_PENDING = literal_column("'pending'")
+_PENDING: ColumnElement[str] = literal_column("'pending'")
 _WAITING = _CHOICES.where(status_choices.c.state == _PENDING, among(status_choices.c.order_id, "orders"))
 _OF_ORDER = _CHOICES.where(status_choices.c.order_id == bindparam("order")).order_by(status_choices.c.n)
 _LEAVING = (
@@ -91,7 +91,7 @@ def load_links(tx: Tx, names: Sequence[str]) -> dict[str, list[Link]]:
 
 def load_taken(tx: Tx, digests: Sequence[str]) -> dict[str, str]:
     """The orders to whose pages these digests lead already."""
-    return dict(tx.fetch(_TAKEN, digests=digests))  # type: ignore[arg-type]  # rows of two
+    return dict(tx.fetch(_TAKEN, digests=digests))
 
 
 def save_links(tx: Tx, made: Sequence[Link], revoked: Sequence[Row]) -> None:
@@ -118,7 +118,7 @@ def load_pending(tx: Tx, names: Sequence[str]) -> dict[str, Choice]:
 
 def load_last(tx: Tx, names: Sequence[str]) -> dict[str, int]:
     """The number of the last choice of each of these orders that has one."""
-    return dict(tx.fetch(_LAST, orders=names))  # type: ignore[arg-type]  # rows of two
+    return dict(tx.fetch(_LAST, orders=names))
 
 
 def load_leaving(tx: Tx, names: Sequence[str]) -> dict[str, set[str]]:
