@@ -90,8 +90,8 @@ CALLED = phrase("You set a last day, {day}.")
 YOU_CANCELLED = phrases("You cancelled {count} piece.", "You cancelled {count} pieces.")
 WE_CANCELLED = phrases("We cancelled {count} piece.", "We cancelled {count} pieces.")
 LAW_CANCELLED = phrases(
-    "{count} piece was cancelled, as the law wants: nobody agreed to wait longer.",
-    "{count} pieces were cancelled, as the law wants: nobody agreed to wait longer.",
+    "{count} piece was cancelled, as the law requires.",
+    "{count} pieces were cancelled, as the law requires.",
 )
 SUBSTITUTED = phrase("You took another item in place of {goods}.")
 PARTED = phrase("You asked us to send what is ready.")
@@ -156,9 +156,7 @@ CONFIRM_SUBSTITUTE = phrase("Take another item?")
 WAIT_LINE = phrase("{goods}: until {day}")
 WAIT_LINE_NO_DATE = phrase("{goods}: without a date")
 FOR_THESE = phrase("For these goods")
-CANCEL_SAYS = phrase(
-    "What has not left of it is cancelled. It can not be ordered again at the same place in the queue."
-)
+CANCEL_SAYS = phrase("What has not left of it is cancelled.")
 CANCEL_AMOUNT = phrase("If you cancel all of it, {amount} goes back to you.")
 CANCEL_MONEY = phrase("Your money for it goes back to you.")
 READY_SAYS = phrase("Your order was to leave in one piece. From now on what is here leaves, and the rest follows.")
@@ -168,7 +166,7 @@ LATER_EFFECT = phrases(
     "This takes effect {count} minute after you confirm it. Until then you can take it back on this page.",
     "This takes effect {count} minutes after you confirm it. Until then you can take it back on this page.",
 )
-AT_ONCE = phrase("This takes effect at once and can not be taken back, because the time for an answer is nearly over.")
+AT_ONCE = phrase("This takes effect at once and cannot be taken back, because the time for an answer is nearly over.")
 DO_WAIT = phrase("Yes, keep waiting")
 DO_CANCEL = phrase("Yes, cancel it")
 DO_READY = phrase("Yes, send what is ready")
@@ -195,17 +193,17 @@ NOT_FROM_HERE_TITLE = phrase("Nothing was changed")
 NOT_FROM_HERE = phrase("The page that you came from is too old, or not ours. Please look at your order again.")
 MOVED_ON = phrase("Something about your order changed while you were looking. Please look at it again.")
 READ_ONLY = phrase("This link lets you look only. To choose something, ask the shop.")
-NO_LONGER = phrase("This can not be chosen any more. Please look at your order again.")
+NO_LONGER = phrase("This cannot be chosen any more. Please look at your order again.")
 CHOSEN_ALREADY = phrase("Something was chosen already and has not taken effect yet. Take that back first.")
 LEFT_ALREADY = phrase("It has left already. Ask the shop how to send it back.")
 LATE_ALREADY = phrase("The last day for an answer has passed. Your order page says what that means.")
-EFFECT_ALREADY = phrase("It can not be taken back any more: it took effect, or was taken back before.")
+EFFECT_ALREADY = phrase("It cannot be taken back any more: it took effect, or was taken back before.")
 NOTHING_CHOSEN = phrase("Please choose one of the answers.")
 NO_LINES = phrase("Please choose at least one of the goods.")
 NO_CONSENT = phrase("To take another item, please tick that you want it.")
 TOO_OFTEN_TITLE = phrase("Please wait a moment")
 TOO_OFTEN = phrase("This page was asked for too often. Nothing was changed; try again in {count} s.")
-AWAY = phrase("We can not be reached at the moment. Whether it was done is on your order page; look again shortly.")
+AWAY = phrase("We cannot be reached at the moment. Whether it was done is on your order page; look again shortly.")
 
 CONTACT = phrase("Questions: {contact}")
 SNIPPET = phrase("See your order, and what you can choose")
