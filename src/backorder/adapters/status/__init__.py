@@ -20,6 +20,7 @@ from backorder.queries.status import LineStatus, Option, Status
 _FRAME = {
     "skip": w.SKIP,
     "where": w.WHERE,
+    "first_told": w.FIRST_TOLD,
     "history": w.HISTORY,
     "choose": w.CHOOSE,
     "choices": w.CHOICES,

@@ -11,7 +11,7 @@ from backorder.adapters.status import words as w
 from backorder.adapters.status.history import entries, names
 from backorder.kernel.calendars import day_date, day_number, moment_datetime
 from backorder.kernel.cases import MINUTE
-from backorder.kernel.phrases import Money, Phrase, Said, Value
+from backorder.kernel.phrases import Money, OnDay, Phrase, Said, Value
 from backorder.languages import Language
 from backorder.queries.evidence import NoticeSent
 from backorder.queries.status import LineStatus, Option, Status
@@ -115,7 +115,16 @@ class Teller(NamedTuple):
 
     def __call__(self, said: Phrase, **values: Value) -> str:
         """A phrase in the language."""
-        return self.language.say(Said(said, values))
+        return self.sentence(Said(said, values))
+
+    def sentence(self, said: Said) -> str:
+        """The same of a phrase that has its values."""
+        values = {name: self.spoken(one) if isinstance(one, OnDay) else one for name, one in said.values.items()}
+        return self.language.say(Said(said.phrase, values))
+
+    def spoken(self, on: OnDay) -> str:
+        """A day in words that stay on one line."""
+        return self.language.day(on).replace(" ", "\u00a0")
 
     def day(self, line: LineStatus) -> Value:
         """The promised day of a line."""
@@ -164,7 +173,7 @@ def _worst(line: LineStatus) -> tuple[bool, bool, bool, int]:
 
 
 def _entry(tell: Teller, at: date, said: Sequence[Said]) -> tuple[str, str]:
-    return tell.language.day(w.on(at, tell.today)), " ".join(tell.language.say(one) for one in said)
+    return tell.spoken(w.on(at, tell.today)), " ".join(map(tell.sentence, said))
 
 
 def _still(found: Status) -> list[LineStatus]:
@@ -231,7 +240,7 @@ def _line(line: LineStatus, tell: Teller) -> Line:
     assert first is not None or not moved
     day = _day(line, tell)
     if moved and first is not None:
-        day.first = tell(w.FIRST_TOLD, day=w.on(first, tell.today))
+        day.first = tell.spoken(w.on(first, tell.today))
     basis = w.BASES.get(line.basis or "") if line.waiting and line.promise is not None else None
     return Line(
         goods=w.plain(line.goods),
