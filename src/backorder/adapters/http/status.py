@@ -117,7 +117,7 @@ async def listed(house: House, call: Call) -> Answer:
 
 async def look(house: House, call: Call) -> Answer:
     """`GET /s/{token}`: the page; with `.json` behind the token, the same for programs."""
-    if call.path("token").endswith(".json"):
+    if _token(call).endswith(".json"):
         return await _for_programs(house, call)
     return await _in_words(call, lambda: _page(house, call))
 
@@ -137,7 +137,7 @@ async def short(house: House, call: Call) -> Answer:
     """`GET /s/{token}/snippet`: the order in short, to be put into a page of the shop's own by its server."""
 
     async def found() -> Answer:
-        visit = await _visit(house, call, call.path("token"))
+        visit = await _visit(house, call, _token(call))
         told = await _status(house, visit)
         host = call.request.headers.get("host", "")
         here = f"//{host}{visit.path}" if _HOST.match(host) else visit.path
@@ -152,9 +152,14 @@ async def style(_house: House, _call: Call) -> Answer:
     return Answer(pages.style()[0], headers=headers, content="text/css; charset=utf-8")
 
 
+def _token(call: Call) -> str:
+    """What stands in the address for a token, whatever it is."""
+    return call.request.path_params["token"]
+
+
 async def _for_programs(house: House, call: Call) -> Answer:
     try:
-        visit = await _visit(house, call, call.path("token").removesuffix(".json"))
+        visit = await _visit(house, call, _token(call).removesuffix(".json"))
         found = await _status(house, visit)
     except _Gone:
         raise Refusal(404, "not_found", "this link opens no order") from None
@@ -233,7 +238,7 @@ def _liked(said: list[str]) -> list[str]:
 
 
 async def _page(house: House, call: Call) -> Answer:
-    visit = await _visit(house, call, call.path("token"))
+    visit = await _visit(house, call, _token(call))
     found = await _status(house, visit)
     step = "choose" if found.pending is None else _undo(found)
     return _html(pages.whole(page(found, visit.language, visit.now), visit.place(step)))
@@ -245,7 +250,7 @@ def _undo(found: Status) -> str:
 
 
 async def _act(house: House, call: Call) -> Answer:
-    visit = await _visit(house, call, call.path("token"))
+    visit = await _visit(house, call, _token(call))
     form = await _form(call.request)
     site = call.request.headers.get("sec-fetch-site", "same-origin")
     if site not in {"same-origin", "none"}:

@@ -269,7 +269,8 @@ def _letter(found: Status, tell: Teller) -> Letter | None:
         return None
     note = None if tell.language.code == "en" else tell(w.LETTER_LANGUAGE)
     day = w.on(one.sent_at.date(), tell.today)
-    return Letter(tell(w.LETTER, day=day), w.plain(one.subject or ""), one.text, note)
+    text = "\n".join(map(w.plain, one.text.split("\n")))
+    return Letter(tell(w.LETTER, day=day), w.plain(one.subject or ""), text, note)
 
 
 def _last_told(found: Status) -> NoticeSent | None:
