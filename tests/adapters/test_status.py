@@ -294,7 +294,9 @@ def test_what_opens_nothing_is_answered_alike(shop: Shop, what: str) -> None:
         assert admin.ask("POST", f"/v1/orders/{order}/status-links/revoke", {}, Idempotency_Key='"r"').status == 200
     elif what == "ended":
         shipped = {"do": "ship", "shipment": order, "order": order, "lines": [{"line": "1", "quantity": 1}]}
-        shop.give(NOW - timedelta(days=2), shipped)
+        older = {"do": "put_status_link", "order": order, "digest": hashlib.sha256(b"E" * 43).hexdigest(), "days": 1}
+        shop.give(NOW - timedelta(days=2), older, shipped)
+        path = "/s/" + "E" * 43
     else:
         path = {"tampered": path[:-1] + ("A" if path[-1] != "A" else "B"), "unknown": "/s/" + "x" * 43}.get(
             what, f"/s/{what}"
