@@ -134,10 +134,17 @@ def post(client: Client, path: str, said: dict[str, Any], **headers: str) -> Rep
     )
 
 
+def seen(client: Client, path: str, said: dict[str, Any]) -> Reply:
+    """The second page of a choice."""
+    on = post(client, path, said)
+    assert on.status == 303, on
+    return client.ask("GET", on.headers["location"])
+
+
 def choose(client: Client, path: str, answer: str, **more: Any) -> Reply:
     """Choose and confirm, as a browser does."""
     shown = client.ask("GET", path)
-    second = post(client, path, {**fields(shown), "answer": answer})
+    second = seen(client, path, {**fields(shown), "answer": answer})
     assert second.status == 200, second
     found: dict[str, Any] = fields(second)
     boxes = re.findall(r'name="line" value="([^"]*)" checked', second.body.decode())
@@ -177,13 +184,13 @@ def test_looking_changes_nothing(shop: Shop) -> None:
     before = shop.digest()
     page = nobody.ask("GET", path)
     links = re.findall(r'(?:href|action)="([^"]*)"', page.body.decode())
-    seen = {path, f"{path}.json", f"{path}/snippet"}
-    seen |= {html.unescape(link) if link.startswith("/") else path + html.unescape(link) for link in links}
-    assert len(seen) >= 8
-    for link in seen:
+    every = {path, f"{path}.json", f"{path}/snippet"}
+    every |= {html.unescape(link) if link.startswith("/") else path + html.unescape(link) for link in links}
+    assert len(every) >= 8
+    for link in every:
         for method in ("GET", "HEAD"):
             assert nobody.ask(method, link.partition("#")[0]).status in {200, 405}
-    second = post(nobody, path, {**fields(page), "answer": "cancel"})
+    second = seen(nobody, path, {**fields(page), "answer": "cancel"})
     assert second.status == 200
     assert b"Yes, cancel it" in second.body
     assert shop.digest() == before, "not even choosing does, before it is confirmed"
@@ -319,7 +326,7 @@ def test_a_form_without_its_proof_or_from_elsewhere_does_nothing(shop: Shop) -> 
     path, other, nobody = shop.link("P-9"), shop.link("P-10"), shop.nobody
     page = nobody.ask("GET", path)
     whole = {**fields(page), "answer": "cancel"}
-    second = fields(post(nobody, path, whole))
+    second = fields(seen(nobody, path, whole))
     before = shop.digest()
     wrong = [
         ({}, 400),
@@ -329,14 +336,15 @@ def test_a_form_without_its_proof_or_from_elsewhere_does_nothing(shop: Shop) -> 
         ({**whole, "nonce": "0.a.b.c"}, 400),
         ({**second, "nonce": whole["nonce"]}, 400),
         ({**second, "answer": "wait"}, 409),
-        ({**whole, "answer": ""}, 409),
-        ({**whole, "answer": "everything"}, 409),
+        ({**whole, "answer": ""}, 422),
+        ({**second, "answer": "everything"}, 409),
         ({**whole, "step": "undo"}, 400),
     ]
     for said, status in wrong:
         refused = post(nobody, path, said)
         assert refused.status == status, said
         assert b"Nothing was changed" in refused.body
+    assert nobody.ask("GET", f"{path}?answer=everything").status == 409
     assert post(nobody, other, second).status == 400, "the proof of another link"
     assert post(nobody, path, second, Sec_Fetch_Site="cross-site").status == 403
     assert nobody.ask("POST", path, b"{}").status == 415
@@ -347,7 +355,7 @@ def test_a_form_without_its_proof_or_from_elsewhere_does_nothing(shop: Shop) -> 
 def test_the_same_form_twice_has_one_effect(shop: Shop) -> None:
     late(shop, "P-11")
     path, nobody = shop.link("P-11"), shop.nobody
-    second = fields(post(nobody, path, {**fields(nobody.ask("GET", path)), "answer": "cancel"}))
+    second = fields(seen(nobody, path, {**fields(nobody.ask("GET", path)), "answer": "cancel"}))
     assert [post(nobody, path, second).status for _ in range(3)] == [303, 303, 303]
     assert shop.choice("P-11")["n"] == 1
     stale = post(nobody, path, {**second, "nonce": "x"})
@@ -357,7 +365,7 @@ def test_the_same_form_twice_has_one_effect(shop: Shop) -> None:
 def test_a_page_that_is_older_than_the_news_confirms_nothing(shop: Shop) -> None:
     late(shop, "P-12")
     path, nobody = shop.link("P-12"), shop.nobody
-    second = fields(post(nobody, path, {**fields(nobody.ask("GET", path)), "answer": "wait"}))
+    second = fields(seen(nobody, path, {**fields(nobody.ask("GET", path)), "answer": "wait"}))
     shop.give(NOW, {"do": "promise_line", "order": "P-12", "line": "1", "day": "2027-03-03", "by": "kim"})
     moved = post(nobody, path, second)
     assert moved.status == 409
@@ -373,7 +381,7 @@ def test_after_it_left_and_after_the_last_day_nothing_is_lost(shop: Shop) -> Non
     late(shop, "P-13", lines=[LAMP])
     path, nobody = shop.link("P-13"), shop.nobody
     first = nobody.ask("GET", path)
-    second = fields(post(nobody, path, {**fields(first), "answer": "cancel"}))
+    second = fields(seen(nobody, path, {**fields(first), "answer": "cancel"}))
     shipped = {"do": "ship", "shipment": "S-13", "order": "P-13", "lines": [{"line": "1", "quantity": 1}]}
     assert shop.give(NOW, shipped) == ["shipped"]
     refused = post(nobody, path, second)

@@ -8,7 +8,7 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Literal, NamedTuple
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 import msgspec
 
@@ -240,6 +240,9 @@ def _liked(said: list[str]) -> list[str]:
 async def _page(house: House, call: Call) -> Answer:
     visit = await _visit(house, call, _token(call))
     found = await _status(house, visit)
+    asked = [value for name, value in call.request.query if name == "answer"]
+    if asked:
+        return await _second(house, visit, found, asked[-1])
     step = "choose" if found.pending is None else _undo(found)
     return _html(pages.whole(page(found, visit.language, visit.now), visit.place(step)))
 
@@ -281,15 +284,22 @@ async def _form(request: Request) -> _Form:
     return found
 
 
-async def _choose(house: House, _call: Call, visit: _Visit, found: Status, form: _Form) -> Answer:
-    """The second page, on which nothing has happened yet."""
+async def _choose(_house: House, _call: Call, visit: _Visit, _found: Status, form: _Form) -> Answer:
+    """On to the second page, by an address to which a browser can come back."""
     if nonce.check(visit.token, "choose", visit.now, form.get("nonce", [""])[0]) is None:
         return visit.note(400, w.NOT_FROM_HERE)
-    option = _option(found, form)
-    if option is None:
-        return visit.note(409, w.CHOSEN_ALREADY) if found.pending else visit.note(409, _why_not(form))
-    shown = await _shown(house, visit, found, option)
-    return _confirming(visit, found, option, shown)
+    answer = form.get("answer", [""])[0]
+    return _to_page(visit, f"&answer={quote(answer[:100], safe='')}") if answer else visit.note(422, w.NOTHING_CHOSEN)
+
+
+async def _second(house: House, visit: _Visit, found: Status, answer: str) -> Answer:
+    """The second page of a choice, on which nothing has happened yet."""
+    option = _option(found, answer)
+    if option is not None:
+        return _confirming(visit, found, option, await _shown(house, visit, found, option))
+    if visit.opened.purpose != "answer":
+        return visit.note(403, w.READ_ONLY)
+    return visit.note(409, w.NO_LONGER if found.pending is None else w.CHOSEN_ALREADY)
 
 
 def _confirming(visit: _Visit, found: Status, option: Option, shown: Confirm) -> Answer:
@@ -297,13 +307,8 @@ def _confirming(visit: _Visit, found: Status, option: Option, shown: Confirm) ->
     return _html(pages.confirming(shown, visit.place("confirm", shown.said), value_of(option), eyebrow))
 
 
-def _why_not(form: _Form) -> Phrase:
-    return w.NO_LONGER if form.get("answer") else w.NOTHING_CHOSEN
-
-
-def _option(found: Status, form: _Form) -> Option | None:
-    chosen = form.get("answer", [""])[0]
-    return next((option for option in found.options if value_of(option) == chosen), None)
+def _option(found: Status, answer: str) -> Option | None:
+    return next((option for option in found.options if value_of(option) == answer), None)
 
 
 async def _shown(house: House, visit: _Visit, found: Status, option: Option) -> Confirm:
@@ -324,7 +329,7 @@ async def _confirm(house: House, call: Call, visit: _Visit, found: Status, form:
         return visit.note(400, w.NOT_FROM_HERE)
     if any(nonce.digest(one.said) == proof.shown for one in found.choices[-1:]) and found.pending is not None:
         return _to_page(visit)  # the same form came twice
-    option = _option(found, form)
+    option = _option(found, form.get("answer", [""])[0])
     if option is None:
         return visit.note(409, w.CHOSEN_ALREADY if found.pending else w.NO_LONGER)
     shown = await _shown(house, visit, found, option)
@@ -380,9 +385,9 @@ async def _given(house: House, call: Call, command: ChooseAnswer | WithdrawAnswe
     return (await apply(house, call._replace(caller=_ACTOR), [command], content))[0]
 
 
-def _to_page(visit: _Visit) -> Answer:
-    """Back to the page, by an address that can be asked for again without doing anything again."""
-    return Answer(b"", 303, {**_CLOSED, "Location": f"{visit.path}?lang={visit.language.code}"}, HTML)
+def _to_page(visit: _Visit, more: str = "") -> Answer:
+    """To the page, by an address that can be asked for again without doing anything again."""
+    return Answer(b"", 303, {**_CLOSED, "Location": f"{visit.path}?lang={visit.language.code}{more}"}, HTML)
 
 
 _PAGE, _LINKS = "/s/{token:str}", "/v1/orders/{order:str}/status-links"
