@@ -113,7 +113,7 @@ FIELDS = {
 
 TABLES = {
     "status_choices": "What customers chose on the status page, until it took effect.",
-    "status_links": "Links that open an order's status page, by the digests of their tokens.",
+    "status_links": "Links that open an order's status page, by the digests of their tokens. Not exported.",
     "clocks": "How each line stands under each rule pack.",
     "communication": "What the shop says on telling its customers.",
     "evidence": "What was told, answered and done of what customers are owed, in order.",

@@ -39,9 +39,8 @@ def link(clock: Clock, /, order: str, purpose: str, days: int, base: str, databa
     """
     token = secrets.token_urlsafe(32)
     said = {"order": order, "digest": hashlib.sha256(token.encode()).hexdigest(), "purpose": purpose, "days": days}
-    outcome = give(clock, database, {"do": "put_status_link", **said})
+    give(clock, database, {"do": "put_status_link", **said})
     click.echo(f"{base.rstrip('/')}/s/{token}")
-    click.echo(f"Link {outcome.quantity} of order {outcome.subject}. It is shown this once.", err=True)
 
 
 @status.command("revoke")
