@@ -55,9 +55,10 @@ class Letter(msgspec.Struct):
 
 
 class Pending(msgspec.Struct):
-    """What was chosen and can be taken back; without a button once it can not."""
+    """What was chosen, of which goods where there are others, and can be taken back; no button once it cannot."""
 
     chosen: str
+    goods: str | None
     effect: str
     undo: str | None
 
@@ -322,10 +323,12 @@ def _pending(found: Status, tell: Teller, now: int) -> Pending | None:
     one = found.pending
     if one is None:
         return None
+    about = {line for line, _ in one.shown}
+    goods = names([line.goods for line in found.lines if line.line in about]) if len(found.lines) > 1 else None
     if one.effective_at <= now:
-        return Pending(tell(w.CHOSEN[one.answer]), tell(w.TAKING_EFFECT), None)
+        return Pending(tell(w.CHOSEN[one.answer]), goods, tell(w.TAKING_EFFECT), None)
     moment = moment_datetime(one.effective_at).astimezone(found.evidence.placed_at.tzinfo)
-    return Pending(tell(w.CHOSEN[one.answer]), tell(w.PENDING, time=w.clock_time(moment)), tell(w.UNDO))
+    return Pending(tell(w.CHOSEN[one.answer]), goods, tell(w.PENDING, time=w.clock_time(moment)), tell(w.UNDO))
 
 
 def confirm(
@@ -347,9 +350,8 @@ def confirm(
         case "ship_available":
             title, says, button = w.CONFIRM_READY, [tell(w.READY_SAYS)], w.DO_READY
         case "substitute":
-            assert option.promise is not None, "only what has a day is offered"
             swap = _swap(option, found)
-            says = [tell(w.SUBSTITUTE_SAYS, **swap, day=w.on(option.promise, tell.today)), _swap_note(option, tell)]
+            says = [tell(w.SUBSTITUTE_SAYS, **swap), _swap_note(option, tell)]
             title, button, consent = w.CONFIRM_SUBSTITUTE, w.DO_SUBSTITUTE, tell(w.SUBSTITUTE_CONSENT, **swap)
     chosen = option.answer in {"wait", "cancel"} and 1 < len(lines) <= LINES_MAX
     boxes = [Box(line.line, text) for line, text in zip(lines, goods, strict=True)] if chosen else []

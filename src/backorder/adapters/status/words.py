@@ -160,7 +160,7 @@ CANCEL_SAYS = phrase("What has not left of these goods is cancelled.")
 CANCEL_AMOUNT = phrase("If you cancel all of it, {amount} goes back to you.")
 CANCEL_MONEY = phrase("Your money for it goes back to you.")
 READY_SAYS = phrase("Your order was to leave in one piece. From now on what is here leaves, and the rest follows.")
-SUBSTITUTE_SAYS = phrase("You get {new}, which ships by {day}. {old} is cancelled.")
+SUBSTITUTE_SAYS = phrase("You get {new}. {old} is cancelled.")
 SUBSTITUTE_CONSENT = phrase("Yes, I want {new} in place of {old}.")
 LATER_EFFECT = phrases(
     "This takes effect {count} minute after you confirm it. Until then you can take it back on this page.",
