@@ -32,6 +32,7 @@ from backorder.commands import (
     stock,
     supplies,
     timers,
+    webhooks,
 )
 from backorder.commands._batch import BATCH_MAX, Command
 from backorder.kernel.composing import Overloaded, composed, may_need_composing
@@ -78,6 +79,11 @@ COMMANDS: dict[type[Command], Callable[[Database, int, Sequence[Any]], list[Outc
     outbox.RetryMessage: outbox.retry_messages,
     outbox.DiscardMessage: outbox.discard_messages,
     timers.RetryTimer: timers.retry_timers,
+    webhooks.PutWebhook: webhooks.put_webhooks,
+    webhooks.DisableWebhook: webhooks.disable_webhooks,
+    webhooks.EnableWebhook: webhooks.enable_webhooks,
+    webhooks.TestWebhook: webhooks.test_webhooks,
+    webhooks.ReplayWebhook: webhooks.replay_webhooks,
 }
 
 # What an import may say besides: the past of orders and supplies. The words are the same.
@@ -98,10 +104,11 @@ _ALONE = (
     clock.Advance,
     communication.PutCommunication,
     answers.AnswerNotice,
+    webhooks.ReplayWebhook,
 )
 
 # The fields that may name what a command is about, the most telling first. Customers are never named in the trail.
-_SUBJECTS = ("order", "supply", "document", "shipment", "sku", "site", "supplier", "category", "pack")
+_SUBJECTS = ("order", "supply", "document", "shipment", "sku", "site", "supplier", "category", "pack", "webhook")
 
 WORDS = tuple(str(kind.__struct_config__.tag) for kind in COMMANDS)  # what `do` may say
 

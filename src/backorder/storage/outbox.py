@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, FromClause, Select, bindparam, or_, select
+from sqlalchemy import BindParameter, ColumnElement, FromClause, Select, bindparam, exists, or_, select
 from sqlalchemy.sql.expression import literal_column
 
 from backorder.kernel.retries import SECOND
@@ -96,8 +96,21 @@ _FEEDS = (
     .order_by(feeds.c.sender)
     .with_for_update()
 )
+_BEHIND = select(feeds.c.sender).where(feeds.c.after_n < bindparam("last")).order_by(feeds.c.sender)
+_SENDERS = (
+    select(feeds.c.sender)
+    .where(
+        exists(
+            select(literal_column("1"))
+            .where(outbox.c.sender == feeds.c.sender, outbox.c.state == _WAITING)
+            .where(outbox.c.due_at <= _NOW, _FREE)
+            .correlate(feeds)
+        )
+    )
+    .order_by(feeds.c.sender)
+)
 _NEW = (
-    select(events.c.n, events.c.subject, _beside(events, "event", last=True))
+    select(events.c.n, events.c.kind, events.c.subject, _beside(events, "event", last=True))
     .where(events.c.n > bindparam("after"))
     .order_by(events.c.n)
     .limit(bindparam("most"))
@@ -119,9 +132,14 @@ def add_feed(tx: Tx, sender: str, after: int, at: int) -> None:
         tx.insert(feeds, ("sender", "after_n", "made_at"), [(sender, after, at)])
 
 
-def told_until(tx: Tx, sender: str) -> int:
-    """The last event of which there is a message for the sender."""
-    return int(tx.fetch(_FEED, sender=sender)[0][0])
+def behind(tx: Tx, last: int) -> list[str]:
+    """The senders that are not told of all up to this event yet, in the order in which they are locked."""
+    return [row[0] for row in tx.fetch(_BEHIND, last=last)]
+
+
+def with_due(tx: Tx, now: int) -> set[str]:
+    """The senders that have messages that are due: a look into the index for each."""
+    return {row[0] for row in tx.fetch(_SENDERS, now=now)}
 
 
 def lock_feeds(tx: Tx, senders: Iterable[str]) -> dict[str, int]:
@@ -133,8 +151,12 @@ def lock_feeds(tx: Tx, senders: Iterable[str]) -> dict[str, int]:
     return {sender: int(after) for sender, after in tx.fetch(_FEEDS, senders=sorted(set(senders)))}
 
 
-def spread(tx: Tx, sender: str, now: int, most: int) -> int:
-    """Put messages for the sender's next events into the outbox; how many. Each is put there once.
+def spread(
+    tx: Tx, sender: str, now: int, most: int, wants: Callable[[str, str], bool] = lambda _kind, _subject: True
+) -> int:
+    """Put messages for the sender's next events into the outbox; at how many it looked. Each is put there once.
+
+    What it does not want, by its kind and subject, is passed over.
 
     One is due now if no other of its subject waits; else when all before it have ended (`let_follow`), and until then
     nobody who looks for what is due comes across it.
@@ -144,7 +166,9 @@ def spread(tx: Tx, sender: str, now: int, most: int) -> int:
     if new:
         seen: set[str] = set()
         rows: list[Row] = []
-        for n, subject, before in new:
+        for n, kind, subject, before in new:
+            if not wants(kind, subject):
+                continue
             due_at = now if before is None and subject not in seen else None
             seen.add(subject)
             rows.append((n, sender, subject, "waiting", due_at, 0, 0))

@@ -89,7 +89,9 @@ def _operation(route: Route, path: str, takes: Any, gives: Any) -> dict[str, Any
     answers: dict[str, Any] = {}
     for status in route.statuses:
         answers[str(status)] = {"description": "Done."}
-        if gives is not None and status < 300:
+        if route.content != "application/json":
+            answers[str(status)]["content"] = {route.content: {}}
+        elif gives is not None and status < 300:
             answers[str(status)]["content"] = {"application/json": {"schema": gives}} | {
                 kind: {} for kind in route.also
             }

@@ -2,7 +2,19 @@
 
 from typing import Any
 
-from backorder.adapters.http import administering, evidence, health, owed, reads, shelf, sign_in, told, writes
+from backorder.adapters.http import (
+    administering,
+    evidence,
+    health,
+    owed,
+    reads,
+    shelf,
+    sign_in,
+    streams,
+    told,
+    webhooks,
+    writes,
+)
 from backorder.adapters.http import listings as many
 from backorder.adapters.http.reads import Nothing, Page
 from backorder.adapters.http.route import OPEN, Route
@@ -30,6 +42,7 @@ from backorder.commands import (
     supplies,
     timers,
 )
+from backorder.commands import webhooks as hooks
 from backorder.kernel.access import PERMISSIONS
 from backorder.kernel.outcomes import Outcome
 from backorder.queries import accounts as people_and_programs
@@ -43,8 +56,9 @@ from backorder.queries import shipments as shipped
 from backorder.queries.availability import Availability
 from backorder.queries.evidence import Evidence
 from backorder.queries.lines import LineView
+from backorder.queries.webhooks import WebhookWithAttempts
 
-_ORDER, _LINE, _NOTICE, _REFUND, _SUPPLY, _DOCUMENT, _SHIPMENT, _CUSTOMER, _ACCOUNT = (
+_ORDER, _LINE, _NOTICE, _REFUND, _SUPPLY, _DOCUMENT, _SHIPMENT, _CUSTOMER, _ACCOUNT, _WEBHOOK = (
     "/v1/orders/{order:str}",
     "/v1/orders/{order:str}/lines/{line:str}",
     "/v1/orders/{order:str}/notices/{notice:str}",
@@ -54,6 +68,7 @@ _ORDER, _LINE, _NOTICE, _REFUND, _SUPPLY, _DOCUMENT, _SHIPMENT, _CUSTOMER, _ACCO
     "/v1/shipments/{shipment:str}",
     "/v1/customers/{customer:str}",
     "/v1/accounts/{account:str}",
+    "/v1/webhooks/{webhook:str}",
 )
 
 
@@ -181,6 +196,15 @@ READS = (
     ),
     Route("GET", "/v1/events", "events.read", told.events, "What happened.", told.Events, None, told.EventsPage),
     Route("GET", "/v1/events/kinds", "events.read", told.kinds, "The kinds of events.", told.EventKinds, None, Nothing),
+    Route(
+        "GET",
+        "/v1/events/stream",
+        "events.read",
+        streams.stream,
+        "What happens, as it happens: server-sent events, from `Last-Event-ID` on where it is sent.",
+        parameters=streams.StreamPage,
+        content=streams.CONTENT,
+    ),
     Route("GET", "/v1/outbox", "outbox.read", told.messages, "Messages.", told.Messages, None, told.MessagesPage),
     Route(
         "GET",
@@ -193,6 +217,8 @@ READS = (
         Nothing,
     ),
     Route("GET", "/v1/timers", "outbox.read", told.timers, "What is due when.", told.Timers, None, told.TimersPage),
+    _many("/v1/webhooks", "webhooks.read", webhooks.WEBHOOKS, "Endpoints for webhooks, by name.", webhooks.Webhooks),
+    _one(_WEBHOOK, "webhooks.read", webhooks.WEBHOOK, "An endpoint: its last attempts.", WebhookWithAttempts),
     _many("/v1/accounts", "accounts.write", many.ACCOUNTS, "Accounts, by name, with their tokens.", many.Accounts),
     _one(_ACCOUNT, "accounts.write", reads.ACCOUNT, "An account.", people_and_programs.AccountView),
     _many("/v1/audit", "audit.read", many.TRAIL, "Who asked for what.", many.Trail, many.TrailPage),
@@ -260,6 +286,11 @@ WRITES = (
     door("POST", "/v1/outbox/retry", outbox.RetryMessage, "Send a message that was given up after all."),
     door("POST", "/v1/outbox/discard", outbox.DiscardMessage, "Never send a message."),
     door("POST", "/v1/timers/{kind:str}/{subject:str}/retry", timers.RetryTimer, "Try again what was given up."),
+    door("PUT", _WEBHOOK, hooks.PutWebhook, "Put an endpoint; it is sent to once it has a secret.", key=False),
+    door("POST", f"{_WEBHOOK}/enable", hooks.EnableWebhook, "Send to an endpoint again."),
+    door("POST", f"{_WEBHOOK}/disable", hooks.DisableWebhook, "Send nothing to an endpoint."),
+    door("POST", f"{_WEBHOOK}/test", hooks.TestWebhook, "Send an endpoint a message to try it."),
+    door("POST", f"{_WEBHOOK}/replay", hooks.ReplayWebhook, "Send messages to an endpoint again."),
     door("POST", "/v1/clock", clock.Advance, "Let the passing of days take effect.", key=False),
 )
 
@@ -305,6 +336,15 @@ OTHERS = (
         administering.link,
         "An address that signs a person in once; the answer shows it, this once.",
         administering.Link,
+        statuses=(201,),
+    ),
+    Route(
+        "POST",
+        f"{_WEBHOOK}/rotate",
+        "webhooks.write",
+        webhooks.rotate,
+        "Give an endpoint a new secret; the answer shows it, this once.",
+        webhooks.Secret,
         statuses=(201,),
     ),
     Route(
