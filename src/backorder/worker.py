@@ -43,7 +43,7 @@ QUICK, SLOW = 128, 32  # threads for endpoints: for those that took what they we
 DOORS = 8  # of those threads may be in the database at once: its connections are for those who ask, too
 TURN = 10 * SECOND  # for which an endpoint with much to send keeps its thread
 SLOWLY = 3 * SECOND  # for one message: whoever takes longer goes among the slow
-FEEDS_MAX = 50  # endpoints that are told of new events in one transaction
+FEEDS_MAX, ROWS_MAX = 100, 5_000  # endpoints that are told of new events in one transaction; messages of it
 log = logging.getLogger("backorder.worker")
 Done = Counter[str]  # how often what was done: fired and failed timers; spread events; sent, unsent, dead messages
 
@@ -327,15 +327,15 @@ class Worker:
         with self._db.read() as tx:
             behind = [name for name in outbox.behind(tx, last_event(tx)) if name in self._senders or name in endpoints]
         done = 0
-        for at in range(0, len(behind), FEEDS_MAX):
-            some = behind[at : at + FEEDS_MAX]
-            most = max(EVENTS_MAX // len(some), FEEDS_MAX)
+        for name in behind:
+            if name not in endpoints:
+                with self._db.write() as tx:
+                    done += outbox.spread(tx, name, now, EVENTS_MAX)
+        many = [name for name in behind if name in endpoints]
+        for at in range(0, len(many), FEEDS_MAX):
+            some = {name: endpoints[name].wants for name in many[at : at + FEEDS_MAX]}
             with self._db.write() as tx:
-                for name in some:
-                    if name in endpoints:
-                        done += outbox.spread(tx, name, now, most, endpoints[name].wants)
-                    else:
-                        done += outbox.spread(tx, name, now, most)
+                done += outbox.spread_to(tx, some, now, max(ROWS_MAX // len(some), 100))
         return done
 
     def _send(self, sender: Sender, now: int, endpoint: Endpoint | None = None) -> Done:

@@ -274,13 +274,15 @@ def rotate_secret(db: Database, now: int, webhook: str, *, by: str, role: str = 
     return secret
 
 
-def record_attempts(tx: Tx, webhook: str, attempts: Sequence[Attempt], now: int) -> None:
+def record_attempts(tx: Tx, webhook: str, attempts: Sequence[Attempt], now: int, *, ailing: bool) -> None:
     """Write down what came of tries, in the transaction that says what became of the messages.
 
     Tells by an event if the endpoint is switched off by it: because it said that it wants nothing any more, or because
-    it took nothing for as long as a message is tried.
+    it took nothing for as long as a message is tried. `ailing` says whether it took nothing before.
     """
     storage.save_attempts(tx, attempts)
+    if not ailing and all(attempt.error is None for attempt in attempts):
+        return
     found = storage.lock_webhooks(tx, [webhook]).get(webhook) if attempts else None
     if found is None:
         return

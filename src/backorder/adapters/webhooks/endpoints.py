@@ -74,7 +74,7 @@ class Endpoint:
 
     def note(self, tx: Tx, now: int) -> None:
         """Write down the attempts of the last `send`."""
-        record_attempts(tx, self._webhook.webhook, self._tried, now)
+        record_attempts(tx, self._webhook.webhook, self._tried, now, ailing=self.ailing)
 
     def send(self, messages: Sequence[Message]) -> list[NotSent | None]:
         """Post messages in order, over one connection; those after one that the endpoint did not take are not tried,
