@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import msgspec
 import pytest
 from shop import NOW, announce, do, order, shop
-from simulation.test_crashes import crashed
+from simulation.test_crashes import crashed, crashing
 from state import state
 
 from backorder.commands import _committing
@@ -224,3 +224,25 @@ def test_a_run_tells_the_ledger_the_events_and_the_line_of_itself(waiting: Datab
     assert kinds.count("plan_made") == kinds.count("plan_committed") == 1
     moved = [event for event in told if event.kind == "promise_moved" and event.subject == "orders/vip"]
     assert [msgspec.json.decode(moved[0].data)[name] for name in ("cause", "run")] == ["reallocated", "R-1"]
+
+
+@pytest.mark.parametrize("word", ["reallocate", "commit_plan", "undo_plan"])
+def test_the_statements_of_a_run_do_not_depend_on_how_many_lines_there_are(db: Database, word: str) -> None:
+    counted = []
+    for n, items in enumerate((2, 9)):
+        skus = [f"N{n}-{i}" for i in range(items)]
+        shop(db, skus)
+        for sku in skus:
+            announce(db, f"{sku}-1", 1, "2026-12-07", sku)
+            announce(db, f"{sku}-2", 1, "2026-12-18", sku)
+            order(db, f"{sku}-a", 1, sku)
+            order(db, f"{sku}-b", 1, sku)
+        segments = [{"name": "turned", "filter": {"sku": skus}, "ranking": ["-id"], "strategy": "redistribute"}]
+        do(db, "put_policy", policy=f"P{n}", segments=segments)
+        for step in ("reallocate", "commit_plan", "undo_plan"):
+            more = {"policy": f"P{n}"} if step == "reallocate" else {}
+            with crashing(10**9) as statements:
+                do(db, step, run=f"R{n}", **more)
+            if step == word:
+                counted.append(len(statements))
+    assert counted[0] == counted[1]

@@ -332,35 +332,46 @@ def _outcomes(found: Totals, policies: Policies, plan: Plan) -> None:
 def _on_time(found: Totals, snapshot: Snapshot, plan: Plan) -> None:
     """Lines, units and value that keep their first promise, before and after; orders covered; deadlines missed."""
     backlog = snapshot.backlog
-    value = [BeforeAfter() for _ in backlog.currency.words]
-    short: dict[int, list[int]] = {}
-    columns = zip(
-        plan.day_before, plan.day_after, plan.units_before, plan.units_after,
-        backlog.first_promise, backlog.deadline, snapshot.open_units,
-        backlog.value, backlog.currency.code, backlog.order.code, snapshot.holding, strict=True,
-    )  # fmt: skip
-    for before, after, had, has, first, deadline, units, worth, currency, order, holds in columns:
-        was, will = before <= first, after <= first
-        found.broken += was and not will
-        found.mended += will and not was
-        found.on_time.before += was
-        found.on_time.after += will
-        found.units_on_time.before += units * was
-        found.units_on_time.after += units * will
-        value[currency].before += worth * was
-        value[currency].after += worth * will
-        found.endangered.before += before > deadline
-        found.endangered.after += after > deadline
-        lacks = short.setdefault(order, [0, 0])
-        lacking = units - sum(holds.values())
-        lacks[0] += lacking
-        lacks[1] += lacking + had - has
-    found.covered_orders = BeforeAfter(
-        sum(lacks[0] <= 0 for lacks in short.values()), sum(lacks[1] <= 0 for lacks in short.values())
-    )
     names = backlog.currency.words
+    units, worth = [0, 0], ([0] * len(names), [0] * len(names))
+    kept, missed, both = [0, 0], [0, 0], 0
+    columns = zip(
+        plan.day_before, plan.day_after, backlog.first_promise, backlog.deadline, snapshot.open_units, backlog.value,
+        backlog.currency.code, strict=True,
+    )  # fmt: skip
+    for before, after, first, deadline, count, value, currency in columns:
+        if before <= first:
+            kept[0] += 1
+            units[0] += count
+            worth[0][currency] += value
+            both += after <= first
+        if after <= first:
+            kept[1] += 1
+            units[1] += count
+            worth[1][currency] += value
+        if before > deadline:
+            missed[0] += 1
+        if after > deadline:
+            missed[1] += 1
+    found.broken, found.mended = int(kept[0] - both), int(kept[1] - both)
+    found.on_time, found.units_on_time = BeforeAfter(*kept), BeforeAfter(*map(int, units))
+    found.endangered = BeforeAfter(*missed)
     found.value_on_time = {
-        name: one for name, one in zip(names, value, strict=True) if name and (one.before or one.after)
+        name: BeforeAfter(int(before), int(after)) for name, before, after in zip(names, *worth, strict=True) if name
     }
-    for total in (found.on_time, found.units_on_time, found.endangered, *found.value_on_time.values()):
-        total.before, total.after = int(total.before), int(total.after)
+    found.covered_orders = _covered(snapshot, plan)
+
+
+def _covered(snapshot: Snapshot, plan: Plan) -> BeforeAfter:
+    """Orders all of whose open units are covered."""
+    order = snapshot.backlog.order
+    short = ([0] * len(order.words), [0] * len(order.words))
+    columns = zip(
+        snapshot.open_units, snapshot.holding, plan.units_before, plan.units_after, order.code, strict=True
+    )  # fmt: skip
+    for units, holds, had, has, code in columns:
+        lacks = units - sum(holds.values())
+        if lacks or had != has:
+            short[0][code] += lacks
+            short[1][code] += lacks + int(had) - int(has)
+    return BeforeAfter(*(sum(lacks <= 0 for lacks in one) for one in short))

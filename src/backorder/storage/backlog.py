@@ -91,16 +91,16 @@ def load_backlog(tx: Tx, now: int, *, skus: Iterable[str] | None = None, allocat
     `allocated` also those lines of which nothing waits. Nothing is locked.
     """
     named = _joined(tx, skus) if skus is not None else None
-    rows = tx.fetch(_lines(allocated, named is not None), **({"skus": named} if named is not None else {}))
+    columns = tx.columns(_lines(allocated, named is not None), **({"skus": named} if named is not None else {}))
     if named is None:
-        named = sorted({row[2] for row in rows})
+        named = sorted(set(columns[2]))
     loaded = books.load(tx, named, waiting=False, lock=False)
     loaded.book.set_clock(now)
-    held = tx.fetch(_pegs(narrowed=skus is not None), **({"skus": named} if skus is not None else {}))
+    held = tx.columns(_pegs(narrowed=skus is not None), **({"skus": named} if skus is not None else {}))
     deadlines = {row[:2]: row[2] for row in tx.fetch(_DEADLINES)}
     people = {row[0]: row[1:] for row in tx.fetch(_CUSTOMERS)}
     goods = {row[0]: row[1:] for row in tx.fetch(_ITEMS)}
-    return _Columns(loaded.book, rows, people, goods).snapshot(held, deadlines)
+    return _Columns(loaded.book, columns, people, goods).snapshot(held, deadlines)
 
 
 def _joined(tx: Tx, skus: Iterable[str]) -> list[str]:
@@ -121,11 +121,10 @@ def _joined(tx: Tx, skus: Iterable[str]) -> list[str]:
 
 
 class _Columns:
-    """Makes the columns of a backlog from the rows of its lines."""
+    """Makes the columns of a backlog from those of its lines."""
 
-    def __init__(self, book: Book, rows: list[Row], people: dict[str, Row], goods: dict[str, Row]) -> None:
+    def __init__(self, book: Book, columns: list[Sequence[Any]], people: dict[str, Row], goods: dict[str, Row]) -> None:
         self._book = book
-        columns: list[Any] = list(zip(*rows, strict=True)) if rows else [()] * len(_COLUMNS)
         self.order: Sequence[str] = columns[0]
         self.line: Sequence[str] = columns[1]
         self.sku: Sequence[str] = columns[2]
@@ -158,7 +157,7 @@ class _Columns:
         self.goods = [goods[sku] for sku in self.sku]
         self.today = min(book.today.values(), default=0)
 
-    def snapshot(self, held: list[Row], deadlines: dict[Row, int]) -> Snapshot:
+    def snapshot(self, held: list[Sequence[Any]], deadlines: dict[Row, int]) -> Snapshot:
         """The backlog with these pegs and deadlines."""
         keys = list(zip(self.order, self.line, strict=True))
         holding = self._holding(keys, held)
@@ -213,11 +212,11 @@ class _Columns:
         told, planned = self.promise, self.planned
         return Snapshot(self._book, backlog, keys, by_group, holding, told, planned, self.person, units)
 
-    def _holding(self, keys: list[tuple[str, str]], held: list[Row]) -> list[dict[tuple[int, int], int]]:
+    def _holding(self, keys: list[tuple[str, str]], held: list[Sequence[Any]]) -> list[dict[tuple[int, int], int]]:
         index = {key: i for i, key in enumerate(keys)}
         supplies = self._book.supplies.index
         found: list[dict[tuple[int, int], int]] = [{} for _ in keys]
-        for order, line, supply, day, units in held:
+        for order, line, supply, day, units in zip(*held, strict=True):
             i = index.get((order, line))
             if i is not None:
                 found[i][supplies[supply], day] = units
@@ -361,9 +360,9 @@ def line_due(held: dict[tuple[int, int], int], lead: int, floor: int, waiting: i
 
 def words(values: Iterable[str | None]) -> Words:
     """A column of words as codes; none is ''."""
-    number: dict[str, int] = {}
-    code = [number.setdefault(value or "", len(number)) for value in values]
-    return Words(code, list(number))
+    said = [value or "" for value in values]
+    number = {word: n for n, word in enumerate(dict.fromkeys(said))}
+    return Words(list(map(number.__getitem__, said)), list(number))
 
 
 def _days(days: Sequence[int | None]) -> list[int]:

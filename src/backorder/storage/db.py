@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Dialect, Engine, Executable, Table, bindparam, create_engine, event, text
+from sqlalchemy import Connection, Dialect, Engine, Executable, Select, Table, bindparam, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as SQLAlchemyTimeout
@@ -101,6 +101,19 @@ class Tx:
         result.close()
         convert = _readers(statement, self.dialect)
         return _converted(rows, convert) if convert and rows else rows
+
+    def columns(self, statement: Select[Any], **parameters: Any) -> list[Sequence[Any]]:
+        """The rows of a query column by column, for those that are many: they are turned once."""
+        self.statements += 1
+        result = self._connection.execute(statement, parameters)
+        rows: list[Row] = list(result.cursor.fetchall())
+        result.close()
+        if not rows:
+            return [()] * len(statement.selected_columns)
+        found: list[Sequence[Any]] = list(zip(*rows, strict=True))
+        for n, convert in _readers(statement, self.dialect):
+            found[n] = list(map(convert, found[n]))
+        return found
 
     def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Insert rows given as tuples in the order of `columns`, all by one statement; nothing for no rows."""
