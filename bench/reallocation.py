@@ -36,7 +36,8 @@ def measure(scale: float) -> Iterator[Figure]:
     for lines, items, supplies, segments, limit in shapes:
         backlog, policy = _backlog(lines, items, supplies), _policy(segments)
         took = min(_seconds(backlog, policy) for _ in range(3))
-        name = f"plan of {lines:,} lines, {items:,} items, {len(segments)} segments"
+        over = f"{items:,} items" if items > 1 else "one item"
+        name = f"plan of {lines:,} lines, {over}, {len(segments)} segment{'s' if len(segments) > 1 else ''}"
         yield Figure(name, f"{took:.3f} s of CPU", f"<= {limit} s of CPU", took <= limit)
 
 

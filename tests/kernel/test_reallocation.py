@@ -24,7 +24,7 @@ from backorder.kernel.calendars import NEVER
 from backorder.kernel.reallocation import Plan, plan
 from backorder.kernel.segments import Policy
 
-often = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+often = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def strategy_of(found: Plan, rules: Policy, row: int) -> str:
@@ -252,7 +252,7 @@ def _allocated_days(shop: Any, row: int) -> list[int]:
 
 
 @given(shops(), policies(), st.booleans())
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_lists_and_arrays_are_planned_alike(shop, rules, take_allocated) -> None:
     rules = _with(rules, take_allocated=take_allocated)
     columns = backlog(*shop)

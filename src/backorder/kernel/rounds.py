@@ -39,7 +39,7 @@ def run(backlog: Backlog, policy: Policy, label: Column, only: Column | None = N
 
     `label` is the number of the group of items that each row belongs to: `only` flags groups as a whole.
     """
-    work = begin(backlog, policy)
+    work = begin(backlog, policy, label)
     teams = list(teams_of(work))
     active = only
     for n in range(ROUNDS_MAX):
@@ -115,8 +115,8 @@ def _room(work: Run, turns: Turns, times: int = 1) -> Out:
     return Out(filled(order, rows + 1), filled(order, room), filled(order, room), filled(order, rows))
 
 
-def _take(work: Run, turns: Turns, moved: Column) -> None:
-    """Each turn gives back what it holds and takes the best it can."""
+def _take(work: Run, turns: Turns, moved: Column) -> Column:
+    """Each turn gives back what it holds and takes the best it can; the days, in the order of the turns."""
     order = turns.order
     n = work.loops.count_held(order, work.pool.low, work.pool.high)
     held = Held(filled(order, len(order) + 1), filled(order, n), filled(order, n))
@@ -124,6 +124,7 @@ def _take(work: Run, turns: Turns, moved: Column) -> None:
     out = _room(work, turns)
     n = work.loops.serve(work.supply, _demand(work, turns), held, work.guarded, out)
     _keep(work, order, out.first, out.supply, out.units, n, moved)
+    return out.day
 
 
 def _keep(work: Run, order: Column, first: Column, supply: Column, units: Column, n: int, moved: Column) -> None:
@@ -135,7 +136,33 @@ def _keep(work: Run, order: Column, first: Column, supply: Column, units: Column
 
 
 def _win(work: Run, team: Team, turns: Turns, teams: list[Team], moved: Column) -> None:
-    """Each turn gets its day first, if need be from the `gain` segments behind it; then it takes what is earlier."""
+    """Find out in rank order which turns can have their day, then serve them by that day, and the others after them.
+
+    Among lines that may stand on the same supplies whoever must ship first can take the earliest units without harm
+    to the others' days. Where lines may stand on different ones it may do harm: there each keeps what was secured for
+    it until its turn.
+    """
+    loops, order, none = work.loops, turns.order, filled(moved, len(moved))
+    secured, wanted = _room(work, turns, 2), gathered(work.backlog.wanted, order)
+    lenders, demand = _lenders(work, team, turns, teams, moved), _demand(work, turns)
+    n = loops.secure(work.supply, demand, wanted, work.guarded, secured, work.pool, lenders, team.segments[0])
+    _keep(work, order, secured.first, secured.supply, secured.units, n, none)
+    low, high = copied(work.pool.low), copied(work.pool.high)
+    by_day = sorted_by([secured.day], numbers(order, len(order)))
+    turns = _turns(work, gathered(order, by_day))
+    loops.release(turns.order, work.pool, work.supply.free)
+    days = _take(work, turns, none)
+    marks = filled(moved, len(work.backlog.sku.words))
+    if loops.mark_missed(turns.order, days, gathered(secured.day, by_day), work.label, marks):
+        missed = filled(moved, len(moved))
+        loops.flag_rows(work.label, marks, missed)
+        rows = chosen(turns.order, missed)
+        loops.hold_again(rows, low, high, work.pool, work.supply.free)
+        _take(work, _turns(work, rows), none)
+
+
+def _lenders(work: Run, team: Team, turns: Turns, teams: list[Team], moved: Column) -> Lenders:
+    """The `gain` lines of the segments behind, the last ranked first."""
     lending = [one.rows for one in teams if one.strategy == "gain" and one.segments[0] > team.segments[0]]
     asked = column_of(moved, [])
     for rows in lending[::-1]:
@@ -145,12 +172,7 @@ def _win(work: Run, team: Team, turns: Turns, teams: list[Team], moved: Column) 
     work.loops.grouped(asked, sku.code, first, row)
     loans = len(work.pool.supply) + len(turns.order) + 1
     item, mark = gathered(sku.code, turns.order), filled(moved, len(work.supply.day))
-    lenders = Lenders(first, row, item, work.robbed, moved, mark, *(filled(moved, loans) for _ in range(3)))
-    out, wanted, none = _room(work, turns, 2), gathered(work.backlog.wanted, turns.order), filled(moved, len(moved))
-    demand, number = _demand(work, turns), team.segments[0]
-    n = work.loops.secure(work.supply, demand, wanted, work.guarded, out, work.pool, lenders, number)
-    _keep(work, turns.order, out.first, out.supply, out.units, n, none)
-    _take(work, turns, none)
+    return Lenders(first, row, item, work.robbed, moved, mark, *(filled(moved, loans) for _ in range(3)))
 
 
 def _fill(work: Run, rows: Column) -> None:

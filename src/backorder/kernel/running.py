@@ -40,6 +40,7 @@ class Team(NamedTuple):
 class Run:
     """A backlog while a policy is run over it. Columns by row unless said otherwise.
 
+    label: number of the group of items that the row belongs to
     outcome: UNCHANGED for rows that take part, else why they do not
     own: what rows had at first; pool: what they have now
     need, floor, group, supply: as in the backlog, with allocated units as the policy has it; `supply.free` changes
@@ -50,6 +51,7 @@ class Run:
     backlog: Backlog
     policy: Policy
     loops: Any
+    label: Column
     segment: Column
     outcome: Column
     day_before: Column
@@ -73,7 +75,7 @@ class Run:
         return _days(self.backlog, self.loops, self.own, self.pool, self.need, self.floor, self.supply)
 
 
-def begin(backlog: Backlog, policy: Policy) -> Run:
+def begin(backlog: Backlog, policy: Policy, label: Column) -> Run:
     """Who takes part, and what each has at first."""
     rows, like = len(backlog.need), backlog.need
     loops = compiled.loops(is_arrays(backlog))
@@ -94,6 +96,7 @@ def begin(backlog: Backlog, policy: Policy) -> Run:
         backlog=backlog,
         policy=policy,
         loops=loops,
+        label=label,
         segment=segment,
         outcome=outcome,
         day_before=day,

@@ -21,6 +21,8 @@ PARTS = (
     "secure",
     "secure_turn",
     "borrow",
+    "mark_missed",
+    "hold_again",
     "keep_own",
     "count_lost",
     "replace_lost",
@@ -176,7 +178,8 @@ def secure(
     """Give the turns that can have it what serves them whole by the day that all their lines must have; no other any.
 
     Each takes the latest units that meet the day, so that early ones stay for those who need them, and borrows what
-    is lacking then. The number of pegs; `out` has room for every candidate of a line twice.
+    is lacking then. `out.day` gets the day, NEVER for turns that cannot have it. The number of pegs; `out` has room
+    for every candidate of a line twice.
     """
     out.first[0] = 0
     n = 0
@@ -187,7 +190,8 @@ def secure(
         for i in range(a, b):
             if wanted[i] < target:
                 target = wanted[i]
-        n, loans = secure_turn(supply, demand, a, b, target, guarded * (1 - demand.reserve[a]), out, n, pool, lenders)
+        spare = guarded * (1 - demand.reserve[a])
+        n, loans = secure_turn(supply, demand, a, b, target, spare, out, n, pool, lenders)
         for k in range(loans):
             lenders.robbed[lenders.loan_row[k]] = segment
             lenders.moved[lenders.loan_row[k]] = 1
@@ -206,7 +210,7 @@ def secure_turn(
     pool: Pool,
     lenders: Lenders,
 ) -> tuple[int, int]:
-    """Let lines a to b take what serves them whole by `target`, or nothing. The next position and the loans taken.
+    """Let lines a to b take what serves them whole by `target`, or nothing. The next position and the loans.
 
     Safety stock is used before anything is borrowed, where the line would miss its promise otherwise.
     """
@@ -226,6 +230,7 @@ def secure_turn(
         if demand.floor[i] > target:
             whole = 0
         out.first[i + 1] = n
+        out.day[i] = target
     if not whole:
         give_back(supply.free, out.supply, out.units, start, n)
         for k in range(loans):
@@ -234,6 +239,7 @@ def secure_turn(
             supply.free[pool.supply[p]] -= lenders.loan_units[k]
         for i in range(a, b):
             out.first[i + 1] = start
+            out.day[i] = NEVER
         return start, 0
     return n, loans
 
@@ -288,6 +294,26 @@ def borrow(
     for c in range(low, high):
         mark[supply.candidates[c]] = 0
     return n, left, loans
+
+
+def mark_missed(order: Column, day: Column, secured: Column, label: Column, marks: Column) -> int:
+    """Mark the groups of rows that came out later than what was secured for them. The number of such rows."""
+    n = 0
+    for k, i in enumerate(order):
+        if day[k] > secured[k]:
+            marks[label[i]] = 1
+            n += 1
+    return n
+
+
+def hold_again(rows: Column, low: Column, high: Column, pool: Pool, free: Column) -> None:
+    """Let rows give back what they hold, and take again the pegs that stand from `low` to `high` in the pool."""
+    release(rows, pool, free)
+    for i in rows:
+        pool.low[i] = low[i]
+        pool.high[i] = high[i]
+        for p in range(low[i], high[i]):
+            free[pool.supply[p]] -= pool.units[p]
 
 
 def keep_own(order: Column, own: Pegs, free: Column, pool: Pool) -> None:
