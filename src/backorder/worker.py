@@ -42,7 +42,6 @@ ALONE_MAX = 3_600 * SECOND  # whoever asks for a longer pause is tried once an h
 QUICK, SLOW = 128, 32  # threads for endpoints: for those that took what they were sent last, and for the others
 DOORS = 8  # of those threads may be in the database at once: its connections are for those who ask, too
 TURN = 10 * SECOND  # for which an endpoint with much to send keeps its thread
-SLOWLY = 3 * SECOND  # for one message: whoever takes longer goes among the slow
 FEEDS_MAX, ROWS_MAX = 100, 5_000  # endpoints that are told of new events in one transaction; messages of it
 log = logging.getLogger("backorder.worker")
 Done = Counter[str]  # how often what was done: fired and failed timers; spread events; sent, unsent, dead messages
@@ -69,6 +68,7 @@ class Endpoint(Sender, Protocol):
     """
 
     ailing: bool  # whether it took nothing when it was tried last
+    slow: bool  # whether it took its time for what it was sent last
 
     def wants(self, kind: str, subject: str) -> bool:
         """Whether events of this kind about this subject are for it."""
@@ -137,7 +137,7 @@ class Worker:
         self._duties = DUTIES if duties is None else duties
         self._endpoints = endpoints
         self._left_alone: dict[str, tuple[int, int]] = {}  # since when, until when
-        self._turns: dict[str, Future[Done]] = {}  # of endpoints, that go on or wait for a thread
+        self._turns: dict[str, tuple[Endpoint, Future[Done]]] = {}  # of endpoints, that go on or wait for a thread
         self._lanes = ThreadPoolExecutor(QUICK, "endpoint"), ThreadPoolExecutor(SLOW, "slow-endpoint")
         self._slow: set[str] = set()
         self._doors = threading.BoundedSemaphore(DOORS)
@@ -181,7 +181,7 @@ class Worker:
         if self._over.is_set():
             for lane in self._lanes:
                 lane.shutdown(wait=False, cancel_futures=True)
-        for turn in list(self._turns.values()):
+        for _, turn in list(self._turns.values()):
             if not turn.cancelled():
                 turn.exception()
         return self._ended()
@@ -224,34 +224,32 @@ class Worker:
         for name, endpoint in endpoints.items():
             if name in due and name not in self._turns and not self._is_left_alone(name, now):
                 lane = self._lanes[endpoint.ailing or name in self._slow]
-                self._turns[name] = lane.submit(self._turn, endpoint)
+                self._turns[name] = endpoint, lane.submit(self._turn, endpoint)
 
     def _ended(self) -> Done:
         """What was done in the turns that are over."""
         done = Done()
-        for name, turn in list(self._turns.items()):
+        for name, (endpoint, turn) in list(self._turns.items()):
             if turn.done():
                 del self._turns[name]
+                self._slow = self._slow | {name} if endpoint.slow else self._slow - {name}
                 if not turn.cancelled():
                     done += turn.result()
         return done
 
     def _turn(self, endpoint: Endpoint) -> Done:
         """Send to an endpoint until nothing is due, or others ought to have the thread. Whatever fails is logged."""
-        whole, began, count = Done(), self._clock(), 0
+        whole, began = Done(), self._clock()
         try:
             while not self._over.is_set() and self._clock() < began + TURN:
                 done = self._send(endpoint, self._clock(), endpoint)
                 whole += done
-                count = done["sent"] + done["unsent"] + done["dead"]
                 if done["sent"] < MESSAGES_MAX:
                     break
         except StorageError as error:
             log.warning("waiting", extra={"fields": {"why": str(error)}})
         except Exception:
             log.exception("endpoint", extra={"fields": {"sender": endpoint.name}})
-        slow = self._clock() - began > SLOWLY * max(count, 1)
-        self._slow = self._slow | {endpoint.name} if slow else self._slow - {endpoint.name}
         return whole
 
     def _fire(self, now: int) -> Done:

@@ -19,6 +19,7 @@ from backorder.storage.webhooks import Attempt, Webhook, load_webhooks
 
 AT_ONCE = 10  # messages over one connection, and what became of them in one transaction
 SENDING = 5.0  # seconds after which no further one of them is begun: what is claimed has to end within its lease
+SLOW = 5_000  # milliseconds for a message: whoever takes longer waits behind others the next time
 PAUSE = 30 * SECOND  # for an endpoint that does not answer, or is overrun and does not say for how long
 PAUSE_MAX = 24 * HOUR
 OVERRUN = {429, 502, 503, 504}
@@ -64,7 +65,7 @@ class Endpoint:
 
     def __init__(self, webhook: Webhook, among: Endpoints) -> None:
         self.name = sender(webhook.webhook)
-        self.ailing = webhook.failing_since is not None
+        self.ailing, self.slow = webhook.failing_since is not None, False
         self._webhook, self._among = webhook, among
         self._tried: list[Attempt] = []
 
@@ -111,6 +112,7 @@ class Endpoint:
         finally:
             if line is not None:
                 line.close()
+        self.slow = any(attempt.took_ms > SLOW for attempt in self._tried)
         return answers
 
     def _line(self) -> Line:
