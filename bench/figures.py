@@ -22,7 +22,7 @@ def run(names: list[str], echo: Callable[[str], None], scale: float = 1.0) -> li
 
 
 def _groups() -> dict[str, Callable[[float], Iterator[Figure]]]:
-    from bench import imports, orders, owed, pegging, quotes, receipts, service, start, year
+    from bench import imports, orders, owed, pegging, quotes, receipts, service, start, webhooks, year
 
     return {
         "orders": orders.measure,
@@ -33,5 +33,6 @@ def _groups() -> dict[str, Callable[[float], Iterator[Figure]]]:
         "quotes": quotes.measure,
         "service": service.measure,
         "start": start.measure,
+        "webhooks": webhooks.measure,
         "year": year.measure,
     }
