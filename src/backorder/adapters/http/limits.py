@@ -64,6 +64,7 @@ class Limits:
         self._requests = None if guard.rate is None else Buckets(SECOND // guard.rate, guard.rate)
         self._tries = Buckets(TRY_EVERY * SECOND, TRIES)
         self._strangers = Buckets(STRANGER_EVERY * SECOND, STRANGERS)
+        self._lost = Buckets(STRANGER_EVERY * SECOND, STRANGERS)
         self._links = Buckets(SECOND // LINKS_A_SECOND, LINKS)
         self._hashers, self._hashing = ThreadPoolExecutor(HASHES, "hash"), 0
 
@@ -79,6 +80,10 @@ class Limits:
     def stranger(self, request: Request) -> None:
         """Count what was shown and opens nothing. Raises a refusal where too much of it comes from one address."""
         _refuse(self._strangers.take(self._address(request), _tick()), "too much that opens nothing from one address")
+
+    def lost(self, request: Request) -> None:
+        """Count a link that opens no page. Apart from strangers, because whole offices follow old links."""
+        _refuse(self._lost.take(self._address(request), _tick()), "too many links that open nothing from one address")
 
     def link(self, link: str) -> None:
         """Count a look at a status page, by the digest of its link. Raises a refusal where there are too many."""

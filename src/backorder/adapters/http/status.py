@@ -200,7 +200,7 @@ async def _visit(house: House, call: Call, token: str) -> _Visit:
     key = digest(token.encode("utf-8", "replace"))
     opened = await ask(house, queries.opened, house.db, now, key) if _TOKEN.match(token) else None
     if opened is None:
-        house.limits.stranger(call.request)
+        house.limits.lost(call.request)
         raise _Gone
     house.limits.link(key)
     return _Visit(token, opened, _spoken(call.request, opened), now)
@@ -419,9 +419,12 @@ ROUTES = (
         "An order's status page; with .json behind the token, the same for programs.",
         Embedded,
         also=("text/html",),
+        page=True,
     ),
-    Route("HEAD", _PAGE, OPEN, head, "Whether a link opens a status page."),
-    Route("POST", _PAGE, OPEN, act, "Choose on a status page, confirm it, or take it back.", statuses=(200, 303)),
+    Route("HEAD", _PAGE, OPEN, head, "Whether a link opens a status page.", page=True),
+    Route(
+        "POST", _PAGE, OPEN, act, "Choose on a status page, confirm it, or take it back.", statuses=(303,), page=True
+    ),
     Route(
         "GET",
         f"{_PAGE}/snippet",
@@ -429,6 +432,7 @@ ROUTES = (
         short,
         "The page in short, as HTML for the shop's own pages.",
         also=("text/html",),
+        page=True,
     ),
     Route("GET", "/s/style.css", OPEN, style, "How the status page looks.", also=("text/css",)),
 )
