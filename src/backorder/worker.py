@@ -5,7 +5,6 @@ run against one database: each claims what it takes, for a while, and a claim th
 """
 
 import logging
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -34,7 +33,6 @@ AT_ONCE = 2  # transactions, where nobody shares it
 BESIDE_OTHERS = 100  # where they need not wait, but share the processor
 EVENTS_MAX = 1_000  # put into the outbox at once
 MESSAGES_MAX = 100  # claimed at once for a sender that does not like more
-SWITCH = 0.0005  # seconds that a thread keeps the interpreter while others want it
 PAUSE = 1.0  # seconds between looks at what is due
 WEEK = 7 * 24 * HOUR
 KEPT = 12 * WEEK  # events, and messages that ended, are kept so long
@@ -119,12 +117,7 @@ class Worker:
         self._thread = threading.Thread(target=self.run, name="worker", daemon=True)
 
     def start(self) -> None:
-        """Begin, in a thread of its own, beside those of a service.
-
-        Whoever waits for the interpreter gets it sooner than by default: an order goes through a dozen statements, and
-        after each it would wait for the worker to have decided for so long.
-        """
-        sys.setswitchinterval(SWITCH)
+        """Begin, in a thread of its own."""
         self._thread.start()
 
     def close(self, seconds: float = 30.0) -> None:

@@ -3,7 +3,7 @@
 from itertools import product
 
 from backorder.kernel.columns import STOCK, Book
-from backorder.kernel.promises import release_floor_of
+from backorder.kernel.promises import peg_key
 from backorder.kernel.receiving import drop, move_stock
 
 
@@ -67,7 +67,7 @@ def unship(book: Book, i: int, s: int, units: int, shipment: str) -> None:
     lines = book.lines
     move_stock(book, s, units, "reversal", shipment)
     book.supplies.free[s] -= units
-    key = s, max(book.supplies.day[s], release_floor_of(book, lines.sku[i], lines.route[i]))
+    key = peg_key(book, i, s)
     lines.pegs[i][key] = lines.pegs[i].get(key, 0) + units
     lines.move(i, "unship", units)
 

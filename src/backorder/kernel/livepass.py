@@ -16,6 +16,7 @@ from backorder.kernel.promises import (
     floor_of,
     lead_time_day,
     line_dates,
+    peg_key,
     release_floor_of,
     reread,
 )
@@ -147,11 +148,6 @@ def _pinned(book: Book, i: int) -> list[tuple[int, int]]:
     return [(s, units) for s, units in pins.items() if kinds[s] != STOCK]
 
 
-def _peg_key(book: Book, i: int, s: int) -> tuple[int, int]:
-    """Supply s with the day on which units of line i could ship from there."""
-    return s, max(book.supplies.day[s], release_floor_of(book, book.lines.sku[i], book.lines.route[i]))
-
-
 def _floor_with_kept(book: Book, i: int) -> int:
     """The line's floor, or the day of the units it keeps where that is later: of allocated ones, and of pinned ones."""
     floor = floor_of(book, i)
@@ -161,7 +157,7 @@ def _floor_with_kept(book: Book, i: int) -> int:
             if kinds[s] == STOCK and day > floor:
                 floor = day
     for s, _ in _pinned(book, i):
-        floor = max(floor, min(_peg_key(book, i, s)[1], active_lead_day(book, i)))
+        floor = max(floor, min(peg_key(book, i, s)[1], active_lead_day(book, i)))
     return floor
 
 
@@ -199,7 +195,7 @@ def _apply(book: Book, order: list[int], out: Out) -> bool:
         released = release_floor_of(book, lines.sku[i], lines.route[i])
         after: Pegs = {key: units for key, units in before.items() if kinds[key[0]] == STOCK}
         for s, units in _pinned(book, i):
-            after[_peg_key(book, i, s)] = units
+            after[peg_key(book, i, s)] = units
         for p in range(low, high):
             s, units = out.supply[p], out.units[p]
             key = s, max(days[s], released)

@@ -1,7 +1,7 @@
 """Pins: units of a line that a person holds on one supply, whatever happens around them."""
 
 from backorder.kernel.columns import STOCK, Book
-from backorder.kernel.promises import release_floor_of
+from backorder.kernel.promises import peg_key
 from backorder.kernel.receiving import drop
 
 
@@ -31,7 +31,7 @@ def pin(book: Book, i: int, s: int, units: int) -> bool:
     if missing > 0:
         _release(book, i, s, missing)
         book.supplies.free[s] -= missing
-        key = s, max(book.supplies.day[s], release_floor_of(book, lines.sku[i], lines.route[i]))
+        key = peg_key(book, i, s)
         lines.pegs[i][key] = lines.pegs[i].get(key, 0) + missing
         if book.supplies.kind[s] == STOCK:
             lines.move(i, "allocate", missing)

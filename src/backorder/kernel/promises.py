@@ -41,6 +41,11 @@ def release_floor_of(book: Book, sku: str, route: tuple[str, ...]) -> int:
     return first.calendar.next_working(released) if released else 0
 
 
+def peg_key(book: Book, i: int, s: int) -> tuple[int, int]:
+    """Supply s with the day on which units of line i can ship from there, by which the line's pegs are known."""
+    return s, max(book.supplies.day[s], release_floor_of(book, book.lines.sku[i], book.lines.route[i]))
+
+
 def lead_time_day(book: Book, sku: str, route: tuple[str, ...]) -> int | None:
     """The ship day of goods ordered today with the item's lead time; None if the item has none."""
     first = route[0]

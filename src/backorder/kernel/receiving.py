@@ -4,7 +4,7 @@ from itertools import chain
 
 from backorder.kernel.columns import STOCK, Book, StockMove
 from backorder.kernel.livepass import live_pass
-from backorder.kernel.promises import Why, release_floor_of
+from backorder.kernel.promises import Why, peg_key
 from backorder.kernel.ranking import live_order
 
 
@@ -34,12 +34,11 @@ def _allocate(book: Book, s: int, stock: int, units: int) -> tuple[list[int], in
     Pinned units come first, then the others, each in live order. A pin ends with the units that arrive for it.
     """
     lines, served = book.lines, []
-    today = book.supplies.day[stock]
     for i, share in chain(*_shares(book, s)):
         if not units:
             break
         pegs = lines.pegs[i]
-        ships_on = max(today, release_floor_of(book, lines.sku[i], lines.route[i]))
+        there = peg_key(book, i, stock)
         moving = min(units, share)
         units -= moving
         lines.move(i, "allocate", moving)
@@ -48,7 +47,7 @@ def _allocate(book: Book, s: int, stock: int, units: int) -> tuple[list[int], in
             moved = min(moving, pegs[key])
             if moved:
                 drop(pegs, key, moved)
-                pegs[stock, ships_on] = pegs.get((stock, ships_on), 0) + moved
+                pegs[there] = pegs.get(there, 0) + moved
                 moving -= moved
         served.append(i)
     return served, units
@@ -128,7 +127,7 @@ def part(book: Book, s: int, t: int) -> None:
 def _carry(book: Book, i: int, s: int, t: int, units: int, *, latest_first: bool) -> None:
     """Let units of line i stand on supply t and no longer on s."""
     pegs = book.lines.pegs[i]
-    new = t, max(book.supplies.day[t], release_floor_of(book, book.lines.sku[i], book.lines.route[i]))
+    new = peg_key(book, i, t)
     for key in sorted((key for key in pegs if key[0] == s), reverse=latest_first):
         gone = min(units, pegs[key])
         if gone:
