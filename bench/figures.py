@@ -22,7 +22,19 @@ def run(names: list[str], echo: Callable[[str], None], scale: float = 1.0) -> li
 
 
 def _groups() -> dict[str, Callable[[float], Iterator[Figure]]]:
-    from bench import imports, orders, owed, pegging, quotes, reallocation, receipts, service, start, year
+    from bench import (
+        imports,
+        orders,
+        owed,
+        pegging,
+        quotes,
+        reallocation,
+        reallocation_db,
+        receipts,
+        service,
+        start,
+        year,
+    )
 
     return {
         "orders": orders.measure,
@@ -31,6 +43,7 @@ def _groups() -> dict[str, Callable[[float], Iterator[Figure]]]:
         "owed": owed.measure,
         "pegging": pegging.measure,
         "reallocation": reallocation.measure,
+        "reallocation-db": reallocation_db.measure,
         "quotes": quotes.measure,
         "service": service.measure,
         "start": start.measure,

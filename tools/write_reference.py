@@ -151,8 +151,13 @@ def _fields(kind: Any, prefix: str = "") -> Iterator[str]:
         needed = ", required" if field.required else ""
         yield f"| `{prefix}{field.name}` | {type_words(hint)}{needed} | {FIELDS[field.name]} |"
         inner = _struct_in(hint)
-        if inner is not None:
-            yield from _fields(inner, f"{prefix}{field.name}[].")
+        if inner is not None and not _is_range(inner) and field.name != "exclude":  # which has the fields of a filter
+            many = "[]" if "list of" in type_words(hint) or "object of" in type_words(hint) else ""
+            yield from _fields(inner, f"{prefix}{field.name}{many}.")
+
+
+def _is_range(kind: Any) -> bool:
+    return set(kind.__struct_fields__) == {"at_least", "at_most"}
 
 
 def _struct_in(hint: Any) -> Any:
@@ -175,12 +180,12 @@ def type_words(hint: Any) -> str:
     if origin in {typing.Union, types.UnionType}:
         named = [type_words(part) for part in parts if part is not msgspec.UnsetType]
         return " or ".join(named)
-    if origin is list:
+    if origin in {list, tuple}:
         return f"list of {type_words(parts[0])}"
     if origin is dict:
         return f"object of {type_words(parts[1])}"
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
-        return "object"
+        return "object of `at_least`, `at_most`" if _is_range(hint) else "object"
     known = {"str": "text", "int": "whole number", "bool": "true or false", "date": "day", "datetime": "moment"}
     return known.get(getattr(hint, "__name__", ""), "null")
 

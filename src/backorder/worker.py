@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 
 from backorder.commands._settling import TOGETHER, settle_due
 from backorder.commands.clock import Advance, pass_days
+from backorder.commands.reallocation import TIMER, run_scheduled
 from backorder.kernel.calendars import moment_datetime, next_day_start
 from backorder.kernel.errors import Conflict, Fenced, NotSent, StorageError, Unavailable
 from backorder.kernel.retries import HOUR, MESSAGES, SECOND, TIMERS, wait
@@ -74,6 +75,11 @@ def _settle(db: Database, now: int, mine: Sequence[Timer]) -> None:
     settle_due(db, now, [timer.subject for timer in mine])
 
 
+def _reallocate(db: Database, now: int, mine: Sequence[Timer]) -> None:
+    for timer in mine:
+        run_scheduled(db, now, timer.subject)
+
+
 def _next_day(tx: Tx, now: int) -> int:
     """When a day begins next at some site; within the hour in any case, because sites come and go."""
     return min([now + HOUR, *(next_day_start(now, zone) for zone in load_zones(tx))])
@@ -85,13 +91,14 @@ def _forget(db: Database, now: int, _timers: Sequence[Timer]) -> None:
 
 
 def _forget_again(tx: Tx, now: int) -> int:
-    return now + (SECOND if retention.is_left(tx, now - KEPT) else 24 * HOUR)
+    return now + (SECOND if retention.is_left(tx, now, now - KEPT) else 24 * HOUR)
 
 
 DUTIES = {
     "advance": Duty(_advance, _next_day),
     "forget": Duty(_forget, _forget_again),
     "settle": Duty(_settle, together=TOGETHER, own=True),
+    TIMER: Duty(_reallocate, own=True),
 }
 _ALWAYS = ("advance", "forget")  # timers of the shop as a whole, which are always there
 _SHOP = "shop"

@@ -138,7 +138,7 @@ def _sample(kind: type) -> dict[str, Any]:
         "sender": "journal", "event": 1, "subject": "x",
         "receipt": "R", "delta": 1, "reason": "r", "to": "2030-05-06T00:00:00Z",
         "pack": "ours", "text": None, "notice": 1, "became": "delivered", "answer": "wait", "means": "phone",
-        "form": "cash",
+        "form": "cash", "run": "R", "policy": "P", "segments": [{"name": "all", "strategy": "gain"}],
     }  # fmt: skip
     if kind.__name__ == "AnnounceSupply":
         samples["kind"] = "purchase"

@@ -84,6 +84,11 @@ CORRUPTIONS = {
     "refund_due": ["UPDATE clocks SET state = 'refund_due' WHERE order_id = 'owed-1'"],
     "refund_recorded": ["DELETE FROM evidence WHERE order_id = 'owed-1' AND kind = 'refunded'"],
     "clock_line": ["UPDATE clocks SET cancelled = 9 WHERE order_id = 'owed-3'"],
+    "policies_whole": ["UPDATE policies SET n = 7 WHERE policy = 'nightly'"],
+    "plan_whole": ["DELETE FROM plan_lines WHERE run = 'R-1' AND n = 2"],
+    "plan_settled": ["UPDATE plan_lines SET applied = 'pending' WHERE run = 'R-1' AND n = 1"],
+    "plan_ledger": ["UPDATE promises SET run = 'R-7' WHERE run = 'R-1'"],
+    "policy_timed": ["DELETE FROM timers WHERE subject = 'nightly'"],
 }  # fmt: skip
 
 
@@ -121,8 +126,21 @@ def busy(db: Database) -> Database:
     )
     do(db, "cancel_line", order="part", line="1", quantity=1)
     owed(db, NOW)
+    reallocated(db)
     assert check.run(db) == []
     return db
+
+
+def reallocated(db: Database) -> None:
+    """A policy that a schedule runs, and a run that moved promises."""
+    shop(db, ["STOOL"])
+    announce(db, "STOOL-1", 2, "2026-12-07", "STOOL")
+    announce(db, "STOOL-2", 2, "2026-12-18", "STOOL")
+    for name in ("first", "second"):
+        order(db, name, 2, "STOOL")
+    segments = [{"name": n, "filter": {"order": [n]}, "strategy": "redistribute"} for n in ("second", "first")]
+    do(db, "put_policy", policy="nightly", segments=segments, schedule={"at": "02:00", "zone": "UTC"})
+    do(db, "reallocate", run="R-1", policy="nightly", commit=True)
 
 
 @pytest.mark.parametrize("rule", CORRUPTIONS)
@@ -210,7 +228,7 @@ FREE = {
     "receipts": "receipt at final surplus",
     "lines": "position unit_price accept_by tags placed_at person_day person_until backordered picked planned "
     "lead_time_day requested_on",
-    "promises": "at cause basis supply",
+    "promises": "at cause basis supply run",
     "cancellations": "at reason by_whom",
     "shipments": "at carrier tracking delivered_at fingerprint reversed_at reversal_reason",
     "pegs": "ships_on pinned",
@@ -219,6 +237,10 @@ FREE = {
     "clocks": "zone transit_days began_on told_on cancelled",
     "evidence": "at on_day to_day quantity notice by_whom means note",
     "notices": "made_at changed_at sent_at send_at deadline gist facts version means by_whom reason answer_by sent_to",
+    "policies": "at by_whom body",
+    "plans": "policy policy_n at today state progress size counts committed_at undone_at forget_at by_whom note",
+    "plan_lines": "line part segment outcome exception waiting held before_promise after_promise before_planned "
+    "after_planned before_pegs after_pegs applied days note",
     "refunds": "made_at vested_on refund_by deadline amount lines ended_at refunded reference by_whom",
 }
 

@@ -17,6 +17,7 @@ from state import apply, state
 
 from backorder.kernel.errors import StorageError
 from backorder.queries import check
+from backorder.queries.reallocation import list_plan_lines
 from backorder.storage import outbox, timers
 from backorder.storage.db import Database, Tx
 from backorder.storage.tables import metadata
@@ -164,7 +165,22 @@ EVERY = [
     {"do": "retry_message", "sender": "sink", "event": 1},
     {"do": "discard_message", "sender": "sink", "event": 1},
     {"do": "retry_timer", "kind": "bell", "subject": "one"},
+    {"do": "put_policy", "policy": "turned", "segments": [{"name": "all", "strategy": "gain"}],
+     "schedule": {"at": "02:00", "zone": "UTC"}},
     *OWED,
+]  # fmt: skip
+# These have several transactions each: who crashes in between goes on when asked again.
+TURNED = {"do": "put_policy", "policy": "turned",
+          "segments": [{"name": "all", "ranking": ["-id"], "strategy": "redistribute"}]}  # fmt: skip
+RUNS = [
+    {"do": "reallocate", "run": "R-1", "policy": "turned", "commit": True},
+    {"do": "commit_plan", "run": "R-1"},
+    {"do": "undo_plan", "run": "R-1"},
+]
+SCARCE = [
+    {"do": "announce_supply", "supply": "P-9", "sku": "CHAIR", "site": "MAIN", "quantity": 5,
+     "expected_on": "2026-12-20"},
+    {"do": "place_order", "order": "O-8", "lines": [{"line": "1", "sku": "CHAIR", "quantity": 5}]},
 ]  # fmt: skip
 
 
@@ -207,4 +223,27 @@ def test_every_command_is_whole_or_not_at_all(command: dict, db: Database) -> No
 def test_every_command_is_crashed() -> None:
     from backorder.commands import WORDS
 
-    assert {command["do"] for command in EVERY} == set(WORDS)
+    assert {command["do"] for command in EVERY + RUNS} == set(WORDS)
+
+
+@pytest.mark.parametrize("command", RUNS, ids=[command["do"] for command in RUNS])
+def test_a_run_that_crashes_anywhere_goes_on_when_asked_again(command: dict, db: Database) -> None:
+    now = World(1).now
+    apply(db, now, [*OPENING, *SCARCE, TURNED])
+    before = state(db)
+    if command["do"] != "reallocate":
+        apply(db, now, [RUNS[0] | {"commit": command["do"] == "undo_plan"}])
+    statements = 0
+    while crashed(db, now, {**command, "id": "C"}, statements):
+        assert check.run(db) == [], f"after a crash before statement {statements}"
+        statements += 7
+    assert statements >= 14
+    assert check.run(db) == []
+    after = state(db)
+    if command["do"] == "undo_plan":
+        assert {key: values[:9] for key, values in after["lines"].items()} == {
+            key: values[:9] for key, values in before["lines"].items()
+        }
+    else:
+        assert after["lines"] != before["lines"]
+        assert {line.applied for line in list_plan_lines(db, "R-1")} - {None} == {"applied"}

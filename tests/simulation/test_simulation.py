@@ -86,6 +86,8 @@ OWED = {
     "answer_notice",
     "record_refund",
 }
+# Runs are random in `test_reallocated.py`: what is planned is the planner's own oracle's affair.
+RUNS = {"put_policy", "reallocate", "commit_plan", "undo_plan"}
 
 
 def test_the_world_gives_every_command() -> None:
@@ -94,4 +96,4 @@ def test_the_world_gives_every_command() -> None:
         world = World(seed)
         given |= {command["do"] for command in world.opening()}
         given |= {world.command()["do"] for _ in range(STEPS_A_SEED)}
-    assert given | OWED == set(WORDS)
+    assert given | OWED | RUNS == set(WORDS)

@@ -26,6 +26,7 @@ from backorder.commands import (
     people,
     pins,
     policies,
+    reallocation,
     receipts,
     refunds,
     rules,
@@ -78,6 +79,10 @@ COMMANDS: dict[type[Command], Callable[[Database, int, Sequence[Any]], list[Outc
     notices.RecordNotice: notices.record_notices,
     answers.AnswerNotice: answers.answer_notices,
     refunds.RecordRefund: refunds.record_refunds,
+    reallocation.PutPolicy: reallocation.put_policies,
+    reallocation.Reallocate: reallocation.reallocate,
+    reallocation.CommitPlan: reallocation.commit_plans,
+    reallocation.UndoPlan: reallocation.undo_plans,
     outbox.RetryMessage: outbox.retry_messages,
     outbox.DiscardMessage: outbox.discard_messages,
     timers.RetryTimer: timers.retry_timers,
@@ -101,10 +106,16 @@ _ALONE = (
     clock.Advance,
     communication.PutCommunication,
     answers.AnswerNotice,
+    reallocation.Reallocate,
+    reallocation.CommitPlan,
+    reallocation.UndoPlan,
 )
 
+# These take a while, and hold no lock while they do: others need not wait for them.
+_LONG = (reallocation.Reallocate, reallocation.CommitPlan, reallocation.UndoPlan)
+
 # The fields that may name what a command is about, the most telling first. Customers are never named in the trail.
-_SUBJECTS = ("order", "supply", "document", "shipment", "sku", "site", "supplier", "category", "pack")
+_SUBJECTS = ("order", "supply", "document", "shipment", "sku", "site", "supplier", "category", "pack", "run", "policy")
 
 WORDS = tuple(str(kind.__struct_config__.tag) for kind in COMMANDS)  # what `do` may say
 
@@ -255,6 +266,11 @@ def shares(kind: type[Command]) -> bool:
     return not issubclass(kind, _ALONE)
 
 
+def takes_long(kind: type[Command]) -> bool:
+    """Whether commands of this kind take so long that others should not wait for them."""
+    return issubclass(kind, _LONG)
+
+
 __all__ = [
     "BATCH_MAX",
     "COMMANDS",
@@ -267,5 +283,6 @@ __all__ = [
     "shares",
     "size",
     "stream",
+    "takes_long",
     "unreadable",
 ]

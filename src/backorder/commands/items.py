@@ -193,7 +193,7 @@ def _policy(row: dict[str, Any], work: _Work) -> Item:
     whole = {**row, **{name: resolve(name, levels if row["category"] else levels[::2]).value for name in LEVELLED}}
     supplier = work.suppliers.get(row["supplier"] or "", {})
     theirs = (supplier.get(name) for name in ("lead_time_days", "working_days", "holidays"))
-    return Item._make((*(whole[name] for name in Item._fields[:10]), *theirs))
+    return Item._make((*(whole[name] for name in Item._fields[:10]), *theirs, row.get("idle_by")))
 
 
 def _pass(loaded: books.Loaded, sku: str, now: int) -> None:

@@ -62,6 +62,10 @@ KINDS = {
     "refund_recorded": "Money went back.",
     "communication_put": "The shop tells its customers otherwise than before.",
     "pack_put": "A rule pack of the merchant's own is there, or is another one.",
+    "reallocation_put": "A reallocation policy is there, or is another one.",
+    "plan_made": "A run planned anew what lines stand on; nothing is changed by it yet.",
+    "plan_committed": "The plan of a run was put into effect, as far as lines had not changed since.",
+    "plan_undone": "A committed plan was taken back, as far as lines had not changed since.",
     "database_restored": "The database was brought back from a backup: what was told after it was made may not stand.",
     "person_erased": "A customer's personal data are gone; the subject is the name that took their place.",
 }
@@ -102,10 +106,12 @@ _BY_COMMAND = {
     "answer_notice": ("notice_answered", "orders", "order"),
     "put_communication": ("communication_put", "shop", ""),
     "put_pack": ("pack_put", "packs", "pack"),
+    "put_policy": ("reallocation_put", "policies", "policy"),
 }
 # What the passing of time changes tells its own events; what is done about messages is no news for those who get them.
 SILENT = {"put_customer", "advance", "retry_message", "discard_message", "retry_timer"}
 SILENT |= {"send_notice", "record_refund"}  # settling tells of them
+SILENT |= {"reallocate", "commit_plan", "undo_plan"}  # the run tells of itself, whoever began it
 
 _DONE = {Word.ACCEPTED, Word.CHANGED, Word.RECEIVED, Word.RESCHEDULED, Word.SHIPPED, Word.CANCELLED, Word.ANSWERED}
 
@@ -129,6 +135,7 @@ class Moved(msgspec.Struct):
     cause: str
     basis: str | None
     supply: str | None
+    run: str | None = None
 
 
 class Ready(msgspec.Struct):
@@ -145,7 +152,8 @@ def moved(book: Book) -> Iterator[Event]:
     for revision in book.revisions:
         if revision.n > 1:
             days = _date(revision.from_day), _date(revision.to_day)
-            data = Moved(lines.line[revision.line], *days, revision.cause, revision.basis, revision.supply)
+            why = revision.basis, revision.supply, revision.run
+            data = Moved(lines.line[revision.line], *days, revision.cause, *why)
             subject = address("orders", lines.order[revision.line])
             yield Event(revision.at, "promise_moved", subject, msgspec.json.encode(data).decode())
 
@@ -179,5 +187,6 @@ def address(about: str, name: str) -> str:
     return f"{about}/{name.replace('%', '%25').replace('/', '%2F')}"
 
 
+_OF_RUNS = {"plan_made", "plan_committed", "plan_undone"}
 _OF_CHANGES = {"promise_moved", "line_ready", "database_restored"}
-assert {kind for kind, _, _ in _BY_COMMAND.values()} | _OF_CASES | _OF_CHANGES == set(KINDS)
+assert {kind for kind, _, _ in _BY_COMMAND.values()} | _OF_CASES | _OF_RUNS | _OF_CHANGES == set(KINDS)

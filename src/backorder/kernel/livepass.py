@@ -36,7 +36,7 @@ def live_pass(book: Book, skus: Iterable[str], why: Why, also: Iterable[int] = (
     for _ in range(ROUNDS_MAX):
         if not _round(book, moving):
             break
-    _renew_lead_days(book, members)
+    renew_lead_days(book, members)
     reread(book, dict.fromkeys([*members, *with_their_orders(book, also)]), why)
 
 
@@ -62,6 +62,7 @@ def joined_lines(book: Book, skus: Iterable[str]) -> list[int]:
         if sku in seen:
             continue
         seen.add(sku)
+        book.passed.add(sku)
         for i in book.lines_of_item.get(sku, ()):
             if not lines.waiting[i]:
                 continue
@@ -216,7 +217,7 @@ def _of_supplies(pegs: Pegs) -> dict[int, int]:
     return units
 
 
-def _renew_lead_days(book: Book, members: list[int]) -> None:
+def renew_lead_days(book: Book, members: Iterable[int]) -> None:
     """Forget lead-time days that have passed, and give one to a line left without a day whose item has a lead time."""
     lines = book.lines
     for i in members:

@@ -40,6 +40,8 @@ CAUSES = {
     "imported": "the promise was taken over when the shop went live",
     "pinned": "a person pinned units, of this line or one beside it, on supply {supply}",
     "unpinned": "a person took back a pin, of this line or one beside it, on supply {supply}",
+    "reallocated": "a reallocation gave units to others, or to this line",
+    "undone": "a reallocation was taken back",
 }
 
 

@@ -1,4 +1,4 @@
-"""What is kept for a while only: messages that ended, events, sessions. A step at a time.
+"""What is kept for a while only: messages that ended, events, sessions, plans. A step at a time.
 
 Answers to commands are kept as long as the database: whoever asks again, however late, must not do a thing twice.
 """
@@ -9,6 +9,7 @@ from sqlalchemy.sql.expression import literal_column
 from backorder.storage.access_tables import sessions
 from backorder.storage.db import Tx
 from backorder.storage.event_tables import events, outbox
+from backorder.storage.reallocation_tables import plan_lines, plans
 from backorder.storage.types import Moment
 
 STEP = 2_000  # rows of a table in one transaction: so nobody waits long behind it
@@ -23,22 +24,27 @@ _EVENTS = select(events.c.n).where(
     events.c.n < select(func.max(events.c.n)).scalar_subquery(),
     ~exists(select(literal_column("1")).where(outbox.c.event == events.c.n)),
 )
+_RUNS = select(plans.c.run).where(plans.c.forget_at <= _BEFORE).order_by(plans.c.forget_at, plans.c.run)
 _SESSIONS = select(sessions.c.digest).where(sessions.c.expires_at < _BEFORE)
 
 
 def forget(tx: Tx, now: int, before: int) -> None:
-    """Delete a step of what ended before a moment; of sessions and links, what ended by now.
+    """Delete a step of what ended before a moment; of sessions and links, what ended by now; a run whose time is over.
 
     Messages that a person has still to decide on stay, with their events.
     """
     tx.delete(outbox, ("event", "sender"), _some(tx, _MESSAGES, before))
     tx.delete(events, ("n",), _some(tx, _EVENTS, before))
     tx.delete(sessions, ("digest",), _some(tx, _SESSIONS, now))
+    over = tx.fetch(_RUNS.limit(1), before=now)
+    tx.delete(plan_lines, ("run",), over)
+    tx.delete(plans, ("run",), over)
 
 
-def is_left(tx: Tx, before: int) -> bool:
-    """Whether there is more to forget from before a moment."""
-    return any(tx.fetch(old.limit(1), before=before) for old in (_MESSAGES, _EVENTS))
+def is_left(tx: Tx, now: int, before: int) -> bool:
+    """Whether there is more to forget from before a moment, or of runs by now."""
+    by = ((_MESSAGES, before), (_EVENTS, before), (_RUNS, now))
+    return any(tx.fetch(old.limit(1), before=moment) for old, moment in by)
 
 
 def _some(tx: Tx, old: "Select[tuple[str, ...]]", before: int) -> list[tuple[str, ...]]:

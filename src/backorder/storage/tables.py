@@ -18,6 +18,7 @@ from sqlalchemy import (
 
 from backorder.storage import access_tables, event_tables, schema  # noqa: F401  # they have files of their own
 from backorder.storage.notice_tables import evidence, packs
+from backorder.storage.reallocation_tables import policies
 from backorder.storage.schema import (
     AMOUNT_MAX,
     UNITS_MAX,
@@ -107,6 +108,7 @@ categories = table(
     *_policy_rules("stock_only", "backorder"),
 )
 
+# `idle_by` is the run that left units of the item free, which lines may wait for on purpose until the next live pass.
 items = table(
     "items",
     key("sku"),
@@ -122,6 +124,7 @@ items = table(
     units("minimum_order", nullable=True),
     word("category"),
     word("substitutes", nullable=False),
+    word("idle_by"),
     PrimaryKeyConstraint("sku"),
     *_policy_rules("stock_only", "backorder", "preorder", "discontinued"),
     named("money", "(price IS NULL AND cost IS NULL) OR currency IS NOT NULL"),
@@ -396,6 +399,8 @@ CAUSES = (
     "imported",
     "pinned",
     "unpinned",
+    "reallocated",
+    "undone",
 )
 
 promises = table(
@@ -409,12 +414,14 @@ promises = table(
     word("cause", nullable=False),
     word("basis"),
     word("supply"),
+    word("run"),
     PrimaryKeyConstraint("order_id", "line", "n"),
     ForeignKeyConstraint(["order_id", "line"], ["lines.order_id", "lines.line"]),
     named(
         "first", "n >= 1 AND (n > 1 OR (from_day IS NULL AND to_day IS NOT NULL AND cause IN ('placed', 'imported')))"
     ),
     named("based", "(to_day IS NULL) = (basis IS NULL)"),
+    named("run", "(run IS NOT NULL) = (cause IN ('reallocated', 'undone'))"),
     one_of("cause", *CAUSES),
     named("basis", "basis IN ('stock', 'inbound', 'lead_time', 'person', 'imported')"),
 )
@@ -523,7 +530,7 @@ erasures = table(
 
 # Ledgers are written once: the database itself refuses to change or delete an entry. What people wrote in one, and who
 # they were, can be erased, and nothing else put in its place.
-APPEND_ONLY = (stock_moves, promises, receipts, cancellations, changes, evidence, packs)
+APPEND_ONLY = (stock_moves, promises, receipts, cancellations, changes, evidence, packs, policies)
 ERASABLE = {
     "stock_moves": ("reference",),
     "cancellations": ("reason",),

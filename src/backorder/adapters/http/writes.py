@@ -16,6 +16,7 @@ from backorder.commands._batch import KEY_MAX
 from backorder.commands._bound import beyond, is_said
 from backorder.commands.accounts import Identity
 from backorder.commands.orders import PlaceOrder
+from backorder.commands.reallocation import commits
 from backorder.kernel.access import BOUND_COMMANDS, BOUND_LINE
 from backorder.kernel.outcomes import Outcome
 from backorder.writer import Closed, Full
@@ -60,6 +61,10 @@ PERMITS = {  # the permission that each command asks for
     "record_notice": "notices.write",
     "answer_notice": "notices.write",
     "record_refund": "refunds.write",
+    "put_policy": "reallocation.write",
+    "reallocate": "reallocation.write",
+    "commit_plan": "reallocation.commit",
+    "undo_plan": "reallocation.commit",
     "retry_message": "outbox.write",
     "discard_message": "outbox.write",
     "retry_timer": "outbox.write",
@@ -114,6 +119,8 @@ def permit(call: Call, command: Command) -> None:
         raise Refusal(403, "forbidden", f"{word} asks for the permission {PERMITS[word]}", field="do")
     if not call.may("money.write") and is_said(command, "cost"):  # nothing instead of a cost is a word on it too
         raise Refusal(403, "forbidden", "what things cost asks for the permission money.write", field="cost")
+    if commits(command) and not call.may("reallocation.commit"):
+        raise Refusal(403, "forbidden", "to commit asks for the permission reallocation.commit", field="commit")
     if call.caller.customer is not None:
         _bind(command, word, call.caller.customer)
 
