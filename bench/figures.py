@@ -23,6 +23,7 @@ def run(names: list[str], echo: Callable[[str], None], scale: float = 1.0) -> li
 
 def _groups() -> dict[str, Callable[[float], Iterator[Figure]]]:
     from bench import (
+        explain,
         imports,
         orders,
         owed,
@@ -45,6 +46,7 @@ def _groups() -> dict[str, Callable[[float], Iterator[Figure]]]:
         "reallocation": reallocation.measure,
         "reallocation-db": reallocation_db.measure,
         "quotes": quotes.measure,
+        "explain": explain.measure,
         "service": service.measure,
         "start": start.measure,
         "year": year.measure,

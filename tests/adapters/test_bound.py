@@ -234,7 +234,7 @@ def test_lists_have_what_is_the_callers_and_no_filter_widens_them(bound: Client)
 
 
 def test_why_counts_who_is_ahead_and_names_nobody(bound: Client) -> None:
-    told = bound.ask("GET", "/v1/orders/OWN-1-waits/lines/1/why").json
+    told = bound.ask("GET", "/v1/orders/OWN-1-waits/lines/1/explanation").json
     assert told["stands_on"][0]["units_ahead"] >= 9
     assert "SECRET" not in json.dumps(told)
 

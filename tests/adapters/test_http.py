@@ -75,7 +75,7 @@ def test_an_order_is_placed_read_and_moves_when_its_supply_does(admin: Client) -
     assert moved.status == 200
     line = admin.ask("GET", "/v1/orders/FLOW/lines/1").json
     assert [revision["to"] for revision in line["revisions"]] == ["2030-05-06", "2030-05-20"]
-    assert admin.ask("GET", "/v1/orders/FLOW/lines/1/why").status == 200
+    assert admin.ask("GET", "/v1/orders/FLOW/lines/1/explanation").status == 200
     back = admin.ask("POST", "/v1/documents/DOC/reschedule", {"expected_on": "2030-05-06"}, Idempotency_Key='"m2"')
     assert back.status == 200
 
@@ -212,6 +212,26 @@ def test_availability_has_a_tag_and_a_bulk_form(admin: Client) -> None:
     several = admin.ask("GET", "/v1/availability?sku=CHAIR&sku=DESK").json
     assert [entry["sku"] for entry in several] == ["CHAIR", "DESK"]
     refused(admin.ask("POST", "/v1/availability", {"skus": ["CHAIR"] * 501}), 400)
+
+
+def test_what_if_tells_whom_it_would_touch(admin: Client) -> None:
+    assert admin.ask("POST", "/v1/orders", order("IF", 2)).status == 201
+    slip = {"if": "slip", "supply": "PO-1", "days": 3}
+    before = admin.ask("GET", "/v1/orders/IF").json
+    said = admin.ask("POST", "/v1/what-if", [slip])
+    assert said.status == 200
+    assert next(line for line in said.json["lines"] if line["order"] == "IF")["promise_days"] == 3
+    assert admin.ask("GET", "/v1/orders/IF").json == before
+    for body, status, field in (
+        ([slip, slip | {"supply": "PO-9"}], 404, "[1].supply"),
+        ([slip | {"days": 0}], 422, "days"),
+        ([{"if": "cancel_supply", "supply": "PO-1", "quantity": 10_000}], 409, "quantity"),
+        ([slip | {"day": 3}], 400, "[0]"),
+        ([{"if": "rain"}], 400, "[0].if"),
+        ([], 422, "if"),
+        ([slip] * 101, 413, None),
+    ):
+        assert refused(admin.ask("POST", "/v1/what-if", body), status).get("field") == field
 
 
 def test_a_quote_is_what_an_order_then_gets(admin: Client) -> None:

@@ -219,7 +219,7 @@ def test_every_id_is_reached_by_its_address(admin: Client, ident: str) -> None:
     for address in {there, there.replace("%2F", "%2f")}:
         assert admin.ask("GET", f"/v1/orders/{address}").json["order"] == ident
         assert admin.ask("GET", f"/v1/orders/{address}/lines/{address}").json["line"] == ident
-        assert admin.ask("GET", f"/v1/orders/{address}/lines/{address}/why").json["line"]["line"] == ident
+        assert admin.ask("GET", f"/v1/orders/{address}/lines/{address}/explanation").json["line"]["line"] == ident
     key = {"Idempotency_Key": f'"{there}"'}
     held = admin.ask("POST", f"/v1/orders/{there}/hold", {"kind": "fraud"}, **key)
     assert (held.status, held.json["subject"]) == (200, ident)

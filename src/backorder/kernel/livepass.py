@@ -25,7 +25,7 @@ from backorder.kernel.ranking import live_order
 ROUNDS_MAX = 8
 
 
-def live_pass(book: Book, skus: Iterable[str], why: Why, also: Iterable[int] = ()) -> None:
+def live_pass(book: Book, skus: Iterable[str], why: Why, also: Iterable[int] = (), rounds: int = ROUNDS_MAX) -> None:
     """Re-peg the waiting lines of items joined by complete orders, then re-read their dates.
 
     `why` stands in the promise ledger where a promise moves; `also` names lines to re-read although they no longer
@@ -33,7 +33,7 @@ def live_pass(book: Book, skus: Iterable[str], why: Why, also: Iterable[int] = (
     """
     members = joined_lines(book, skus)
     moving = [i for i in members if not book.lines.held[i]]  # a held order keeps its pegs and takes no others
-    for _ in range(ROUNDS_MAX):
+    for _ in range(rounds):
         if not _round(book, moving):
             break
     renew_lead_days(book, members)

@@ -186,6 +186,7 @@ _SHIP, _UNITS = 19, slice(5, 7)  # of the columns of a line: how it ships, and i
 
 LINES = {allocated: _lines(allocated) for allocated in (False, True)}
 LINES_OF_ORDERS = _with_pegs(lines).where(among(lines.c.order_id, "orders"))
+LINES_BESIDE = LINES_OF_ORDERS.where(among(lines.c.sku, "skus"))
 
 
 @dataclass(slots=True)
@@ -239,6 +240,13 @@ def load(
         found = tx.fetch(LINES_OF_ORDERS, orders=orders)
         _load_lines(loaded, found if only is None else [row for row in found if row[:2] in only or _is_whole(row)])
     return loaded
+
+
+def load_beside(tx: Tx, loaded: Loaded, orders: Sequence[str]) -> None:
+    """Let the book hold the lines of these orders, in place of those it held, as far as they are of its items."""
+    book = loaded.book
+    book.lines, book.lines_of_item, book.lines_of_order = Lines(), {}, {}
+    _load_lines(loaded, tx.fetch(LINES_BESIDE, orders=orders, skus=list(book.items)))
 
 
 def _is_whole(row: Row) -> bool:

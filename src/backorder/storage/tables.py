@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import (
     CheckConstraint,
     Column,
+    ColumnElement,
     ForeignKeyConstraint,
+    FromClause,
     Index,
     PrimaryKeyConstraint,
     UniqueConstraint,
@@ -426,6 +428,10 @@ promises = table(
     named("basis", "basis IN ('stock', 'inbound', 'lead_time', 'person', 'imported')"),
 )
 
+# Revisions by which a line gained, by moment: who explains another's slip asks for those alone.
+_GAINED = text("n > 1 AND to_day IS NOT NULL AND (from_day IS NULL OR to_day < from_day)")
+Index("ix_promises_gained", promises.c.at, postgresql_where=_GAINED, sqlite_where=_GAINED)
+
 cancellations = table(
     "cancellations",
     key("order_id"),
@@ -560,3 +566,9 @@ SUPPLY_OF_USE = (supplies.c.quantity > supplies.c.received + supplies.c.cancelle
 SUPPLY_TO_COME = (supplies.c.quantity > supplies.c.received + supplies.c.cancelled) & (
     supplies.c.kind != literal_column("'stock'")
 )
+
+
+def gained(revisions: FromClause) -> ColumnElement[bool]:
+    """The condition of the index of revisions that gained, of the table or an alias of it."""
+    n, before, after = (revisions.c[name] for name in ("n", "from_day", "to_day"))
+    return (n > literal_column("1")) & after.is_not(None) & (before.is_(None) | (after < before))

@@ -36,7 +36,7 @@ from backorder.kernel.outcomes import Outcome
 from backorder.queries import accounts as people_and_programs
 from backorder.queries import catalogue as catalogued
 from backorder.queries import communication as telling
-from backorder.queries import explain, quotes, show
+from backorder.queries import explain, quotes, show, touched, whatif
 from backorder.queries import notices as noticed
 from backorder.queries import outbox as standing
 from backorder.queries import rules as packs
@@ -94,7 +94,16 @@ READS = (
         also=evidence.CONTENTS,
     ),
     _one(_LINE, "orders.read", reads.LINE, "A line: pegs, promise, revisions.", LineView, bound=True),
-    _one(f"{_LINE}/why", "orders.read", reads.WHY, "Why it has its date.", explain.Explanation, bound=True),
+    Route(
+        "GET",
+        f"{_LINE}/explanation",
+        "orders.read",
+        reads.why,
+        "Why it has its date, and what would bring it sooner.",
+        explain.Explanation,
+        parameters=reads.Wanted,
+        bound=True,
+    ),
     _many("/v1/lines", "orders.read", many.LINES, "Lines, by order.", many.Lines, many.LinesPage, bound=True),
     _many(
         "/v1/shipments",
@@ -159,6 +168,15 @@ READS = (
         list[Outcome],
         list[quotes.Quote],
         bound=True,
+    ),
+    Route(
+        "POST",
+        "/v1/what-if",
+        "orders.read",
+        reads.what_if,
+        "Whom it would touch if supplies slipped, came short and so on; nothing is written.",
+        touched.WhatIf,
+        list[whatif.If],
     ),
     _many(
         "/v1/notices",

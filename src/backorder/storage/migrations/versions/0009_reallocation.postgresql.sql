@@ -86,3 +86,5 @@ ALTER TABLE promises DROP CONSTRAINT ck_promises_cause
 ALTER TABLE promises ADD CONSTRAINT ck_promises_cause CHECK (cause IN ('placed', 'announced', 'confirmed', 'rescheduled', 'overdue', 'received', 'short', 'cancelled_supply', 'counted', 'adjusted', 'stock_loss', 'line_cancelled', 'lead_time', 'policy', 'calendar', 'line_changed', 'line_added', 'order_changed', 'held', 'released', 'reversed', 'person', 'imported', 'pinned', 'unpinned', 'reallocated', 'undone'))
 -- next
 ALTER TABLE promises ADD CONSTRAINT ck_promises_run CHECK ((run IS NOT NULL) = (cause IN ('reallocated', 'undone')))
+-- next
+CREATE INDEX ix_promises_gained ON promises (at) WHERE n > 1 AND to_day IS NOT NULL AND (from_day IS NULL OR to_day < from_day)

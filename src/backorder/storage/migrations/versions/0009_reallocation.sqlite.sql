@@ -128,3 +128,5 @@ ALTER TABLE new_promises RENAME TO promises
 CREATE TRIGGER promises_no_delete BEFORE DELETE ON promises BEGIN SELECT RAISE(ABORT, 'the ledger promises is append-only'); END
 -- next
 CREATE TRIGGER promises_no_update BEFORE UPDATE ON promises BEGIN SELECT RAISE(ABORT, 'the ledger promises is append-only'); END
+-- next
+CREATE INDEX ix_promises_gained ON promises (at) WHERE n > 1 AND to_day IS NOT NULL AND (from_day IS NULL OR to_day < from_day)
