@@ -4,6 +4,7 @@ from typing import Any
 
 from backorder.adapters.http import administering, evidence, health, owed, reads, shelf, sign_in, told, writes
 from backorder.adapters.http import listings as many
+from backorder.adapters.http import reallocation as reallocating
 from backorder.adapters.http.reads import Nothing, Page
 from backorder.adapters.http.route import OPEN, Route
 from backorder.adapters.http.writes import door
@@ -23,6 +24,7 @@ from backorder.commands import (
     people,
     pins,
     policies,
+    reallocation,
     receipts,
     refunds,
     rules,
@@ -39,6 +41,7 @@ from backorder.queries import communication as telling
 from backorder.queries import explain, quotes, show, touched, whatif
 from backorder.queries import notices as noticed
 from backorder.queries import outbox as standing
+from backorder.queries import reallocation as reallocated
 from backorder.queries import rules as packs
 from backorder.queries import shipments as shipped
 from backorder.queries.availability import Availability
@@ -198,6 +201,64 @@ READS = (
         "How customers are told.",
         telling.CommunicationView,
     ),
+    _many(
+        "/v1/policies",
+        "reallocation.read",
+        reallocating.POLICIES,
+        "Reallocation policies, by name, each in its latest version.",
+        reallocating.Policies,
+    ),
+    Route(
+        "GET",
+        "/v1/policies/{policy:str}",
+        "reallocation.read",
+        reallocating.policy,
+        "A reallocation policy.",
+        reallocated.PolicyView,
+        None,
+        reallocating.Wanted,
+    ),
+    Route(
+        "POST",
+        "/v1/policies/preview",
+        "reallocation.read",
+        reallocating.preview,
+        "How many lines each segment of a policy would take now; nothing is put or planned.",
+        reallocated.Preview,
+        reallocation.PutPolicy,
+    ),
+    Route(
+        "POST",
+        "/v1/policies/compare",
+        "reallocation.read",
+        reallocating.compare,
+        "What policies would make of the backlog as it is now, side by side; nothing is kept.",
+        reallocated.Comparison,
+        reallocating.Compare,
+    ),
+    _many(
+        "/v1/runs",
+        "reallocation.read",
+        reallocating.runs,
+        "Runs of reallocation, the newest first.",
+        reallocating.Runs,
+        reallocating.RunsPage,
+    ),
+    _one(
+        "/v1/runs/{run:str}",
+        "reallocation.read",
+        reallocating.RUN,
+        "A run: how far it is, and what its plan comes to.",
+        reallocated.RunView,
+    ),
+    _many(
+        "/v1/runs/{run:str}/lines",
+        "reallocation.read",
+        reallocating.lines,
+        "The lines of a plan: before and after, in the order in which they were served.",
+        reallocating.PlanLines,
+        reallocating.LinesPage,
+    ),
     Route("GET", "/v1/events", "events.read", told.events, "What happened.", told.Events, None, told.EventsPage),
     Route("GET", "/v1/events/kinds", "events.read", told.kinds, "The kinds of events.", told.EventKinds, None, Nothing),
     Route("GET", "/v1/outbox", "outbox.read", told.messages, "Messages.", told.Messages, None, told.MessagesPage),
@@ -278,6 +339,10 @@ WRITES = (
     door("POST", f"{_ORDER}/answers", answers.AnswerNotice, "Take down what the customer answers."),
     door("POST", f"{_ORDER}/refunds", refunds.RecordRefund, "Record the refund that was due."),
     door("POST", _REFUND, refunds.RecordRefund, "Record a refund by its number.", numbers=("refund",)),
+    door("PUT", "/v1/policies/{policy:str}", reallocation.PutPolicy, "Put a reallocation policy.", key=False),
+    door("POST", "/v1/runs", reallocation.Reallocate, "Run a policy: plan, and with `commit` take effect.", key=False),
+    door("POST", "/v1/runs/{run:str}/commit", reallocation.CommitPlan, "Let a plan take effect.", key=False),
+    door("POST", "/v1/runs/{run:str}/undo", reallocation.UndoPlan, "Take a committed plan back.", key=False),
     door("POST", "/v1/outbox/retry", outbox.RetryMessage, "Send a message that was given up after all."),
     door("POST", "/v1/outbox/discard", outbox.DiscardMessage, "Never send a message."),
     door("POST", "/v1/timers/{kind:str}/{subject:str}/retry", timers.RetryTimer, "Try again what was given up."),
