@@ -104,6 +104,8 @@ def _trouble(book: Book, change: Change) -> str | None:
         return "its units, or what they stand on, changed"
     if lines.promise[i] != change.before.promise or change.days not in {None, _days_of(book, i)}:
         return "it was promised another day"
+    if any(units > _held_of(change.after, supplies.supply[s]) for s, units in lines.pins.get(i, {}).items()):
+        return "units of it were pinned"
     for supply, day in change.after.holds.keys() - change.before.holds.keys():
         s = supplies.index.get(supply)
         if s is None:
@@ -115,6 +117,10 @@ def _trouble(book: Book, change: Change) -> str | None:
         if max(supplies.day[s], release_floor_of(book, lines.sku[i], lines.route[i])) != day:
             return f"{supply} ships on another day by now"
     return None
+
+
+def _held_of(side: Side, supply: str) -> int:
+    return sum(units for (name, _), units in side.holds.items() if name == supply)
 
 
 def _with_orders(book: Book, changes: Iterable[Change], going: dict[int, Change], refused: dict[int, str]) -> None:

@@ -20,6 +20,7 @@ from backorder.storage.notice_tables import clocks
 from backorder.storage.policies import LEVELS, effective
 from backorder.storage.tables import LINE_OPEN, customers, items, lines, orders, pegs, promises
 
+Held = dict[tuple[int, int], int]  # (supply, ship day) -> units
 DAY = 24 * 3_600 * 10**6
 RUNNING = ("open", "asked", "waiting", "renewed", "late")  # clocks whose last day is still a deadline
 
@@ -77,7 +78,7 @@ def _lines(allocated: bool, narrowed: bool) -> Any:
 @lru_cache(maxsize=2)
 def _pegs(narrowed: bool) -> Any:
     chosen = (
-        select(pegs.c.order_id, pegs.c.line, pegs.c.supply, pegs.c.ships_on, pegs.c.quantity)
+        select(*(pegs.c[name] for name in ("order_id", "line", "supply", "ships_on", "quantity", "pinned")))
         .join(lines, and_(lines.c.order_id == pegs.c.order_id, lines.c.line == pegs.c.line))
         .where(LINE_OPEN)
         .order_by(pegs.c.order_id, pegs.c.line, pegs.c.ships_on, pegs.c.supply)
@@ -160,7 +161,7 @@ class _Columns:
     def snapshot(self, held: list[Sequence[Any]], deadlines: dict[Row, int]) -> Snapshot:
         """The backlog with these pegs and deadlines."""
         keys = list(zip(self.order, self.line, strict=True))
-        holding = self._holding(keys, held)
+        holding, pinned = self._holding(keys, held)
         routes = self._routes()
         group, group_keys, supply = self._groups(routes)
         days = self._days(routes)
@@ -170,7 +171,7 @@ class _Columns:
                 holding, days["lead"], days["floor"], self.waiting, [self._book.supplies.stock] * len(keys), strict=True
             )
         ]
-        waits, allocated, firm = self._pegs(holding)
+        waits, allocated, firm, need = self._pegs(holding, pinned, days["lead"])
         tiers, kinds, countries, regions, _ = zip(*self.people, strict=True) if keys else ((),) * 5
         categories, selling, *_ = zip(*self.goods, strict=True) if keys else ((),) * 4
         value, margin = self._money()
@@ -199,7 +200,7 @@ class _Columns:
             promise=_days(self.promise), first_promise=_days(self.first), requested_on=_days(self.requested),
             deadline=[deadlines.get(key, NEVER) for key in keys],
             wanted=[w or first for w, first in zip(days["wanted"], _days(self.first), strict=True)],
-            group=group, need=list(self.waiting),
+            group=group, need=need,
             late=[int(ship == "complete" or day is not None)
                   for ship, day in zip(self.ship, self.requested, strict=True)],
             floor=days["floor"], firm=firm, lead=days["lead"], lead_anew=days["anew"],
@@ -212,15 +213,19 @@ class _Columns:
         told, planned = self.promise, self.planned
         return Snapshot(self._book, backlog, keys, by_group, holding, told, planned, self.person, units)
 
-    def _holding(self, keys: list[tuple[str, str]], held: list[Sequence[Any]]) -> list[dict[tuple[int, int], int]]:
+    def _holding(self, keys: list[tuple[str, str]], held: list[Sequence[Any]]) -> tuple[list[Held], dict[int, Held]]:
+        """What each row holds, and what of that a person pinned, where there is any."""
         index = {key: i for i, key in enumerate(keys)}
         supplies = self._book.supplies.index
-        found: list[dict[tuple[int, int], int]] = [{} for _ in keys]
-        for order, line, supply, day, units in zip(*held, strict=True):
+        found: list[Held] = [{} for _ in keys]
+        pinned: dict[int, Held] = {}
+        for order, line, supply, day, units, pins in zip(*held, strict=True):
             i = index.get((order, line))
             if i is not None:
                 found[i][supplies[supply], day] = units
-        return found
+                if pins:
+                    pinned.setdefault(i, {})[supplies[supply], day] = pins
+        return found, pinned
 
     def _routes(self) -> list[tuple[str, ...]]:
         places = list(zip(self.sites, self.region, strict=True))
@@ -262,23 +267,29 @@ class _Columns:
             wanted.append(0 if asked is None else book.sites[route[0]].calendar.next_working(asked))
         return {"floor": floors, "anew": anew, "lead": lead, "wanted": wanted}
 
-    def _pegs(self, holding: list[dict[tuple[int, int], int]]) -> tuple[Pegs, Allocated, list[int]]:
-        """What rows hold and could give up, and the last day of what they keep whatever happens."""
+    def _pegs(
+        self, holding: list[Held], pinned: dict[int, Held], leads: Sequence[int]
+    ) -> tuple[Pegs, Allocated, list[int], list[int]]:
+        """What rows hold and could give up, the last day of what they keep whatever happens, and what they need."""
         stock = self._book.supplies.stock
         first, supply, units = [0], list[int](), list[int]()
         a_first, a_supply, a_units, a_day = [0], list[int](), list[int](), list[int]()
-        firm = [0] * len(holding)
+        firm, need = [0] * len(holding), list(self.waiting)
         for i, (held, picked) in enumerate(zip(holding, self.picked, strict=True)):
             waits: dict[int, int] = {}
             ready: dict[int, tuple[int, int]] = {}
+            pins = pinned.get(i, {})
             for (s, day), q in held.items():
+                kept = q if stock[s] and picked else pins.get((s, day), 0)
+                if kept:
+                    firm[i] = max(firm[i], day if stock[s] else min(day, leads[i]))
                 if not stock[s]:
-                    waits[s] = waits.get(s, 0) + q
-                elif picked:
-                    firm[i] = max(firm[i], day)
-                else:
+                    need[i] -= kept
+                    if q > kept:
+                        waits[s] = waits.get(s, 0) + q - kept
+                elif q > kept:
                     there = ready.get(s, (0, 0))
-                    ready[s] = there[0] + q, max(there[1], day)
+                    ready[s] = there[0] + q - kept, max(there[1], day)
             for s, (q, day) in ready.items():
                 a_supply.append(s)
                 a_units.append(q)
@@ -287,9 +298,9 @@ class _Columns:
             units += waits.values()
             first.append(len(supply))
             a_first.append(len(a_supply))
-        return Pegs(first, supply, units), Allocated(a_first, a_supply, a_units, a_day), firm
+        return Pegs(first, supply, units), Allocated(a_first, a_supply, a_units, a_day), firm, need
 
-    def _states(self, holding: list[dict[tuple[int, int], int]], due: list[int]) -> list[int]:
+    def _states(self, holding: list[Held], due: list[int]) -> list[int]:
         """The code of each row's state."""
         supplies, book = self._book.supplies, self._book
         shaky = [
@@ -346,7 +357,7 @@ class _Columns:
         return Tags(first, code, list(number))
 
 
-def line_due(held: dict[tuple[int, int], int], lead: int, floor: int, waiting: int, stock: Sequence[int]) -> int:
+def line_due(held: Held, lead: int, floor: int, waiting: int, stock: Sequence[int]) -> int:
     """A line's due day by what it holds, as `promises.line_dates` gives it."""
     due, covered = floor, 0
     for (s, day), units in held.items():

@@ -4,6 +4,7 @@ import json
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import and_, select, union_all
@@ -265,7 +266,8 @@ def _load_sites(tx: Tx, loaded: Loaded, skus: Sequence[str]) -> None:
 
 
 def _load_supplies(tx: Tx, loaded: Loaded, skus: Sequence[str]) -> None:
-    rows = tx.fetch(SUPPLIES, skus=skus)
+    # Sorted, because a reallocation serves supplies of one day in the order of their numbers.
+    rows = sorted(tx.fetch(SUPPLIES, skus=skus), key=itemgetter(0))
     if not rows:
         return
     held = loaded.book.supplies

@@ -12,7 +12,6 @@ from backorder.kernel.calendars import NEVER, day_number
 from backorder.kernel.reallocation import OUTCOMES, plan
 from backorder.kernel.segments import Policy, trouble
 
-
 COMPILED_FROM = 500_000  # lines: fewer are planned by interpreted loops before the compiler would be done
 
 
