@@ -55,6 +55,11 @@ def waiting(db: Database) -> Database:
     return db
 
 
+def test_a_filter_names_the_fields_that_it_has(db: Database) -> None:
+    answer = do(db, "put_policy", policy="bad", segments=[ALL | {"filter": {"tierr": ["gold"]}}])
+    assert "use some of tier, customer, kind, channel" in answer.message
+
+
 def test_what_is_not_there_is_named(waiting: Database) -> None:
     before = state(waiting)
     assert do(waiting, "reallocate", run="R", policy="none").outcome is Word.UNKNOWN_POLICY

@@ -38,6 +38,7 @@ from backorder.commands import (
 from backorder.commands._batch import BATCH_MAX, Command
 from backorder.kernel.composing import Overloaded, composed, may_need_composing
 from backorder.kernel.outcomes import Outcome, Word
+from backorder.kernel.segments import Filter
 from backorder.storage.audit import Entry, save_entries
 from backorder.storage.db import Database
 
@@ -186,6 +187,10 @@ def unreadable(source: bytes | str | Mapping[str, Any], text: str) -> Outcome:
             field = f"{field}.{named[1]}" if field else named[1]
     if "matching regex" in message:
         message = "use 1 to 200 characters, no control characters; for codes and currencies their usual form"
+    if ".filter." in field and _UNKNOWN.search(message):
+        message = (
+            f"a filter has no field {field.rpartition('.')[2]!r}: use some of {', '.join(Filter.__struct_fields__)}"
+        )
     if field == "do" and message.startswith("Invalid value"):
         message = f"{message.removeprefix('Invalid value ')} is no command: use one of {', '.join(WORDS)}"
     return Outcome(Word.INVALID, id=_id_of(source), field=field or None, message=message)

@@ -214,6 +214,9 @@ def _state(found: "RunView") -> dict[str, str]:
         told["committed"] = f"{found.committed_at:%Y-%m-%d %H:%M} UTC"
     if found.undone_at is not None:
         told["undone"] = f"{found.undone_at:%Y-%m-%d %H:%M} UTC"
+    if found.totals is not None and found.committed_at is not None:
+        word = "hold it" if found.undone_at is None else "have back what they had"
+        told["carried out"] = f"{found.totals.applied:,} lines {word}, {found.totals.refused:,} had changed since"
     return told
 
 
@@ -238,8 +241,6 @@ def _facts(totals: "TotalsView") -> list[tuple[str, str]]:
         found.append(("exceptions", f"{totals.win:,} win, {totals.gain:,} gain not kept"))
     if totals.stopped:
         found.append(("stopped", "a win or a gain was not kept: the policy says that nothing is planned then"))
-    if totals.applied or totals.refused:
-        found.append(("commit", f"{totals.applied:,} lines hold it, {totals.refused:,} had changed"))
     for one in totals.segments:
         words = ", ".join(f"{count:,} {word}" for word, count in one.outcomes.items() if count)
         found.append(
