@@ -22,10 +22,11 @@ def run(names: list[str], echo: Callable[[str], None], scale: float = 1.0) -> li
 
 
 def _groups() -> dict[str, Callable[[float], Iterator[Figure]]]:
-    from bench import imports, orders, owed, pegging, quotes, reallocation, receipts, service, start, year
+    from bench import feeds, imports, orders, owed, pegging, quotes, reallocation, receipts, service, start, year
 
     return {
         "orders": orders.measure,
+        "feeds": feeds.measure,
         "imports": imports.measure,
         "receipts": receipts.measure,
         "owed": owed.measure,

@@ -15,7 +15,7 @@ FIELDS = {
     "means": "By which means.",
     "became": "What became of it: `delivered` or `bounced`.",
     "answer": "What the customer answers.",
-    "until": "The day that they agree to, or set.",
+    "until": "The day that they agree to, or set; of a watch, the last on which they are told.",
     "new_line": "The id of the line that takes the place of the other; made from both if left out.",
     "consent": "That the customer expressly agreed to take another item.",
     "note": "What was said, in words.",
@@ -107,6 +107,7 @@ FIELDS = {
 }
 
 TABLES = {
+    "watches": "Who wants to be told when an item is back.",
     "clocks": "How each line stands under each rule pack.",
     "communication": "What the shop says on telling its customers.",
     "evidence": "What was told, answered and done of what customers are owed, in order.",
@@ -231,6 +232,13 @@ COLUMNS = {
     "audit_head.n": "The number of the last entry.",
     "accounts.customer": "The only customer for whom it may act; null for all.",
     "events.n": "The event's number.",
+    "watches.n": "The watch's number within its item, never given again.",
+    "watches.state": "waiting, told, withdrawn or expired.",
+    "watches.customer": "Who is to be told, where they are a customer; gone once it ended.",
+    "watches.email": "Who is to be told, where they are an address, in small letters; gone once it ended.",
+    "watches.ended_at": "When it ended; who was told is known for two weeks from then.",
+    "asked_at": "When it was asked for.",
+    "until_at": "When it ends by itself.",
     "events.kind": "What happened.",
     "events.subject": "What it happened to, as its address: `orders/ID`.",
     "events.data": "The facts, as JSON; never a person's.",

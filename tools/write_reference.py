@@ -20,7 +20,7 @@ from backorder.adapters.http.route import OPEN
 from backorder.adapters.http.table import ROUTES
 from backorder.commands import COMMANDS
 from backorder.kernel.access import PERMISSIONS, ROLES
-from backorder.kernel.events import KINDS, Moved, Ready
+from backorder.kernel.events import KINDS, Back, Moved, Ready
 from backorder.kernel.orders import MEANING, MOVES, PLACES
 from backorder.kernel.outcomes import Word
 from backorder.queries.check import RULES
@@ -248,7 +248,8 @@ def http() -> Iterator[str]:
     yield "# The HTTP API\n"
     yield "Every route, and the permission it asks for; `/v1/openapi.json` is the same for programs (OpenAPI 3.1), and"
     yield "`/v1/docs` for people. Bodies are JSON with the fields of the [commands](commands.md), less what the address"
-    yield "says. Programs show a token: `Authorization: Bearer bo_...` (`backorder token issue`).\n"
+    yield "says. Programs show a token: `Authorization: Bearer bo_...` (`backorder token issue`);"
+    yield "under `/feeds/` also as the password of HTTP Basic.\n"
     yield "- An address and headers of more than 64 KiB together are answered 431, without a body: ask for many items with"
     yield "  `POST /v1/availability`."
     yield "- Where a key is required, send `Idempotency-Key`, a quoted string of your own. Sent again with the same body"
@@ -284,7 +285,7 @@ def events() -> Iterator[str]:
     yield "said. `customer` commands and questions tell nothing.\n"
     yield "| kind | meaning |\n|---|---|"
     yield from (f"| `{kind}` | {meaning} |" for kind, meaning in KINDS.items())
-    for kind, data in (("promise_moved", Moved), ("line_ready", Ready)):
+    for kind, data in (("promise_moved", Moved), ("line_ready", Ready), ("back_in_stock", Back)):
         yield (
             f"\n`{kind}` has the data "
             + ", ".join(f"`{field.encode_name}`" for field in msgspec.structs.fields(data))

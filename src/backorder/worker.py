@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 
 from backorder.commands._settling import TOGETHER, settle_due
 from backorder.commands.clock import Advance, pass_days
+from backorder.commands.watches import tell_watchers
 from backorder.kernel.calendars import moment_datetime, next_day_start
 from backorder.kernel.errors import Conflict, Fenced, NotSent, StorageError, Unavailable
 from backorder.kernel.retries import HOUR, MESSAGES, SECOND, TIMERS, wait
@@ -34,6 +35,7 @@ BESIDE_OTHERS = 100  # where they need not wait, but share the processor
 EVENTS_MAX = 1_000  # put into the outbox at once
 MESSAGES_MAX = 100  # claimed at once for a sender that does not like more
 PAUSE = 1.0  # seconds between looks at what is due
+MINUTE = 60 * SECOND
 WEEK = 7 * 24 * HOUR
 KEPT = 12 * WEEK  # events, and messages that ended, are kept so long
 NOTED_AFTER = 5  # attempts to write down what became of messages, where other transactions are in the way
@@ -88,12 +90,17 @@ def _forget_again(tx: Tx, now: int) -> int:
     return now + (SECOND if retention.is_left(tx, now - KEPT) else 24 * HOUR)
 
 
+def _watch(db: Database, now: int, _timers: Sequence[Timer]) -> None:
+    tell_watchers(db, now)
+
+
 DUTIES = {
     "advance": Duty(_advance, _next_day),
     "forget": Duty(_forget, _forget_again),
+    "watch": Duty(_watch, lambda _tx, now: now + MINUTE),
     "settle": Duty(_settle, together=TOGETHER, own=True),
 }
-_ALWAYS = ("advance", "forget")  # timers of the shop as a whole, which are always there
+_ALWAYS = ("advance", "forget", "watch")  # timers of the shop as a whole, which are always there
 _SHOP = "shop"
 
 

@@ -140,6 +140,8 @@ def _sample(kind: type) -> dict[str, Any]:
         "pack": "ours", "text": None, "notice": 1, "became": "delivered", "answer": "wait", "means": "phone",
         "form": "cash",
     }  # fmt: skip
+    if kind.__name__ in {"WatchItem", "UnwatchItem"}:
+        samples["customer"] = OWN["customer"]
     if kind.__name__ == "AnnounceSupply":
         samples["kind"] = "purchase"
     needed = [field.name for field in fields(kind) if field.required]

@@ -191,7 +191,7 @@ def test_who_asks_on_from_the_last_event_misses_none(service: Service, admin: Cl
 
 
 def test_what_is_due_is_shown_to_those_who_may_see_it(service: Service, admin: Client) -> None:
-    assert {timer["kind"] for timer in admin.ask("GET", "/v1/timers").json["items"]} == {"advance", "forget"}
+    assert {timer["kind"] for timer in admin.ask("GET", "/v1/timers").json["items"]} == {"advance", "forget", "watch"}
     assert admin.ask("GET", "/v1/outbox?state=dead").json == {"items": [], "next": None}
     assert admin.ask("GET", "/v1/outbox/standing").json["dead"] == 0
     nothing = {"sender": "none", "event": 1}
@@ -337,7 +337,8 @@ def test_nobody_may_nothing(service: Service, shown: str | None) -> None:
         reply = client.ask(route.method, _addresses(route.path)[0], None if route.takes is None else {}, **headers)
         if route.permission != OPEN:
             refused(reply, 401, "unauthorised")
-            assert reply.headers["www-authenticate"] == "Bearer"
+            asked = 'Basic realm="feeds"' if route.path.startswith("/feeds/") else "Bearer"
+            assert reply.headers["www-authenticate"] == asked
         assert reply.status < 500
     client.close()
 

@@ -104,10 +104,11 @@ OPENING = [
     {"do": "pick", "order": "O-1", "lines": [{"line": "1", "quantity": 1}]},
     {"do": "ship", "shipment": "S-0", "order": "O-1", "lines": [{"line": "1", "quantity": 1}]},
     {"do": "hold_order", "order": "O-3", "kind": "fraud"},
+    {"do": "watch_item", "sku": "CHAIR", "customer": "ada"},
 ]  # fmt: skip
 # What customers are owed: four orders whose supply slips; one was told, one was cancelled.
 WATCHED = [
-    *OPENING[:-3],
+    *OPENING[:-4],
     {"do": "put_customer", "customer": "ada", "email": "ada@example.com", "country": "US"},
     COMMUNICATION,
     {"do": "put_item", "sku": "DESK"},
@@ -159,6 +160,8 @@ EVERY = [
     {"do": "ship", "shipment": "S-1", "order": "O-1", "lines": [{"line": "1", "quantity": 1}]},
     {"do": "reverse_shipment", "shipment": "S-0"},
     {"do": "record_delivery", "shipment": "S-0"},
+    {"do": "watch_item", "sku": "CHAIR", "email": "bob@example.com", "language": "de"},
+    {"do": "unwatch_item", "sku": "CHAIR", "customer": "ada"},
     {"do": "erase_person", "customer": "gone"},
     {"do": "advance", "to": "2026-12-12T09:00:00+00:00"},
     {"do": "retry_message", "sender": "sink", "event": 1},

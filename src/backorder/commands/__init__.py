@@ -33,6 +33,7 @@ from backorder.commands import (
     stock,
     supplies,
     timers,
+    watches,
 )
 from backorder.commands._batch import BATCH_MAX, Command
 from backorder.kernel.composing import Overloaded, composed, may_need_composing
@@ -81,6 +82,8 @@ COMMANDS: dict[type[Command], Callable[[Database, int, Sequence[Any]], list[Outc
     outbox.RetryMessage: outbox.retry_messages,
     outbox.DiscardMessage: outbox.discard_messages,
     timers.RetryTimer: timers.retry_timers,
+    watches.WatchItem: watches.watch_items,
+    watches.UnwatchItem: watches.unwatch_items,
 }
 
 # What an import may say besides: the past of orders and supplies. The words are the same.

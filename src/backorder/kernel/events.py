@@ -47,6 +47,7 @@ KINDS = {
     "supply_received": "Units arrived.",
     "supply_cancelled": "Units will not come.",
     "stock_changed": "Stock was counted or adjusted.",
+    "back_in_stock": "An item is there for somebody who wanted to be told; `watch` is the number of their watch.",
     "item_put": "An item is there, or sells differently.",
     "site_put": "A site is there, or works differently.",
     "supplier_put": "A supplier is there, or works differently.",
@@ -104,7 +105,7 @@ _BY_COMMAND = {
     "put_pack": ("pack_put", "packs", "pack"),
 }
 # What the passing of time changes tells its own events; what is done about messages is no news for those who get them.
-SILENT = {"put_customer", "advance", "retry_message", "discard_message", "retry_timer"}
+SILENT = {"put_customer", "watch_item", "unwatch_item", "advance", "retry_message", "discard_message", "retry_timer"}
 SILENT |= {"send_notice", "record_refund"}  # settling tells of them
 
 _DONE = {Word.ACCEPTED, Word.CHANGED, Word.RECEIVED, Word.RESCHEDULED, Word.SHIPPED, Word.CANCELLED, Word.ANSWERED}
@@ -129,6 +130,14 @@ class Moved(msgspec.Struct):
     cause: str
     basis: str | None
     supply: str | None
+
+
+class Back(msgspec.Struct):
+    """The data of `back_in_stock`: the item, the watch, and the language of who asked. Who it is, the watch says."""
+
+    sku: str
+    watch: int
+    language: str | None
 
 
 class Ready(msgspec.Struct):
@@ -179,5 +188,5 @@ def address(about: str, name: str) -> str:
     return f"{about}/{name.replace('%', '%25').replace('/', '%2F')}"
 
 
-_OF_CHANGES = {"promise_moved", "line_ready", "database_restored"}
+_OF_CHANGES = {"back_in_stock", "promise_moved", "line_ready", "database_restored"}
 assert {kind for kind, _, _ in _BY_COMMAND.values()} | _OF_CASES | _OF_CHANGES == set(KINDS)

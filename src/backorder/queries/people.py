@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select
 
 from backorder.kernel.calendars import local_day
 from backorder.queries.export import plain_row
@@ -23,6 +23,7 @@ from backorder.storage.tables import (
     shipments,
     shop,
 )
+from backorder.storage.watch_tables import watches
 
 _theirs = orders.alias("theirs")
 _OF_ORDERS = (
@@ -44,6 +45,9 @@ def everything(db: Database, customer: str) -> dict[str, Any] | None:
             for row in _rows(tx, accounts, accounts.c.customer == customer)
         ]
         mine = [row[0] for row in tx.fetch(select(orders.c.order_id).where(orders.c.customer == customer))]
+        addresses = [str(row["email"]).lower() for row in found["people"] if row["email"] is not None]
+        theirs = or_(watches.c.customer == customer, among(watches.c.email, "emails"))
+        found[watches.name] = _rows(tx, watches, theirs, emails=addresses)
         for table in _OF_ORDERS:
             found[table.name] = _rows(tx, table, among(table.c.order_id, "orders"), orders=mine)
     return found

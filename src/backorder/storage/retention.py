@@ -10,6 +10,7 @@ from backorder.storage.access_tables import sessions
 from backorder.storage.db import Tx
 from backorder.storage.event_tables import events, outbox
 from backorder.storage.types import Moment
+from backorder.storage.watch_tables import watches
 
 STEP = 2_000  # rows of a table in one transaction: so nobody waits long behind it
 
@@ -23,6 +24,12 @@ _EVENTS = select(events.c.n).where(
     events.c.n < select(func.max(events.c.n)).scalar_subquery(),
     ~exists(select(literal_column("1")).where(outbox.c.event == events.c.n)),
 )
+# Of watches that ended the last of an item stays: its number is the one that the next is counted from.
+_other = watches.alias("other")
+_WATCHES = select(watches.c.sku, watches.c.n).where(
+    watches.c.ended_at < _BEFORE,
+    watches.c.n < select(func.max(_other.c.n)).where(_other.c.sku == watches.c.sku).scalar_subquery(),
+)
 _SESSIONS = select(sessions.c.digest).where(sessions.c.expires_at < _BEFORE)
 
 
@@ -33,12 +40,13 @@ def forget(tx: Tx, now: int, before: int) -> None:
     """
     tx.delete(outbox, ("event", "sender"), _some(tx, _MESSAGES, before))
     tx.delete(events, ("n",), _some(tx, _EVENTS, before))
+    tx.delete(watches, ("sku", "n"), _some(tx, _WATCHES, before))
     tx.delete(sessions, ("digest",), _some(tx, _SESSIONS, now))
 
 
 def is_left(tx: Tx, before: int) -> bool:
     """Whether there is more to forget from before a moment."""
-    return any(tx.fetch(old.limit(1), before=before) for old in (_MESSAGES, _EVENTS))
+    return any(tx.fetch(old.limit(1), before=before) for old in (_MESSAGES, _EVENTS, _WATCHES))
 
 
 def _some(tx: Tx, old: "Select[tuple[str, ...]]", before: int) -> list[tuple[str, ...]]:

@@ -17,7 +17,7 @@ from backorder.adapters.http.addresses import Addresses, Served
 from backorder.adapters.http.figures import Figures
 from backorder.adapters.http.problems import AWAY, CONTENT, Refusal, busy
 from backorder.adapters.http.request import Receive, Request
-from backorder.adapters.http.route import OPEN, Answer, Call, House, Route
+from backorder.adapters.http.route import OPEN, Answer, Call, House, Long, Route
 from backorder.adapters.http.table import ROUTES
 from backorder.commands.accounts import Identity
 from backorder.kernel.errors import Conflict, Unavailable
@@ -76,6 +76,11 @@ class Application:
         ident = _given_id(request) or next(self._ids)
         answer = await self._answer(request, ident)
         await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer, ident)})
+        if isinstance(answer.value, Long):
+            for piece in answer.value.pieces():
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+            return
         await send({"type": "http.response.body", "body": b"" if answer.status in _EMPTY else answer.value})
 
     async def _live(self, receive: Receive, send: Send) -> None:

@@ -89,10 +89,9 @@ def _operation(route: Route, path: str, takes: Any, gives: Any) -> dict[str, Any
     answers: dict[str, Any] = {}
     for status in route.statuses:
         answers[str(status)] = {"description": "Done."}
-        if gives is not None and status < 300:
-            answers[str(status)]["content"] = {"application/json": {"schema": gives}} | {
-                kind: {} for kind in route.also
-            }
+        if (gives is not None or route.also) and status < 300:
+            said = {} if gives is None else {"application/json": {"schema": gives}}
+            answers[str(status)]["content"] = said | {kind: {} for kind in route.also}
     for status in (*_SHARED, *_WRITING, *_TOO_LONG):
         answers[str(status)] = {"$ref": f"#/components/responses/{status}"}
     found: dict[str, Any] = {

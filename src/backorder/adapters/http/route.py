@@ -1,8 +1,9 @@
 """What a route is: a row of the table that the service, its permissions, its document and its tests are made from."""
 
 import hashlib
+import os
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Executor
 from typing import Any, NamedTuple
 
@@ -17,10 +18,27 @@ from backorder.writer import Writer
 
 OPEN = "open"  # the permission of routes that ask for none
 PAGE_MAX = 200
+PIECE = 65_536  # bytes of a long body that go together
 ID = r"^[^\x00-\x1f\x7f]{1,200}$"  # what an id can be; in an address its slashes are sent as %2F
 _ID = re.compile(ID.replace("$", r"\Z"))
 NUMBER_MAX = 10**6  # of what is numbered within an order
 _NUMBER = re.compile(r"[1-9][0-9]{0,6}\Z")
+
+
+class Long:
+    """A body too long to be held: it goes in pieces, read from an open file that `owner` keeps open."""
+
+    def __init__(self, owner: object, descriptor: int) -> None:
+        self._owner, self._descriptor = owner, descriptor
+        self._size = os.fstat(descriptor).st_size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def pieces(self) -> Iterator[bytes]:
+        """The body from its beginning; others may read the same file meanwhile."""
+        for start in range(0, self._size, PIECE):
+            yield os.pread(self._descriptor, PIECE, start)
 
 
 class Answer(NamedTuple):
@@ -33,7 +51,7 @@ class Answer(NamedTuple):
 
     def encoded(self) -> "Answer":
         """The same, with the bytes of the body for its value. Raises what encoding does where it cannot be said."""
-        return self if isinstance(self.value, bytes) else self._replace(value=msgspec.json.encode(self.value))
+        return self if isinstance(self.value, bytes | Long) else self._replace(value=msgspec.json.encode(self.value))
 
 
 class House(NamedTuple):

@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from backorder.adapters.http import administering, evidence, health, owed, reads, shelf, sign_in, told, writes
+from backorder.adapters.http import (
+    administering,
+    evidence,
+    health,
+    owed,
+    reads,
+    shelf,
+    sign_in,
+    storefront,
+    told,
+    writes,
+)
 from backorder.adapters.http import listings as many
 from backorder.adapters.http.reads import Nothing, Page
 from backorder.adapters.http.route import OPEN, Route
@@ -30,6 +41,7 @@ from backorder.commands import (
     stock,
     supplies,
     timers,
+    watches,
 )
 from backorder.kernel.access import PERMISSIONS
 from backorder.kernel.outcomes import Outcome
@@ -41,6 +53,7 @@ from backorder.queries import notices as noticed
 from backorder.queries import outbox as standing
 from backorder.queries import rules as packs
 from backorder.queries import shipments as shipped
+from backorder.queries import watches as watched
 from backorder.queries.availability import Availability
 from backorder.queries.evidence import Evidence
 from backorder.queries.lines import LineView
@@ -118,6 +131,14 @@ READS = (
     _one(_CUSTOMER, "orders.read", reads.CUSTOMER, "A customer.", catalogued.CustomerView, bound=True),
     _many("/v1/items", "catalogue.read", many.ITEMS, "Items, by SKU.", many.Items, many.ItemsPage),
     _one("/v1/items/{sku:str}", "catalogue.read", reads.ITEM, "An item.", show.ItemView),
+    _one(
+        "/v1/items/{sku:str}/watches/{watch:str}",
+        "customers.read",
+        reads.WATCH,
+        "Who wants to be told when it is back.",
+        watched.WatchView,
+        numbers=("watch",),
+    ),
     _many("/v1/categories", "catalogue.read", many.CATEGORIES, "Categories, by id.", many.Categories),
     _one("/v1/categories/{category:str}", "catalogue.read", reads.CATEGORY, "A category.", catalogued.CategoryView),
     _many("/v1/sites", "catalogue.read", many.SITES, "Sites, by code.", many.Sites, many.SitesPage),
@@ -150,6 +171,7 @@ READS = (
         shelf.Many,
         bound=True,
     ),
+    *storefront.ROUTES,
     Route(
         "POST",
         "/v1/quotes",
@@ -211,6 +233,8 @@ WRITES = (
         bound=True,
     ),
     door("PUT", "/v1/items/{sku:str}", items.PutItem, "Put an item.", key=False),
+    door("POST", "/v1/items/{sku:str}/watches", watches.WatchItem, "Tell somebody when it is back.", key=False),
+    door("POST", "/v1/items/{sku:str}/unwatch", watches.UnwatchItem, "Do not tell them any more.", key=False),
     door("PUT", "/v1/sites/{site:str}", catalogue.PutSite, "Put a site.", key=False),
     door("PUT", "/v1/suppliers/{supplier:str}", catalogue.PutSupplier, "Put a supplier.", key=False),
     door("PUT", _CUSTOMER, catalogue.PutCustomer, "Put a customer.", key=False),

@@ -52,6 +52,8 @@ PERMITS = {  # the permission that each command asks for
     "reverse_shipment": "shipping.write",
     "record_delivery": "shipping.write",
     "erase_person": "customers.erase",
+    "watch_item": "customers.write",
+    "unwatch_item": "customers.write",
     "advance": "clock.write",
     "put_communication": "catalogue.write",
     "put_pack": "catalogue.write",
