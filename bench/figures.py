@@ -22,7 +22,20 @@ def run(names: list[str], echo: Callable[[str], None], scale: float = 1.0) -> li
 
 
 def _groups() -> dict[str, Callable[[float], Iterator[Figure]]]:
-    from bench import feeds, imports, orders, owed, pegging, quotes, reallocation, receipts, service, start, year
+    from bench import (
+        feeds,
+        imports,
+        orders,
+        owed,
+        pegging,
+        quotes,
+        reallocation,
+        receipts,
+        service,
+        start,
+        status,
+        year,
+    )
 
     return {
         "orders": orders.measure,
@@ -35,5 +48,6 @@ def _groups() -> dict[str, Callable[[float], Iterator[Figure]]]:
         "quotes": quotes.measure,
         "service": service.measure,
         "start": start.measure,
+        "status": status.measure,
         "year": year.measure,
     }

@@ -1,6 +1,11 @@
 """What the fields of commands and the columns of tables mean, for the reference pages."""
 
 FIELDS = {
+    "digest": "The SHA-256, in hex, of the link's token, which was drawn at random with 128 bits or more.",
+    "purpose": "What the link lets people do: `answer`, or only `read`.",
+    "days": "How many days the link works after the order ended.",
+    "link": "The link, by its number in the order; left out, all of them.",
+    "said": "The words that the customer confirmed.",
     "rules": "The rule packs that hold besides those of the place where goods go to; a list, which may be empty. Null turns it all off.",
     "answers": "Where customers answer at the shop's expense: a link, a toll-free number.",
     "contact": "Whom customers ask.",
@@ -108,6 +113,8 @@ FIELDS = {
 
 TABLES = {
     "watches": "Who wants to be told when an item is back.",
+    "status_choices": "What customers chose on the status page, until it took effect.",
+    "status_links": "Links that open an order's status page, by the digests of their tokens. Not exported.",
     "clocks": "How each line stands under each rule pack.",
     "communication": "What the shop says on telling its customers.",
     "evidence": "What was told, answered and done of what customers are owed, in order.",
@@ -149,6 +156,22 @@ TABLES = {
 }
 
 COLUMNS = {
+    "status_choices.answer": "What they chose.",
+    "status_choices.at": "When they confirmed it.",
+    "status_choices.effective_at": "When it takes effect, or did; until then it can be taken back.",
+    "status_choices.ended_at": "When it took effect, was refused or was taken back.",
+    "status_choices.lines": "JSON: the lines, each with the day number that was shown of it; null for none.",
+    "status_choices.message": "Why it was refused.",
+    "status_choices.note": "What the evidence says of how it was answered: the link, and the text by its digest.",
+    "status_choices.notice": "The notice that waited for an answer.",
+    "status_choices.outcome": "What `answer_notice` answered.",
+    "status_choices.said": "The words that they confirmed.",
+    "status_choices.sku": "The item that they take instead.",
+    "status_choices.state": "`pending`, `withdrawn`, `done` or `refused`.",
+    "status_links.days": "How many days it works after the order ended.",
+    "status_links.digest": "SHA-256 of its token.",
+    "status_links.purpose": "What it lets people do: `answer`, or only `read`.",
+    "status_links.revoked_at": "Since when it opens nothing.",
     "amount": "What has to go back, in minor units; null where a person has to say it.",
     "answer_by": "The last day for an answer.",
     "answers": "Where customers answer.",

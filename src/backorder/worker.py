@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from typing import NamedTuple, Protocol
 
+from backorder.commands._choosing import take_effect
 from backorder.commands._settling import TOGETHER, settle_due
 from backorder.commands.clock import Advance, pass_days
 from backorder.commands.watches import tell_watchers
@@ -76,6 +77,10 @@ def _settle(db: Database, now: int, mine: Sequence[Timer]) -> None:
     settle_due(db, now, [timer.subject for timer in mine])
 
 
+def _choose(db: Database, now: int, mine: Sequence[Timer]) -> None:
+    take_effect(db, now, [timer.subject for timer in mine])
+
+
 def _next_day(tx: Tx, now: int) -> int:
     """When a day begins next at some site; within the hour in any case, because sites come and go."""
     return min([now + HOUR, *(next_day_start(now, zone) for zone in load_zones(tx))])
@@ -96,6 +101,7 @@ def _watch(db: Database, now: int, _timers: Sequence[Timer]) -> None:
 
 DUTIES = {
     "advance": Duty(_advance, _next_day),
+    "choice": Duty(_choose, own=True),  # before "settle", because answers that came in time come first
     "forget": Duty(_forget, _forget_again),
     "watch": Duty(_watch, lambda _tx, now: now + MINUTE),
     "settle": Duty(_settle, together=TOGETHER, own=True),

@@ -84,6 +84,7 @@ CORRUPTIONS = {
     "refund_due": ["UPDATE clocks SET state = 'refund_due' WHERE order_id = 'owed-1'"],
     "refund_recorded": ["DELETE FROM evidence WHERE order_id = 'owed-1' AND kind = 'refunded'"],
     "clock_line": ["UPDATE clocks SET cancelled = 9 WHERE order_id = 'owed-3'"],
+    "choice_timed": ["DELETE FROM timers WHERE kind = 'choice'"],
 }  # fmt: skip
 
 
@@ -200,7 +201,7 @@ def _mutations(db: Database) -> list[tuple[str, str]]:
 # announced of a supply; the last entry of the ledger of changes.
 FREE_TABLES = {"shop", "categories", "item_sites", "people", "replies", "erasures", "customers", "items", "sites",
                "suppliers", "changes", "holds", "events", "communication",
-               "own_packs", "watches"}  # fmt: skip
+               "own_packs", "watches", "status_links", "status_choices"}  # fmt: skip
 FREE = {
     "orders": "priority channel placed_at authorised_at country region zone sites currency shipping tax discount paid "
     "tags fingerprint",

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 from oracle import Oracle
-from owed import COMMUNICATION, PACK
+from owed import CHOICE, COMMUNICATION, PACK
 from simulation.world import World
 from sqlalchemy import select
 from state import apply, state
@@ -119,6 +119,8 @@ WATCHED = [
     {"do": "reschedule_supply", "supply": "P-2", "expected_on": "2026-12-15"},
     {"do": "send_notice", "order": "N-2"},
     {"do": "cancel_line", "order": "N-3", "line": "1"},
+    {"do": "put_status_link", "order": "N-1", "digest": "a" * 64},
+    {**CHOICE, "order": "N-2"},
 ]  # fmt: skip
 OWED = [
     {"do": "put_communication", "wait_minutes": 5},
@@ -128,6 +130,10 @@ OWED = [
     {"do": "record_notice", "order": "N-2", "notice": 1, "became": "bounced"},
     {"do": "answer_notice", "order": "N-2", "answer": "wait", "by": "ada", "means": "phone"},
     {"do": "record_refund", "order": "N-3", "form": "same_method", "by": "kim"},
+    {"do": "put_status_link", "order": "N-1", "digest": "b" * 64},
+    {"do": "revoke_status_link", "order": "N-1"},
+    {**CHOICE, "order": "N-1"},
+    {"do": "withdraw_answer", "order": "N-2"},
 ]
 LINE = {"order": "O-2", "line": "1"}
 EVERY = [

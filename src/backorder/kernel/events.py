@@ -107,6 +107,8 @@ _BY_COMMAND = {
 # What the passing of time changes tells its own events; what is done about messages is no news for those who get them.
 SILENT = {"put_customer", "watch_item", "unwatch_item", "advance", "retry_message", "discard_message", "retry_timer"}
 SILENT |= {"send_notice", "record_refund"}  # settling tells of them
+# What was chosen is told once it takes effect, as an answer; a link is told to whoever made it.
+SILENT |= {"put_status_link", "revoke_status_link", "choose_answer", "withdraw_answer"}
 
 _DONE = {Word.ACCEPTED, Word.CHANGED, Word.RECEIVED, Word.RESCHEDULED, Word.SHIPPED, Word.CANCELLED, Word.ANSWERED}
 

@@ -42,6 +42,7 @@ class Word(str, Enum):
     UNKNOWN_NOTICE = "unknown_notice", "The order has no notice with this number."
     UNKNOWN_REFUND = "unknown_refund", "The order has no refund with this number."
     UNKNOWN_PACK = "unknown_pack", "The merchant has no rule pack of this name."
+    UNKNOWN_LINK = "unknown_link", "The order has no link to its status page with this number."
     UNKNOWN_TIMER = "unknown_timer", "There is no timer of this kind for this subject."
     OUT_OF_STOCK = "out_of_stock", "The item is sold from stock alone and has less than was asked for."
     BACKORDER_LIMIT = (

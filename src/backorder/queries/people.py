@@ -9,6 +9,7 @@ from backorder.queries.export import plain_row
 from backorder.storage.access_tables import accounts
 from backorder.storage.db import Database, Tx, among
 from backorder.storage.notice_tables import clocks, evidence, notices, refunds
+from backorder.storage.status_tables import status_choices
 from backorder.storage.tables import (
     LINE_OPEN,
     cancellations,
@@ -28,7 +29,7 @@ from backorder.storage.watch_tables import watches
 _theirs = orders.alias("theirs")
 _OF_ORDERS = (
     *(orders, lines, promises, cancellations, changes, holds, shipments, shipment_lines),
-    *(clocks, notices, evidence, refunds),
+    *(clocks, notices, evidence, refunds, status_choices),
 )
 
 

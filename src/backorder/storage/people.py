@@ -12,6 +12,8 @@ from backorder.storage.accounts import disable_bound
 from backorder.storage.db import Row, Tx, among
 from backorder.storage.notice_tables import evidence, notices, refunds
 from backorder.storage.schema import metadata
+from backorder.storage.status import revoke_of
+from backorder.storage.status_tables import status_choices
 from backorder.storage.tables import (
     ERASED,
     cancellations,
@@ -38,6 +40,7 @@ _OF_ORDERS: tuple[tuple[Table, tuple[str, ...], dict[str, Any]], ...] = (
     (evidence, ("order_id", "n"), {"note": ERASED}),
     (notices, ("order_id", "n"), {"reason": None, "sent_to": None}),
     (refunds, ("order_id", "n"), {"reference": None}),
+    (status_choices, ("order_id", "n"), {"note": ERASED, "said": ERASED}),
     (shipments, ("shipment",), {"tracking": None, "reversal_reason": None}),
 )
 # Who did something on an order: a member of staff, whose name stays, or the customer.
@@ -88,6 +91,7 @@ def erase(tx: Tx, customer: str, kind: str, words: Sequence[str], name: str, at:
     Accounts that are bound to them are disabled. Their names stay: the audit trail has them.
     """
     mine = load_orders(tx, customer)
+    revoke_of(tx, [customer], at)
     blank = {"kind": kind, "priority": 0, "tags": "[]"}
     columns = [column.name for column in customers.c if column.name != "customer"]
     tx.insert(customers, ("customer", *columns), [(name, *(blank.get(column) for column in columns))])

@@ -11,6 +11,7 @@ from backorder.adapters.cli import (  # noqa: F401  # loading them is enough
     outbox,
     refunds,
     rules,
+    status,
     storefront,
 )
 from backorder.adapters.cli.main import cli

@@ -34,6 +34,7 @@ _SAFE = (
     (b"referrer-policy", b"no-referrer"),
     (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"),
 )
+_SECRET = re.compile(r"^(/+(?:s|sign-in)/+).*", re.DOTALL)  # addresses whose rest is a proof
 _EMPTY = {204, 304}  # statuses of answers that have no body at all
 
 
@@ -146,7 +147,7 @@ def _given_id(request: Request) -> str | None:
 
 
 def _refused(refusal: Refusal, request: Request, ident: str) -> Answer:
-    plain = request.path.encode("utf-8", "replace").decode()[:200]
+    plain = _SECRET.sub(r"\1...", request.path.encode("utf-8", "replace").decode())[:200]
     return Answer(refusal.document(plain, ident), refusal.status, refusal.headers, CONTENT)
 
 

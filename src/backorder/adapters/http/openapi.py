@@ -26,6 +26,11 @@ _ID_TEXT = {
 }
 _NUMBER = {"schema": {"type": "integer", "minimum": 1, "maximum": NUMBER_MAX}}
 
+_PAGE = {
+    "description": "Refused, in words for people.",
+    "content": {CONTENT: {"schema": {"$ref": _REF.format(name="Problem")}}, "text/html": {}},
+}
+
 
 @lru_cache(maxsize=4)
 def document(routes: Sequence[Route]) -> bytes:
@@ -93,7 +98,7 @@ def _operation(route: Route, path: str, takes: Any, gives: Any) -> dict[str, Any
             said = {} if gives is None else {"application/json": {"schema": gives}}
             answers[str(status)]["content"] = said | {kind: {} for kind in route.also}
     for status in (*_SHARED, *_WRITING, *_TOO_LONG):
-        answers[str(status)] = {"$ref": f"#/components/responses/{status}"}
+        answers[str(status)] = _PAGE if route.page else {"$ref": f"#/components/responses/{status}"}
     found: dict[str, Any] = {
         "summary": route.summary,
         "operationId": re.sub(r"\W+", "_", f"{route.method.lower()}{path}").strip("_"),

@@ -117,6 +117,7 @@ class Route(NamedTuple):
     bound: bool = False
     also: tuple[str, ...] = ()  # media types in which it answers besides JSON
     numbers: tuple[str, ...] = ()  # parts of the address that are numbers; the others are ids
+    page: bool = False  # people read it in a browser: what it refuses it says as a page, too
 
 
 def digest(text: bytes) -> str:

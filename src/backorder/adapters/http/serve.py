@@ -26,6 +26,7 @@ READERS = 16  # threads that read: as many as there are pooled connections
 HEADER_MILLISECONDS = 10_000
 STOP_SECONDS = 30
 ADMIN = "admin"
+UNTRACED = r"^[a-z]+://[^/]*/+(s|sign-in)/"  # what stands behind is a proof, and belongs into no trace
 # How many new objects set off a search for reference cycles, and how many searches one that goes deeper. What is there
 # when the service starts stays, so it is left out of them; requests make few cycles, and looking for them after every
 # seven hundred objects made one answer in a hundred wait twice as long.
@@ -78,8 +79,9 @@ def load(options: Options, clock: Callable[[], int]) -> Any:
     if not options.traces:
         return made
     from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
+    from opentelemetry.util.http import ExcludeList
 
-    return OpenTelemetryMiddleware(made)
+    return OpenTelemetryMiddleware(made, excluded_urls=ExcludeList([UNTRACED]))
 
 
 def run(options: Options, clock: Callable[[], int]) -> None:

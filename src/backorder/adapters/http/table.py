@@ -10,6 +10,7 @@ from backorder.adapters.http import (
     reads,
     shelf,
     sign_in,
+    status,
     storefront,
     told,
     writes,
@@ -43,6 +44,7 @@ from backorder.commands import (
     timers,
     watches,
 )
+from backorder.commands import status as chosen
 from backorder.kernel.access import PERMISSIONS
 from backorder.kernel.outcomes import Outcome
 from backorder.queries import accounts as people_and_programs
@@ -284,6 +286,12 @@ WRITES = (
     door("POST", f"{_ORDER}/answers", answers.AnswerNotice, "Take down what the customer answers."),
     door("POST", f"{_ORDER}/refunds", refunds.RecordRefund, "Record the refund that was due."),
     door("POST", _REFUND, refunds.RecordRefund, "Record a refund by its number.", numbers=("refund",)),
+    door("POST", f"{_ORDER}/status-links/put", chosen.PutStatusLink, "Let a token that one drew open the status page."),
+    door(
+        "POST", f"{_ORDER}/status-links/revoke", chosen.RevokeStatusLink, "Let links to the status page open nothing."
+    ),
+    door("POST", f"{_ORDER}/choices", chosen.ChooseAnswer, "Keep an answer that can be taken back for some minutes."),
+    door("POST", f"{_ORDER}/choices/withdraw", chosen.WithdrawAnswer, "Take back an answer that has no effect yet."),
     door("POST", "/v1/outbox/retry", outbox.RetryMessage, "Send a message that was given up after all."),
     door("POST", "/v1/outbox/discard", outbox.DiscardMessage, "Never send a message."),
     door("POST", "/v1/timers/{kind:str}/{subject:str}/retry", timers.RetryTimer, "Try again what was given up."),
@@ -353,6 +361,7 @@ OTHERS = (
         statuses=(204,),
         bound=True,
     ),
+    *status.ROUTES,
     Route("GET", "/v1/session", "catalogue.read", sign_in.me, "Who is asking.", sign_in.Me, bound=True),
 )
 
