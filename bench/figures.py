@@ -34,6 +34,7 @@ def _groups() -> dict[str, Callable[[float], Iterator[Figure]]]:
         service,
         start,
         status,
+        webhooks,
         year,
     )
 
@@ -49,5 +50,6 @@ def _groups() -> dict[str, Callable[[float], Iterator[Figure]]]:
         "service": service.measure,
         "start": start.measure,
         "status": status.measure,
+        "webhooks": webhooks.measure,
         "year": year.measure,
     }

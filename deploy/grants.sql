@@ -29,8 +29,9 @@ GRANT UPDATE (reason, by_whom) ON changes TO backorder_app;
 GRANT UPDATE (note, by_whom) ON evidence TO backorder_app;
 
 -- Rows that go: pegs that move, sites that an item leaves, persons who are erased, sessions that end, what was told and
--- what was due, rule packs that are withdrawn, watches that ended.
-GRANT DELETE ON pegs, clocks, item_sites, people, customers, sessions, events, outbox, timers, own_packs, watches TO backorder_app;
+-- what was due, rule packs that are withdrawn, watches that ended, tries to reach endpoints.
+GRANT DELETE ON pegs, clocks, item_sites, people, customers, sessions, events, outbox, timers, own_packs, watches,
+  webhook_attempts TO backorder_app;
 
 COMMIT;
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+from event_examples import EXAMPLES
 from reference_words import COLUMNS, FIELDS, TABLES
 
 from backorder.adapters.http import openapi
@@ -283,12 +284,16 @@ def events() -> Iterator[str]:
     yield "What is told, in the transaction that changed it ([how to follow it](../how-to/follow-what-happens.md)). A subject"
     yield "is an address: `orders/ID` is what `/v1/orders/ID` shows. The data are the command's outcome, where nothing else is"
     yield "said. `customer` commands and questions tell nothing.\n"
-    yield "| kind | meaning |\n|---|---|"
-    yield from (f"| `{kind}` | {meaning} |" for kind, meaning in KINDS.items())
-    for kind, data in (("promise_moved", Moved), ("line_ready", Ready), ("back_in_stock", Back)):
+    yield "Who wants them asks for them, listens, or has them sent ([webhooks](../how-to/receive-webhooks.md)); there `type` is"
+    yield "`backorder.` and the kind.\n"
+    yield "| kind | meaning | example: subject, data |\n|---|---|---|"
+    for kind, meaning in KINDS.items():
+        about, data = EXAMPLES[kind]
+        yield f"| `{kind}` | {meaning} | `{about}` `{data}` |"
+    for kind, fields in (("promise_moved", Moved), ("line_ready", Ready), ("back_in_stock", Back)):
         yield (
             f"\n`{kind}` has the data "
-            + ", ".join(f"`{field.encode_name}`" for field in msgspec.structs.fields(data))
+            + ", ".join(f"`{field.encode_name}`" for field in msgspec.structs.fields(fields))
             + "."
         )
 

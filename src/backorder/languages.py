@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from babel import Locale
 
 # What breaks a line, cannot be seen, or turns the direction of what follows: a value stays within its sentence.
-_UNSEEN = re.compile("[\\s\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
+# Spaces that do not break one stay.
+_UNSEEN = re.compile(r"(?:[^\S\u00a0\u202f]|[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069])+")
 SOURCE = "en"  # of the phrases, and what is spoken where nothing better is known
 
 

@@ -138,7 +138,7 @@ def _sample(kind: type) -> dict[str, Any]:
         "sender": "journal", "event": 1, "subject": "x",
         "receipt": "R", "delta": 1, "reason": "r", "to": "2030-05-06T00:00:00Z",
         "pack": "ours", "text": None, "notice": 1, "became": "delivered", "answer": "wait", "means": "phone",
-        "form": "cash", "digest": "d" * 64, "said": "yes",
+        "form": "cash", "digest": "d" * 64, "said": "yes", "webhook": "shop",
     }  # fmt: skip
     if kind.__name__ in {"WatchItem", "UnwatchItem"}:
         samples["customer"] = OWN["customer"]

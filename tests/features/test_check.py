@@ -201,7 +201,7 @@ def _mutations(db: Database) -> list[tuple[str, str]]:
 # announced of a supply; the last entry of the ledger of changes.
 FREE_TABLES = {"shop", "categories", "item_sites", "people", "replies", "erasures", "customers", "items", "sites",
                "suppliers", "changes", "holds", "events", "communication",
-               "own_packs", "watches", "status_links", "status_choices"}  # fmt: skip
+               "own_packs", "watches", "status_links", "status_choices", "webhooks", "webhook_attempts"}  # fmt: skip
 FREE = {
     "orders": "priority channel placed_at authorised_at country region zone sites currency shipping tax discount paid "
     "tags fingerprint",

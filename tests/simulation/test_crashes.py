@@ -106,6 +106,12 @@ OPENING = [
     {"do": "hold_order", "order": "O-3", "kind": "fraud"},
     {"do": "watch_item", "sku": "CHAIR", "customer": "ada"},
 ]  # fmt: skip
+SECRET = "whsec_" + "a" * 40
+HOOKS = [
+    *({"do": "put_webhook", "webhook": name, "url": "https://shop.example.com/", "secret": SECRET}
+      for name in ("on", "off")),
+    {"do": "disable_webhook", "webhook": "off"},
+]  # fmt: skip
 # What customers are owed: four orders whose supply slips; one was told, one was cancelled.
 WATCHED = [
     *OPENING[:-4],
@@ -173,6 +179,11 @@ EVERY = [
     {"do": "retry_message", "sender": "sink", "event": 1},
     {"do": "discard_message", "sender": "sink", "event": 1},
     {"do": "retry_timer", "kind": "bell", "subject": "one"},
+    {"do": "put_webhook", "webhook": "shop", "url": "https://shop.example.com/hooks", "events": ["order_*"]},
+    {"do": "enable_webhook", "webhook": "off"},
+    {"do": "disable_webhook", "webhook": "on"},
+    {"do": "test_webhook", "webhook": "on"},
+    {"do": "replay_webhook", "webhook": "on", "event": 1},
     *OWED,
 ]  # fmt: skip
 
@@ -188,6 +199,15 @@ def _given_up(db: Database) -> None:
         timers.give_up(tx, timers.claim_timers(tx, moment, moment, 1)[0], moment, "no")
 
 
+def _sent(db: Database) -> None:
+    """A message that went to an endpoint."""
+    moment = 1_795_500_000_000_000
+    with db.write() as tx:
+        tx.update(metadata.tables["feeds"], ("sender",), ("after_n",), [("webhook/on", 0)])
+        outbox.spread(tx, "webhook/on", moment, 1)
+        outbox.mark_sent(tx, outbox.claim_messages(tx, "webhook/on", moment, moment, 1), moment)
+
+
 def _everything(db: Database) -> dict:
     with db.read() as tx:
         tables = metadata.sorted_tables
@@ -199,6 +219,9 @@ def test_every_command_is_whole_or_not_at_all(command: dict, db: Database) -> No
     now = World(1).now
     apply(db, now, WATCHED if command in OWED else OPENING)
     _given_up(db)
+    if "webhook" in command:
+        apply(db, now, HOOKS)
+        _sent(db)
     if command["do"] == "unpick":
         apply(db, now, [{**command, "do": "pick"}])
     if command["do"] == "unpin":

@@ -117,6 +117,14 @@ def test_the_service_s_own_role_can_do_every_command(app: Database) -> None:
     done |= {
         asked["do"] for asked, said in zip(waits, apply(app, world.now, waits), strict=True) if said.outcome in DONE
     }
+    hook = {"webhook": "shop"}
+    hooks = [{"do": "put_webhook", **hook, "url": "https://shop.example.com/", "secret": "whsec_" + "a" * 40}]
+    hooks += [{"do": f"{verb}_webhook", **hook} for verb in ("disable", "enable", "test")]
+    hooks += [{"do": "replay_webhook", **hook, "event": 1}]
+    assert [answer.outcome for answer in apply(app, world.now, hooks)][:-1] == [
+        Word.ACCEPTED, Word.CHANGED, Word.CHANGED, Word.ACCEPTED
+    ]  # fmt: skip
+    done |= {command["do"] for command in hooks}
     tags = {str(kind.__struct_config__.tag) for kind in COMMANDS}
     assert tags - done <= {"erase_person", "unpick", "discard_message", "retry_message", "retry_timer"}
     Worker(app, lambda: NOW).prepare(NOW)

@@ -35,6 +35,7 @@ from backorder.commands import (
     supplies,
     timers,
     watches,
+    webhooks,
 )
 from backorder.commands._batch import BATCH_MAX, Command
 from backorder.kernel.composing import Overloaded, composed, may_need_composing
@@ -89,6 +90,11 @@ COMMANDS: dict[type[Command], Callable[[Database, int, Sequence[Any]], list[Outc
     timers.RetryTimer: timers.retry_timers,
     watches.WatchItem: watches.watch_items,
     watches.UnwatchItem: watches.unwatch_items,
+    webhooks.PutWebhook: webhooks.put_webhooks,
+    webhooks.DisableWebhook: webhooks.disable_webhooks,
+    webhooks.EnableWebhook: webhooks.enable_webhooks,
+    webhooks.TestWebhook: webhooks.test_webhooks,
+    webhooks.ReplayWebhook: webhooks.replay_webhooks,
 }
 
 # What an import may say besides: the past of orders and supplies. The words are the same.
@@ -109,10 +115,11 @@ _ALONE = (
     clock.Advance,
     communication.PutCommunication,
     answers.AnswerNotice,
+    webhooks.ReplayWebhook,
 )
 
 # The fields that may name what a command is about, the most telling first. Customers are never named in the trail.
-_SUBJECTS = ("order", "supply", "document", "shipment", "sku", "site", "supplier", "category", "pack")
+_SUBJECTS = ("order", "supply", "document", "shipment", "sku", "site", "supplier", "category", "pack", "webhook")
 
 WORDS = tuple(str(kind.__struct_config__.tag) for kind in COMMANDS)  # what `do` may say
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from backorder.kernel.calendars import day_date
+from backorder.kernel.calendars import day_date, moment_datetime
 from backorder.kernel.columns import Book
 from backorder.kernel.outcomes import Outcome, Word
 
@@ -63,6 +63,10 @@ KINDS = {
     "refund_recorded": "Money went back.",
     "communication_put": "The shop tells its customers otherwise than before.",
     "pack_put": "A rule pack of the merchant's own is there, or is another one.",
+    "webhook_put": "An endpoint for webhooks is there, or is told otherwise than before.",
+    "webhook_enabled": "An endpoint is sent to again.",
+    "webhook_disabled": "An endpoint is sent nothing any more: a person said so, or it did; `message` says which.",
+    "webhook_tested": "A person asked for a message to try an endpoint, which alone gets it.",
     "database_restored": "The database was brought back from a backup: what was told after it was made may not stand.",
     "person_erased": "A customer's personal data are gone; the subject is the name that took their place.",
 }
@@ -103,9 +107,14 @@ _BY_COMMAND = {
     "answer_notice": ("notice_answered", "orders", "order"),
     "put_communication": ("communication_put", "shop", ""),
     "put_pack": ("pack_put", "packs", "pack"),
+    "put_webhook": ("webhook_put", "webhooks", "webhook"),
+    "enable_webhook": ("webhook_enabled", "webhooks", "webhook"),
+    "disable_webhook": ("webhook_disabled", "webhooks", "webhook"),
+    "test_webhook": ("webhook_tested", "webhooks", "webhook"),
 }
 # What the passing of time changes tells its own events; what is done about messages is no news for those who get them.
 SILENT = {"put_customer", "watch_item", "unwatch_item", "advance", "retry_message", "discard_message", "retry_timer"}
+SILENT |= {"replay_webhook"}
 SILENT |= {"send_notice", "record_refund"}  # settling tells of them
 # What was chosen is told once it takes effect, as an answer; a link is told to whoever made it.
 SILENT |= {"put_status_link", "revoke_status_link", "choose_answer", "withdraw_answer"}
@@ -183,6 +192,20 @@ def told(word: str, command: object, outcome: Outcome, at: int) -> Event | None:
     if name is None and getattr(command, "document", None) is not None:
         about, name = "documents", getattr(command, "document", None)
     return Event(at, kind, address(about, str(name or outcome.subject or about)), msgspec.json.encode(outcome).decode())
+
+
+def cloud(n: int, at: int, kind: str, subject: str, data: str) -> dict[str, object]:
+    """An event in the form of CloudEvents 1.0 (JSON format), to be encoded."""
+    return {
+        "specversion": "1.0",
+        "id": str(n),
+        "source": "backorder",
+        "type": f"backorder.{kind}",
+        "subject": subject,
+        "time": moment_datetime(at),
+        "datacontenttype": "application/json",
+        "data": msgspec.Raw(data.encode()),
+    }
 
 
 def address(about: str, name: str) -> str:

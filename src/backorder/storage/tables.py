@@ -22,6 +22,7 @@ from backorder.storage import (
     schema,
     status_tables,  # noqa: F401  # it has a file of its own
     watch_tables,  # noqa: F401  # it has a file of its own
+    webhook_tables,  # noqa: F401  # it has a file of its own
 )
 from backorder.storage.notice_tables import evidence, packs
 from backorder.storage.schema import (

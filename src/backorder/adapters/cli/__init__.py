@@ -13,6 +13,7 @@ from backorder.adapters.cli import (  # noqa: F401  # loading them is enough
     rules,
     status,
     storefront,
+    webhooks,
 )
 from backorder.adapters.cli.main import cli
 from backorder.adapters.cli.serving import serving

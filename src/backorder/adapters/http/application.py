@@ -76,6 +76,9 @@ class Application:
         request = Request(scope, receive)
         ident = _given_id(request) or next(self._ids)
         answer = await self._answer(request, ident)
+        if answer.told is not None:
+            await _say(answer, request, ident, send)
+            return
         await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer, ident)})
         if isinstance(answer.value, Long):
             for piece in answer.value.pieces():
@@ -87,11 +90,13 @@ class Application:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         self._house.writer.start()
+        self._house.listeners.heed()
         if self._worker is not None:
             sys.setswitchinterval(SWITCH)
             self._worker.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        self._house.listeners.end()
         if self._worker is not None:
             await asyncio.to_thread(self._worker.close)
         await asyncio.to_thread(self._house.writer.close)  # in a thread, so that what it finishes is answered meanwhile
@@ -124,6 +129,26 @@ class Application:
             served.took.observe(spent / 1_000_000)
         _tell(request, served, found.status, spent, caller, ident)
         return found
+
+
+async def _say(answer: Answer, request: Request, ident: str, send: Send) -> None:
+    """Send a body bit by bit."""
+    assert answer.told is not None
+    start = {"type": "http.response.start", "status": answer.status, "headers": _headers(answer, ident)}
+    await send(start)
+    gone = asyncio.ensure_future(request.gone())
+
+    async def say(text: bytes) -> None:
+        await send({"type": "http.response.body", "body": text, "more_body": True})
+
+    try:
+        await answer.told(say, gone)
+    except Exception as error:  # what was begun cannot be answered otherwise any more: it ends, and the log says why
+        fields = {"request": ident, "method": request.method}
+        log.log(logging.ERROR, "failed", exc_info=error, extra={"fields": fields})
+    finally:
+        gone.cancel()
+    await send({"type": "http.response.body", "body": b""})
 
 
 def _named(request: Request, hosts: frozenset[str]) -> None:
@@ -162,7 +187,8 @@ def _headers(answer: Answer, ident: str) -> list[tuple[bytes, bytes]]:
     own = {name.lower().encode(): value.encode("latin-1", "replace") for name, value in (answer.headers or {}).items()}
     found = [*(safe for safe in _SAFE if safe[0] not in own), (b"x-request-id", ident.encode())]
     if answer.status not in _EMPTY:
-        found += (b"content-type", answer.content.encode()), (b"content-length", b"%d" % len(answer.value))
+        found += ((b"content-type", answer.content.encode()),)
+        found += () if answer.told is not None else ((b"content-length", b"%d" % len(answer.value)),)
     return [*found, *own.items()]
 
 

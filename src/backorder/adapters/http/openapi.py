@@ -94,7 +94,9 @@ def _operation(route: Route, path: str, takes: Any, gives: Any) -> dict[str, Any
     answers: dict[str, Any] = {}
     for status in route.statuses:
         answers[str(status)] = {"description": "Done."}
-        if (gives is not None or route.also) and status < 300:
+        if route.content != "application/json":
+            answers[str(status)]["content"] = {route.content: {}}
+        elif (gives is not None or route.also) and status < 300:
             said = {} if gives is None else {"application/json": {"schema": gives}}
             answers[str(status)]["content"] = said | {kind: {} for kind in route.also}
     for status in (*_SHARED, *_WRITING, *_TOO_LONG):

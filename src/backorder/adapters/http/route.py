@@ -1,5 +1,6 @@
 """What a route is: a row of the table that the service, its permissions, its document and its tests are made from."""
 
+import asyncio
 import hashlib
 import os
 import re
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from backorder.adapters.http.limits import Limits
+from backorder.adapters.http.listeners import Listeners
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.request import Request
 from backorder.commands.accounts import Identity
@@ -42,12 +44,16 @@ class Long:
 
 
 class Answer(NamedTuple):
-    """What goes back: a body that is encoded already, or a value that becomes JSON."""
+    """What goes back: a body that is encoded already, or a value that becomes JSON.
+
+    `told` says the body bit by bit instead, by what it is given to say, until what it is given besides is done.
+    """
 
     value: Any
     status: int = 200
     headers: dict[str, str] | None = None
     content: str = "application/json"
+    told: "Callable[[Callable[[bytes], Awaitable[None]], asyncio.Future[None]], Awaitable[None]] | None" = None
 
     def encoded(self) -> "Answer":
         """The same, with the bytes of the body for its value. Raises what encoding does where it cannot be said."""
@@ -65,6 +71,7 @@ class House(NamedTuple):
     callers: dict[str, tuple[float, Identity]]  # who showed what, until when it is believed without looking
     shelf: dict[str, tuple[float, bytes, str]]  # availability by SKU: until when, body, ETag
     limits: Limits
+    listeners: Listeners
 
 
 class Call(NamedTuple):
@@ -116,6 +123,7 @@ class Route(NamedTuple):
     statuses: tuple[int, ...] = (200,)
     bound: bool = False
     also: tuple[str, ...] = ()  # media types in which it answers besides JSON
+    content: str = "application/json"
     numbers: tuple[str, ...] = ()  # parts of the address that are numbers; the others are ids
     page: bool = False  # people read it in a browser: what it refuses it says as a page, too
 

@@ -15,6 +15,7 @@ from backorder.adapters import leaked
 from backorder.adapters.http import logs
 from backorder.adapters.http.application import Application
 from backorder.adapters.http.limits import Guard, Limits
+from backorder.adapters.http.listeners import Listeners
 from backorder.adapters.http.route import House
 from backorder.commands import accounts
 from backorder.storage.db import Database, open_database
@@ -67,7 +68,9 @@ def prepare(options: Options, now: int) -> tuple[str, str | None] | None:
 
 def house(db: Database, clock: Callable[[], int], guard: Guard) -> House:
     """What answering takes, for one process."""
-    return House(db, Writer(db, clock), clock, ThreadPoolExecutor(READERS, "reader"), set(), {}, {}, Limits(guard))
+    return House(
+        db, Writer(db, clock), clock, ThreadPoolExecutor(READERS, "reader"), set(), {}, {}, Limits(guard), Listeners()
+    )
 
 
 def load(options: Options, clock: Callable[[], int]) -> Any:

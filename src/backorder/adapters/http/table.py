@@ -12,7 +12,9 @@ from backorder.adapters.http import (
     sign_in,
     status,
     storefront,
+    streams,
     told,
+    webhooks,
     writes,
 )
 from backorder.adapters.http import listings as many
@@ -45,6 +47,7 @@ from backorder.commands import (
     watches,
 )
 from backorder.commands import status as chosen
+from backorder.commands import webhooks as hooks
 from backorder.kernel.access import PERMISSIONS
 from backorder.kernel.outcomes import Outcome
 from backorder.queries import accounts as people_and_programs
@@ -59,8 +62,9 @@ from backorder.queries import watches as watched
 from backorder.queries.availability import Availability
 from backorder.queries.evidence import Evidence
 from backorder.queries.lines import LineView
+from backorder.queries.webhooks import WebhookWithAttempts
 
-_ORDER, _LINE, _NOTICE, _REFUND, _SUPPLY, _DOCUMENT, _SHIPMENT, _CUSTOMER, _ACCOUNT = (
+_ORDER, _LINE, _NOTICE, _REFUND, _SUPPLY, _DOCUMENT, _SHIPMENT, _CUSTOMER, _ACCOUNT, _WEBHOOK = (
     "/v1/orders/{order:str}",
     "/v1/orders/{order:str}/lines/{line:str}",
     "/v1/orders/{order:str}/notices/{notice:str}",
@@ -70,6 +74,7 @@ _ORDER, _LINE, _NOTICE, _REFUND, _SUPPLY, _DOCUMENT, _SHIPMENT, _CUSTOMER, _ACCO
     "/v1/shipments/{shipment:str}",
     "/v1/customers/{customer:str}",
     "/v1/accounts/{account:str}",
+    "/v1/webhooks/{webhook:str}",
 )
 
 
@@ -206,6 +211,15 @@ READS = (
     ),
     Route("GET", "/v1/events", "events.read", told.events, "What happened.", told.Events, None, told.EventsPage),
     Route("GET", "/v1/events/kinds", "events.read", told.kinds, "The kinds of events.", told.EventKinds, None, Nothing),
+    Route(
+        "GET",
+        "/v1/events/stream",
+        "events.read",
+        streams.stream,
+        "What happens, as it happens: server-sent events, from `Last-Event-ID` on where it is sent.",
+        parameters=streams.StreamPage,
+        content=streams.CONTENT,
+    ),
     Route("GET", "/v1/outbox", "outbox.read", told.messages, "Messages.", told.Messages, None, told.MessagesPage),
     Route(
         "GET",
@@ -218,6 +232,8 @@ READS = (
         Nothing,
     ),
     Route("GET", "/v1/timers", "outbox.read", told.timers, "What is due when.", told.Timers, None, told.TimersPage),
+    _many("/v1/webhooks", "webhooks.read", webhooks.WEBHOOKS, "Endpoints for webhooks, by name.", webhooks.Webhooks),
+    _one(_WEBHOOK, "webhooks.read", webhooks.WEBHOOK, "An endpoint: its last attempts.", WebhookWithAttempts),
     _many("/v1/accounts", "accounts.write", many.ACCOUNTS, "Accounts, by name, with their tokens.", many.Accounts),
     _one(_ACCOUNT, "accounts.write", reads.ACCOUNT, "An account.", people_and_programs.AccountView),
     _many("/v1/audit", "audit.read", many.TRAIL, "Who asked for what.", many.Trail, many.TrailPage),
@@ -295,6 +311,11 @@ WRITES = (
     door("POST", "/v1/outbox/retry", outbox.RetryMessage, "Send a message that was given up after all."),
     door("POST", "/v1/outbox/discard", outbox.DiscardMessage, "Never send a message."),
     door("POST", "/v1/timers/{kind:str}/{subject:str}/retry", timers.RetryTimer, "Try again what was given up."),
+    door("PUT", _WEBHOOK, hooks.PutWebhook, "Put an endpoint; it is sent to once it has a secret.", key=False),
+    door("POST", f"{_WEBHOOK}/enable", hooks.EnableWebhook, "Send to an endpoint again."),
+    door("POST", f"{_WEBHOOK}/disable", hooks.DisableWebhook, "Send nothing to an endpoint."),
+    door("POST", f"{_WEBHOOK}/test", hooks.TestWebhook, "Send an endpoint a message to try it."),
+    door("POST", f"{_WEBHOOK}/replay", hooks.ReplayWebhook, "Send messages to an endpoint again."),
     door("POST", "/v1/clock", clock.Advance, "Let the passing of days take effect.", key=False),
 )
 
@@ -340,6 +361,15 @@ OTHERS = (
         administering.link,
         "An address that signs a person in once; the answer shows it, this once.",
         administering.Link,
+        statuses=(201,),
+    ),
+    Route(
+        "POST",
+        f"{_WEBHOOK}/rotate",
+        "webhooks.write",
+        webhooks.rotate,
+        "Give an endpoint a new secret; the answer shows it, this once.",
+        webhooks.Secret,
         statuses=(201,),
     ),
     Route(

@@ -69,6 +69,11 @@ PERMITS = {  # the permission that each command asks for
     "retry_message": "outbox.write",
     "discard_message": "outbox.write",
     "retry_timer": "outbox.write",
+    "put_webhook": "webhooks.write",
+    "disable_webhook": "webhooks.write",
+    "enable_webhook": "webhooks.write",
+    "test_webhook": "webhooks.write",
+    "replay_webhook": "webhooks.write",
 }
 AWHILE = 5  # seconds within which who was turned away may come back: what waits then is done by and by
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
@@ -120,6 +125,8 @@ def permit(call: Call, command: Command) -> None:
         raise Refusal(403, "forbidden", f"{word} asks for the permission {PERMITS[word]}", field="do")
     if not call.may("money.write") and is_said(command, "cost"):  # nothing instead of a cost is a word on it too
         raise Refusal(403, "forbidden", "what things cost asks for the permission money.write", field="cost")
+    if word == "put_webhook" and not call.may("events.read"):  # whoever puts one is told by it
+        raise Refusal(403, "forbidden", "what events say asks for the permission events.read", field="do")
     if call.caller.customer is not None:
         _bind(command, word, call.caller.customer)
 
