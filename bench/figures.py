@@ -24,6 +24,7 @@ def run(names: list[str], echo: Callable[[str], None], scale: float = 1.0) -> li
 def _groups() -> dict[str, Callable[[float], Iterator[Figure]]]:
     from bench import (
         explain,
+        feeds,
         imports,
         orders,
         owed,
@@ -34,11 +35,14 @@ def _groups() -> dict[str, Callable[[float], Iterator[Figure]]]:
         receipts,
         service,
         start,
+        status,
+        webhooks,
         year,
     )
 
     return {
         "orders": orders.measure,
+        "feeds": feeds.measure,
         "imports": imports.measure,
         "receipts": receipts.measure,
         "owed": owed.measure,
@@ -49,5 +53,7 @@ def _groups() -> dict[str, Callable[[float], Iterator[Figure]]]:
         "explain": explain.measure,
         "service": service.measure,
         "start": start.measure,
+        "status": status.measure,
+        "webhooks": webhooks.measure,
         "year": year.measure,
     }

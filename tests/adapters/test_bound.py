@@ -139,9 +139,14 @@ def _sample(kind: type) -> dict[str, Any]:
         "receipt": "R", "delta": 1, "reason": "r", "to": "2030-05-06T00:00:00Z",
         "pack": "ours", "text": None, "notice": 1, "became": "delivered", "answer": "wait", "means": "phone",
         "form": "cash", "run": "R", "policy": "P", "segments": [{"name": "all", "strategy": "gain"}],
+        "digest": "d" * 64, "said": "yes", "webhook": "shop",
     }  # fmt: skip
+    if kind.__name__ in {"WatchItem", "UnwatchItem"}:
+        samples["customer"] = OWN["customer"]
     if kind.__name__ == "AnnounceSupply":
         samples["kind"] = "purchase"
+    if kind.__name__ == "ChooseAnswer":
+        samples["lines"] = [{"line": "1"}]
     needed = [field.name for field in fields(kind) if field.required]
     return {"do": tag(kind)} | {name: samples[name] for name in needed}
 

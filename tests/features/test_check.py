@@ -89,6 +89,7 @@ CORRUPTIONS = {
     "plan_settled": ["UPDATE plan_lines SET applied = 'pending' WHERE run = 'R-1' AND n = 1"],
     "plan_ledger": ["UPDATE promises SET run = 'R-7' WHERE run = 'R-1'"],
     "policy_timed": ["DELETE FROM timers WHERE subject = 'nightly'"],
+    "choice_timed": ["DELETE FROM timers WHERE kind = 'choice'"],
 }  # fmt: skip
 
 
@@ -218,7 +219,7 @@ def _mutations(db: Database) -> list[tuple[str, str]]:
 # announced of a supply; the last entry of the ledger of changes.
 FREE_TABLES = {"shop", "categories", "item_sites", "people", "replies", "erasures", "customers", "items", "sites",
                "suppliers", "changes", "holds", "events", "communication",
-               "own_packs"}  # fmt: skip
+               "own_packs", "watches", "status_links", "status_choices", "webhooks", "webhook_attempts"}  # fmt: skip
 FREE = {
     "orders": "priority channel placed_at authorised_at country region zone sites currency shipping tax discount paid "
     "tags fingerprint",

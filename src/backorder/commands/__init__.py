@@ -31,9 +31,12 @@ from backorder.commands import (
     refunds,
     rules,
     shipments,
+    status,
     stock,
     supplies,
     timers,
+    watches,
+    webhooks,
 )
 from backorder.commands._batch import BATCH_MAX, Command
 from backorder.kernel.composing import Overloaded, composed, may_need_composing
@@ -84,9 +87,20 @@ COMMANDS: dict[type[Command], Callable[[Database, int, Sequence[Any]], list[Outc
     reallocation.Reallocate: reallocation.reallocate,
     reallocation.CommitPlan: reallocation.commit_plans,
     reallocation.UndoPlan: reallocation.undo_plans,
+    status.PutStatusLink: status.put_status_links,
+    status.RevokeStatusLink: status.revoke_status_links,
+    status.ChooseAnswer: status.choose_answers,
+    status.WithdrawAnswer: status.withdraw_answers,
     outbox.RetryMessage: outbox.retry_messages,
     outbox.DiscardMessage: outbox.discard_messages,
     timers.RetryTimer: timers.retry_timers,
+    watches.WatchItem: watches.watch_items,
+    watches.UnwatchItem: watches.unwatch_items,
+    webhooks.PutWebhook: webhooks.put_webhooks,
+    webhooks.DisableWebhook: webhooks.disable_webhooks,
+    webhooks.EnableWebhook: webhooks.enable_webhooks,
+    webhooks.TestWebhook: webhooks.test_webhooks,
+    webhooks.ReplayWebhook: webhooks.replay_webhooks,
 }
 
 # What an import may say besides: the past of orders and supplies. The words are the same.
@@ -110,13 +124,17 @@ _ALONE = (
     reallocation.Reallocate,
     reallocation.CommitPlan,
     reallocation.UndoPlan,
+    webhooks.ReplayWebhook,
 )
 
 # These take a while, and hold no lock while they do: others need not wait for them.
 _LONG = (reallocation.Reallocate, reallocation.CommitPlan, reallocation.UndoPlan)
 
 # The fields that may name what a command is about, the most telling first. Customers are never named in the trail.
-_SUBJECTS = ("order", "supply", "document", "shipment", "sku", "site", "supplier", "category", "pack", "run", "policy")
+_SUBJECTS = (
+    "order", "supply", "document", "shipment", "sku", "site", "supplier", "category", "pack", "run", "policy",
+    "webhook",
+)  # fmt: skip
 
 WORDS = tuple(str(kind.__struct_config__.tag) for kind in COMMANDS)  # what `do` may say
 

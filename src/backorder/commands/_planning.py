@@ -94,4 +94,4 @@ def counts_of(found: Totals) -> dict[str, int]:
 
 def tell(tx: Tx, now: int, kind: str, run: str, outcome: Outcome) -> None:
     """Tell what became of a run."""
-    tx.events.append(Event(now, kind, address("plans", run), msgspec.json.encode(outcome).decode()))
+    tx.events.append(Event(now, kind, address("runs", run), msgspec.json.encode(outcome).decode()))

@@ -28,6 +28,8 @@ PERMISSIONS = {
     "clock.write": "Let the daily passing of time take effect.",
     "events.read": "Events: what happened to orders, supplies and items.",
     "outbox.read": "Messages and timers: what waits, and what was given up and why.",
+    "webhooks.read": "Endpoints for webhooks, and what came of the last attempts to reach them; never a secret.",
+    "webhooks.write": "Endpoints for webhooks: put them and their secrets, switch them off and on, send again.",
     "outbox.write": "Try again or discard what was given up.",
 }
 
@@ -59,6 +61,8 @@ ROLES: dict[str, frozenset[str]] = {
         "customers.write",
         "notices.write",
         "refunds.write",
+        "webhooks.read",
+        "webhooks.write",
     },
     "admin": frozenset(PERMISSIONS),
 }

@@ -44,7 +44,9 @@ class Word(str, Enum):
     UNKNOWN_PACK = "unknown_pack", "The merchant has no rule pack of this name."
     UNKNOWN_POLICY = "unknown_policy", "No reallocation policy has this name: put it first."
     UNKNOWN_RUN = "unknown_run", "No run of a reallocation has this id."
+    UNKNOWN_LINK = "unknown_link", "The order has no link to its status page with this number."
     UNKNOWN_TIMER = "unknown_timer", "There is no timer of this kind for this subject."
+    UNKNOWN_WEBHOOK = "unknown_webhook", "There is no endpoint for webhooks of this name."
     OUT_OF_STOCK = "out_of_stock", "The item is sold from stock alone and has less than was asked for."
     BACKORDER_LIMIT = (
         "backorder_limit",

@@ -494,6 +494,17 @@ RULES = (
            HAVING max(c.cancelled) > l.cancelled OR min(c.cancelled) <> max(c.cancelled)
              OR count(DISTINCT coalesce(c.told_on, '1970-01-01')) > 1 OR count(DISTINCT c.zone) > 1""",
     ),
+    Rule(
+        "choice_timed",
+        "What a customer chose on the status page and has not taken effect has a timer, and no other order has one.",
+        """SELECT c.order_id, 'none', 'a timer' FROM status_choices c
+           WHERE c.state = 'pending'
+             AND NOT EXISTS (SELECT 1 FROM timers t WHERE t.kind = 'choice' AND t.subject = c.order_id)
+           UNION ALL
+           SELECT t.subject, 'a timer', 'none' FROM timers t
+           WHERE t.kind = 'choice' AND NOT EXISTS (
+             SELECT 1 FROM status_choices c WHERE c.order_id = t.subject AND c.state = 'pending')""",
+    ),
 )
 
 FINDINGS_MAX = 100  # per rule: enough to see the pattern

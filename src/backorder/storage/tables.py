@@ -18,7 +18,14 @@ from sqlalchemy import (
     text,
 )
 
-from backorder.storage import access_tables, event_tables, schema  # noqa: F401  # they have files of their own
+from backorder.storage import (
+    access_tables,  # noqa: F401  # it has a file of its own
+    event_tables,  # noqa: F401  # it has a file of its own
+    schema,
+    status_tables,  # noqa: F401  # it has a file of its own
+    watch_tables,  # noqa: F401  # it has a file of its own
+    webhook_tables,  # noqa: F401  # it has a file of its own
+)
 from backorder.storage.notice_tables import evidence, packs
 from backorder.storage.reallocation_tables import policies
 from backorder.storage.schema import (

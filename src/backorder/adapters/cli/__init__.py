@@ -14,6 +14,9 @@ from backorder.adapters.cli import (  # noqa: F401  # loading them is enough
     reallocation,
     refunds,
     rules,
+    status,
+    storefront,
+    webhooks,
     whatif,
 )
 from backorder.adapters.cli.main import cli

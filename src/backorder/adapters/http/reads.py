@@ -16,7 +16,7 @@ from backorder.adapters.http.route import PAGE_MAX, Answer, Call, House
 from backorder.commands._bound import beyond
 from backorder.kernel.access import BOUND_QUOTE
 from backorder.kernel.outcomes import Outcome
-from backorder.queries import accounts, catalogue, explain, quotes, shipments, show, whatif
+from backorder.queries import accounts, catalogue, explain, quotes, shipments, show, watches, whatif
 
 Limit = Annotated[int, Meta(ge=1, le=PAGE_MAX)]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -144,4 +144,5 @@ CATEGORY = one(catalogue.category, "category", now=False)
 ACCOUNT = one(accounts.account, "account", now=False)
 ITEM = one(show.item, "sku", now=False)
 SUPPLY = one(show.supply, "supply")
+WATCH = one(watches.watch, "sku", "watch", now=False)
 DOCUMENT = one(show.document, "document")

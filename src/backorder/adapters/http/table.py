@@ -2,7 +2,21 @@
 
 from typing import Any
 
-from backorder.adapters.http import administering, evidence, health, owed, reads, shelf, sign_in, told, writes
+from backorder.adapters.http import (
+    administering,
+    evidence,
+    health,
+    owed,
+    reads,
+    shelf,
+    sign_in,
+    status,
+    storefront,
+    streams,
+    told,
+    webhooks,
+    writes,
+)
 from backorder.adapters.http import listings as many
 from backorder.adapters.http import reallocation as reallocating
 from backorder.adapters.http.reads import Nothing, Page
@@ -32,7 +46,10 @@ from backorder.commands import (
     stock,
     supplies,
     timers,
+    watches,
 )
+from backorder.commands import status as chosen
+from backorder.commands import webhooks as hooks
 from backorder.kernel.access import PERMISSIONS
 from backorder.kernel.outcomes import Outcome
 from backorder.queries import accounts as people_and_programs
@@ -44,11 +61,13 @@ from backorder.queries import outbox as standing
 from backorder.queries import reallocation as reallocated
 from backorder.queries import rules as packs
 from backorder.queries import shipments as shipped
+from backorder.queries import watches as watched
 from backorder.queries.availability import Availability
 from backorder.queries.evidence import Evidence
 from backorder.queries.lines import LineView
+from backorder.queries.webhooks import WebhookWithAttempts
 
-_ORDER, _LINE, _NOTICE, _REFUND, _SUPPLY, _DOCUMENT, _SHIPMENT, _CUSTOMER, _ACCOUNT = (
+_ORDER, _LINE, _NOTICE, _REFUND, _SUPPLY, _DOCUMENT, _SHIPMENT, _CUSTOMER, _ACCOUNT, _WEBHOOK = (
     "/v1/orders/{order:str}",
     "/v1/orders/{order:str}/lines/{line:str}",
     "/v1/orders/{order:str}/notices/{notice:str}",
@@ -58,6 +77,7 @@ _ORDER, _LINE, _NOTICE, _REFUND, _SUPPLY, _DOCUMENT, _SHIPMENT, _CUSTOMER, _ACCO
     "/v1/shipments/{shipment:str}",
     "/v1/customers/{customer:str}",
     "/v1/accounts/{account:str}",
+    "/v1/webhooks/{webhook:str}",
 )
 
 
@@ -130,6 +150,14 @@ READS = (
     _one(_CUSTOMER, "orders.read", reads.CUSTOMER, "A customer.", catalogued.CustomerView, bound=True),
     _many("/v1/items", "catalogue.read", many.ITEMS, "Items, by SKU.", many.Items, many.ItemsPage),
     _one("/v1/items/{sku:str}", "catalogue.read", reads.ITEM, "An item.", show.ItemView),
+    _one(
+        "/v1/items/{sku:str}/watches/{watch:str}",
+        "customers.read",
+        reads.WATCH,
+        "Who wants to be told when it is back.",
+        watched.WatchView,
+        numbers=("watch",),
+    ),
     _many("/v1/categories", "catalogue.read", many.CATEGORIES, "Categories, by id.", many.Categories),
     _one("/v1/categories/{category:str}", "catalogue.read", reads.CATEGORY, "A category.", catalogued.CategoryView),
     _many("/v1/sites", "catalogue.read", many.SITES, "Sites, by code.", many.Sites, many.SitesPage),
@@ -162,6 +190,7 @@ READS = (
         shelf.Many,
         bound=True,
     ),
+    *storefront.ROUTES,
     Route(
         "POST",
         "/v1/quotes",
@@ -261,6 +290,15 @@ READS = (
     ),
     Route("GET", "/v1/events", "events.read", told.events, "What happened.", told.Events, None, told.EventsPage),
     Route("GET", "/v1/events/kinds", "events.read", told.kinds, "The kinds of events.", told.EventKinds, None, Nothing),
+    Route(
+        "GET",
+        "/v1/events/stream",
+        "events.read",
+        streams.stream,
+        "What happens, as it happens: server-sent events, from `Last-Event-ID` on where it is sent.",
+        parameters=streams.StreamPage,
+        content=streams.CONTENT,
+    ),
     Route("GET", "/v1/outbox", "outbox.read", told.messages, "Messages.", told.Messages, None, told.MessagesPage),
     Route(
         "GET",
@@ -273,6 +311,8 @@ READS = (
         Nothing,
     ),
     Route("GET", "/v1/timers", "outbox.read", told.timers, "What is due when.", told.Timers, None, told.TimersPage),
+    _many("/v1/webhooks", "webhooks.read", webhooks.WEBHOOKS, "Endpoints for webhooks, by name.", webhooks.Webhooks),
+    _one(_WEBHOOK, "webhooks.read", webhooks.WEBHOOK, "An endpoint: its last attempts.", WebhookWithAttempts),
     _many("/v1/accounts", "accounts.write", many.ACCOUNTS, "Accounts, by name, with their tokens.", many.Accounts),
     _one(_ACCOUNT, "accounts.write", reads.ACCOUNT, "An account.", people_and_programs.AccountView),
     _many("/v1/audit", "audit.read", many.TRAIL, "Who asked for what.", many.Trail, many.TrailPage),
@@ -290,6 +330,8 @@ WRITES = (
         bound=True,
     ),
     door("PUT", "/v1/items/{sku:str}", items.PutItem, "Put an item.", key=False),
+    door("POST", "/v1/items/{sku:str}/watches", watches.WatchItem, "Tell somebody when it is back.", key=False),
+    door("POST", "/v1/items/{sku:str}/unwatch", watches.UnwatchItem, "Do not tell them any more.", key=False),
     door("PUT", "/v1/sites/{site:str}", catalogue.PutSite, "Put a site.", key=False),
     door("PUT", "/v1/suppliers/{supplier:str}", catalogue.PutSupplier, "Put a supplier.", key=False),
     door("PUT", _CUSTOMER, catalogue.PutCustomer, "Put a customer.", key=False),
@@ -343,9 +385,20 @@ WRITES = (
     door("POST", "/v1/runs", reallocation.Reallocate, "Run a policy: plan, and with `commit` take effect.", key=False),
     door("POST", "/v1/runs/{run:str}/commit", reallocation.CommitPlan, "Let a plan take effect.", key=False),
     door("POST", "/v1/runs/{run:str}/undo", reallocation.UndoPlan, "Take a committed plan back.", key=False),
+    door("POST", f"{_ORDER}/status-links/put", chosen.PutStatusLink, "Let a token that one drew open the status page."),
+    door(
+        "POST", f"{_ORDER}/status-links/revoke", chosen.RevokeStatusLink, "Let links to the status page open nothing."
+    ),
+    door("POST", f"{_ORDER}/choices", chosen.ChooseAnswer, "Keep an answer that can be taken back for some minutes."),
+    door("POST", f"{_ORDER}/choices/withdraw", chosen.WithdrawAnswer, "Take back an answer that has no effect yet."),
     door("POST", "/v1/outbox/retry", outbox.RetryMessage, "Send a message that was given up after all."),
     door("POST", "/v1/outbox/discard", outbox.DiscardMessage, "Never send a message."),
     door("POST", "/v1/timers/{kind:str}/{subject:str}/retry", timers.RetryTimer, "Try again what was given up."),
+    door("PUT", _WEBHOOK, hooks.PutWebhook, "Put an endpoint; it is sent to once it has a secret.", key=False),
+    door("POST", f"{_WEBHOOK}/enable", hooks.EnableWebhook, "Send to an endpoint again."),
+    door("POST", f"{_WEBHOOK}/disable", hooks.DisableWebhook, "Send nothing to an endpoint."),
+    door("POST", f"{_WEBHOOK}/test", hooks.TestWebhook, "Send an endpoint a message to try it."),
+    door("POST", f"{_WEBHOOK}/replay", hooks.ReplayWebhook, "Send messages to an endpoint again."),
     door("POST", "/v1/clock", clock.Advance, "Let the passing of days take effect.", key=False),
 )
 
@@ -394,6 +447,15 @@ OTHERS = (
         statuses=(201,),
     ),
     Route(
+        "POST",
+        f"{_WEBHOOK}/rotate",
+        "webhooks.write",
+        webhooks.rotate,
+        "Give an endpoint a new secret; the answer shows it, this once.",
+        webhooks.Secret,
+        statuses=(201,),
+    ),
+    Route(
         "DELETE",
         "/v1/tokens/{token:str}",
         "accounts.write",
@@ -412,6 +474,7 @@ OTHERS = (
         statuses=(204,),
         bound=True,
     ),
+    *status.ROUTES,
     Route("GET", "/v1/session", "catalogue.read", sign_in.me, "Who is asking.", sign_in.Me, bound=True),
 )
 

@@ -53,6 +53,8 @@ PERMITS = {  # the permission that each command asks for
     "reverse_shipment": "shipping.write",
     "record_delivery": "shipping.write",
     "erase_person": "customers.erase",
+    "watch_item": "customers.write",
+    "unwatch_item": "customers.write",
     "advance": "clock.write",
     "put_communication": "catalogue.write",
     "put_pack": "catalogue.write",
@@ -65,9 +67,18 @@ PERMITS = {  # the permission that each command asks for
     "reallocate": "reallocation.write",
     "commit_plan": "reallocation.commit",
     "undo_plan": "reallocation.commit",
+    "put_status_link": "notices.write",
+    "revoke_status_link": "notices.write",
+    "choose_answer": "notices.write",
+    "withdraw_answer": "notices.write",
     "retry_message": "outbox.write",
     "discard_message": "outbox.write",
     "retry_timer": "outbox.write",
+    "put_webhook": "webhooks.write",
+    "disable_webhook": "webhooks.write",
+    "enable_webhook": "webhooks.write",
+    "test_webhook": "webhooks.write",
+    "replay_webhook": "webhooks.write",
 }
 AWHILE = 5  # seconds within which who was turned away may come back: what waits then is done by and by
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
@@ -121,6 +132,8 @@ def permit(call: Call, command: Command) -> None:
         raise Refusal(403, "forbidden", "what things cost asks for the permission money.write", field="cost")
     if commits(command) and not call.may("reallocation.commit"):
         raise Refusal(403, "forbidden", "to commit asks for the permission reallocation.commit", field="commit")
+    if word == "put_webhook" and not call.may("events.read"):  # whoever puts one is told by it
+        raise Refusal(403, "forbidden", "what events say asks for the permission events.read", field="do")
     if call.caller.customer is not None:
         _bind(command, word, call.caller.customer)
 
