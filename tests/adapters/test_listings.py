@@ -69,6 +69,9 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             lines = [{"line": "1", "sku": "CHAIR", "quantity": 3, "unit_price": "20"}]
             batch.append({"do": "place_order", "order": order, "customer": customer, "channel": channel, "lines": lines,
                           "currency": "EUR", "placed_at": f"2026-03-{day}T12:00:00Z"})  # fmt: skip
+        segments = [{"name": "all", "strategy": "redistribute"}]
+        batch += [{"do": "put_policy", "policy": name, "segments": segments} for name in ("calm", "vips")]
+        batch += [{"do": "reallocate", "policy": "vips", "run": run} for run in ("R-1", "R-2")]
         batch += [
             {"do": "hold_order", "order": "C", "kind": "payment"},
             {"do": "ship", "shipment": "S-A", "order": "A", "lines": [{"line": "1", "quantity": 2}], "carrier": "post"},
@@ -174,13 +177,14 @@ MOVING = re.compile(
 )  # what says of when it is, or is no JSON, or not there; it is alike for all
 # Who may read what: field by field, what each role misses of what the admin reads.
 MASKS = {"name": "customers.read", "email": "customers.read", "tags": "customers.read", "cost": "money.read",
-         "costs": "money.read", "at_stake": "money.read"}  # fmt: skip
+         "costs": "money.read", "at_stake": "money.read", "value_on_time": "money.read"}  # fmt: skip
 
 
 def test_roles_read_the_same_but_for_the_fields_that_ask_for_more(service: Service, admin: Client) -> None:
     known = {"order": "A", "line": "1", "sku": "CHAIR", "supply": "PO-1", "document": "DOC", "shipment": "S-A",
              "customer": "ada", "site": "MAIN", "supplier": "ACME", "category": "SEATS",
-             "account": "admin", "notice": "1", "pack": "eu"}  # fmt: skip
+             "account": "admin", "notice": "1", "pack": "eu", "policy": "vips", "run": "R-1",
+             "webhook": "shop"}  # fmt: skip
     missed = set()
     for role, permissions in ROLES.items():
         client = service.client(role)
@@ -197,7 +201,8 @@ def test_roles_read_the_same_but_for_the_fields_that_ask_for_more(service: Servi
                       ("/v1/customers/ada", "name"), ("/v1/customers/ada", "email"), ("/v1/customers/ada", "tags"),
                       ("/v1/orders/A/evidence", "name"), ("/v1/orders/A/evidence", "email"),
                       ("/v1/items/CHAIR", "cost"), ("/v1/documents/DOC", "costs"),
-                      ("/v1/notices", "at_stake")}  # fmt: skip
+                      ("/v1/notices", "at_stake"),
+                      ("/v1/runs", "value_on_time"), ("/v1/runs/R-1", "value_on_time")}  # fmt: skip
 
 
 def _different(whole: Any, theirs: Any) -> Iterator[str]:
