@@ -1,7 +1,7 @@
 """Databases for tests: a SQLite file or a PostgreSQL database of its own for each test, migrated and empty.
 
-All of them are kept in memory where the system has a place for that: a disk takes milliseconds to flush each commit, and
-processes that are killed lose no more there than on a disk. TMPDIR, where it is set, says another place.
+All of them are kept in memory where the system has a place for that: a disk takes milliseconds to flush each commit,
+and processes that are killed lose no more there than on a disk. TMPDIR, where it is set, says another place.
 
 The PostgreSQL server comes from a wheel, keeps its data in the temporary folder and lives as long as the run.
 BACKORDER_TEST_POSTGRES (a URL whose user may create databases) points the suite at another server instead.
