@@ -15,7 +15,7 @@ serve: $(STAMP)
 	$(VENV)/bin/backorder serve --database demo.db
 
 test: $(STAMP) lint
-	$(RUN) -m pytest -n 2 -q
+	$(RUN) -m pytest -n 2 --dist loadgroup -q
 
 lint: $(STAMP)
 	$(VENV)/bin/ruff check .

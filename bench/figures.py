@@ -22,17 +22,38 @@ def run(names: list[str], echo: Callable[[str], None], scale: float = 1.0) -> li
 
 
 def _groups() -> dict[str, Callable[[float], Iterator[Figure]]]:
-    from bench import imports, orders, owed, pegging, quotes, reallocation, receipts, service, start, year
+    from bench import (
+        explain,
+        feeds,
+        imports,
+        orders,
+        owed,
+        pegging,
+        quotes,
+        reallocation,
+        reallocation_db,
+        receipts,
+        service,
+        start,
+        status,
+        webhooks,
+        year,
+    )
 
     return {
         "orders": orders.measure,
+        "feeds": feeds.measure,
         "imports": imports.measure,
         "receipts": receipts.measure,
         "owed": owed.measure,
         "pegging": pegging.measure,
         "reallocation": reallocation.measure,
+        "reallocation-db": reallocation_db.measure,
         "quotes": quotes.measure,
+        "explain": explain.measure,
         "service": service.measure,
         "start": start.measure,
+        "status": status.measure,
+        "webhooks": webhooks.measure,
         "year": year.measure,
     }

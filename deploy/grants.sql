@@ -20,7 +20,7 @@ GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO backorder_app;
 -- Written once: the version of the tables, the ledgers, the audit trail, who was erased.
 REVOKE INSERT, UPDATE ON alembic_version FROM backorder_app;
 REVOKE UPDATE ON stock_moves, promises, receipts, cancellations, changes, audit, erasures, events,
-  evidence, packs FROM backorder_app;
+  evidence, packs, policies FROM backorder_app;
 
 -- What people wrote in a ledger can be erased; the triggers let nothing else be put in its place.
 GRANT UPDATE (reference) ON stock_moves TO backorder_app;
@@ -29,8 +29,10 @@ GRANT UPDATE (reason, by_whom) ON changes TO backorder_app;
 GRANT UPDATE (note, by_whom) ON evidence TO backorder_app;
 
 -- Rows that go: pegs that move, sites that an item leaves, persons who are erased, sessions that end, what was told and
--- what was due, rule packs that are withdrawn.
-GRANT DELETE ON pegs, clocks, item_sites, people, customers, sessions, events, outbox, timers, own_packs TO backorder_app;
+-- what was due, rule packs that are withdrawn, plans of reallocations after their time, watches that ended, tries to
+-- reach endpoints.
+GRANT DELETE ON pegs, clocks, item_sites, people, customers, sessions, events, outbox, timers, own_packs,
+  plans, plan_lines, watches, webhook_attempts TO backorder_app;
 
 COMMIT;
 

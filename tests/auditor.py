@@ -277,9 +277,9 @@ class _Audit:
             if law.law.leave_after is None:
                 law.called(today, fact.day)
 
-    def _bounced(self, fact: Fact, today: date, expired: set[str]) -> None:
+    def _bounced(self, fact: Fact, today: date, _expired: set[str]) -> None:
         self.bounced = True
-        for name, own in self.lines.items():
+        for own in self.lines.values():
             if fact.n in own.before:
                 known = own.before.pop(fact.n)
                 later = [n for n in own.before if n > fact.n]
@@ -287,7 +287,7 @@ class _Audit:
                     own.before[min(later)] = known
                 else:
                     own.told = known
-                if name not in expired:
+                if not own.over(today):  # what was over stays so, even where goods are held to have left meanwhile
                     for law in own.asking:
                         law.bounced(fact.n or 0, today)
 
@@ -358,8 +358,9 @@ class _Audit:
             if one.n < money.n
         )
         left = sum((own.line.price or 0) * (own.line.quantity - own.cancelled) for own in owns)
-        whole = sum((own.line.price or 0) * own.line.quantity for own in owns)
-        part = Fraction(left, whole) if whole else Fraction(0)
+        placed = min(own.began for own in owns)  # tax and discount are those of what was ordered then
+        whole = sum((own.line.price or 0) * own.line.quantity for own in owns if own.began == placed)
+        part = min(Fraction(1), Fraction(left, whole)) if whole else Fraction(0)
         discount = -int(-record.discount * part // 1)  # a part of a cent helps the customer
         kept = max(0, left + record.shipping + int(record.tax * part) - discount)
         if all(own.line.quantity == own.cancelled for own in owns):

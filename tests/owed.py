@@ -23,6 +23,7 @@ COMMUNICATION = {
     "contact": "help@example.com",
     "charging": "Your card was charged when you ordered.",
 }
+CHOICE = {"do": "choose_answer", "answer": "cancel", "lines": [{"line": "1"}], "said": "Yes, cancel it."}
 
 
 def do(db: Database, moment: str, word: str, **fields: object) -> str:
@@ -70,6 +71,12 @@ def owed(db: Database, now: datetime) -> list[tuple[dict, Outcome]]:
         {"do": "answer_notice", "order": "owed-1", "answer": "cancel", "by": "owed", "means": "phone"},
         {"do": "record_refund", "order": "owed-1", "form": "same_method"},
         {"do": "suppress_notice", "order": "owed-2", "reason": "they called", "by": "kim"},
+        {"do": "put_status_link", "order": "owed-3", "digest": "a" * 64},
+        {"do": "put_status_link", "order": "owed-3", "digest": "b" * 64, "purpose": "read", "days": 3},
+        {"do": "revoke_status_link", "order": "owed-3", "link": 1},
+        {**CHOICE, "order": "owed-3"},
+        {"do": "withdraw_answer", "order": "owed-3"},
+        {**CHOICE, "order": "owed-3"},
     ]
     found = list(zip(commands, apply(db, now, commands), strict=True))
     assert all(outcome.outcome.value in DONE | {"rescheduled"} for _, outcome in found), found

@@ -7,6 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from owed_steps import owed_command
+from reallocation_steps import reallocation_command
 
 STEP = re.compile(
     r"^- (?P<day>\d{4}-\d{2}-\d{2})(?: (?P<hour>\d{2}:\d{2}))? (?P<words>.+?)(?: -> (?P<word>\w+))?$", re.MULTILINE
@@ -105,8 +106,8 @@ def command(step: Step, zone: str) -> dict:
         return {"do": verb, **body, **({"shipment": names[2]} if verb == "ship" else {}), **at}
     if verb == "advance":
         return {"do": "advance", "to": at["at"]}
-    owed = owed_command(verb, names, fields, step.text)
-    return (_more(verb, names, fields) if owed is None else owed) | at
+    named = owed_command(verb, names, fields, step.text) or reallocation_command(verb, names, fields, step.text)
+    return (_more(verb, names, fields) if named is None else named) | at
 
 
 def _more(verb: str, names: list[str], fields: dict) -> dict:

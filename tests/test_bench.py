@@ -6,7 +6,7 @@ from bench.figures import run
 def test_every_figure_can_be_measured() -> None:
     said: list[str] = []
     figures = run([], said.append, scale=0.01)
-    assert len(figures) == 41
+    assert len(figures) == 64
     assert len(said) == len(figures) + 1
 
 

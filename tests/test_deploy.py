@@ -224,8 +224,10 @@ def test_the_proxy_lets_through_what_the_service_takes_and_waits_as_long() -> No
     assert seconds(said["proxy_send_timeout"]) > BODY_SECONDS
     assert seconds(said["proxy_read_timeout"]) > STOP_SECONDS
     assert places["/sign-in/"]["access_log"] == "off"
+    assert places["/s/"]["access_log"] == "off"
     assert places["/metrics"]["return"] == "404"
-    assert any(route.path.startswith("/sign-in/") for route in ROUTES)
+    for place in ("/sign-in/", "/s/"):
+        assert any(route.path.startswith(place) for route in ROUTES)
 
 
 def test_the_nightly_backup_clears_away_old_ones_only_once_the_new_one_is_sound(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+from event_examples import EXAMPLES
 from reference_words import COLUMNS, FIELDS, TABLES
 
 from backorder.adapters.http import openapi
@@ -20,7 +21,7 @@ from backorder.adapters.http.route import OPEN
 from backorder.adapters.http.table import ROUTES
 from backorder.commands import COMMANDS
 from backorder.kernel.access import PERMISSIONS, ROLES
-from backorder.kernel.events import KINDS, Moved, Ready
+from backorder.kernel.events import KINDS, Back, Moved, Ready
 from backorder.kernel.orders import MEANING, MOVES, PLACES
 from backorder.kernel.outcomes import Word
 from backorder.queries.check import RULES
@@ -151,8 +152,13 @@ def _fields(kind: Any, prefix: str = "") -> Iterator[str]:
         needed = ", required" if field.required else ""
         yield f"| `{prefix}{field.name}` | {type_words(hint)}{needed} | {FIELDS[field.name]} |"
         inner = _struct_in(hint)
-        if inner is not None:
-            yield from _fields(inner, f"{prefix}{field.name}[].")
+        if inner is not None and not _is_range(inner) and field.name != "exclude":  # which has the fields of a filter
+            many = "[]" if "list of" in type_words(hint) or "object of" in type_words(hint) else ""
+            yield from _fields(inner, f"{prefix}{field.name}{many}.")
+
+
+def _is_range(kind: Any) -> bool:
+    return set(kind.__struct_fields__) == {"at_least", "at_most"}
 
 
 def _struct_in(hint: Any) -> Any:
@@ -175,12 +181,12 @@ def type_words(hint: Any) -> str:
     if origin in {typing.Union, types.UnionType}:
         named = [type_words(part) for part in parts if part is not msgspec.UnsetType]
         return " or ".join(named)
-    if origin is list:
+    if origin in {list, tuple}:
         return f"list of {type_words(parts[0])}"
     if origin is dict:
         return f"object of {type_words(parts[1])}"
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
-        return "object"
+        return "object of `at_least`, `at_most`" if _is_range(hint) else "object"
     known = {"str": "text", "int": "whole number", "bool": "true or false", "date": "day", "datetime": "moment"}
     return known.get(getattr(hint, "__name__", ""), "null")
 
@@ -248,7 +254,8 @@ def http() -> Iterator[str]:
     yield "# The HTTP API\n"
     yield "Every route, and the permission it asks for; `/v1/openapi.json` is the same for programs (OpenAPI 3.1), and"
     yield "`/v1/docs` for people. Bodies are JSON with the fields of the [commands](commands.md), less what the address"
-    yield "says. Programs show a token: `Authorization: Bearer bo_...` (`backorder token issue`).\n"
+    yield "says. Programs show a token: `Authorization: Bearer bo_...` (`backorder token issue`);"
+    yield "under `/feeds/` also as the password of HTTP Basic.\n"
     yield "- An address and headers of more than 64 KiB together are answered 431, without a body: ask for many items with"
     yield "  `POST /v1/availability`."
     yield "- Where a key is required, send `Idempotency-Key`, a quoted string of your own. Sent again with the same body"
@@ -282,12 +289,16 @@ def events() -> Iterator[str]:
     yield "What is told, in the transaction that changed it ([how to follow it](../how-to/follow-what-happens.md)). A subject"
     yield "is an address: `orders/ID` is what `/v1/orders/ID` shows. The data are the command's outcome, where nothing else is"
     yield "said. `customer` commands and questions tell nothing.\n"
-    yield "| kind | meaning |\n|---|---|"
-    yield from (f"| `{kind}` | {meaning} |" for kind, meaning in KINDS.items())
-    for kind, data in (("promise_moved", Moved), ("line_ready", Ready)):
+    yield "Who wants them asks for them, listens, or has them sent ([webhooks](../how-to/receive-webhooks.md)); there `type` is"
+    yield "`backorder.` and the kind.\n"
+    yield "| kind | meaning | example: subject, data |\n|---|---|---|"
+    for kind, meaning in KINDS.items():
+        about, data = EXAMPLES[kind]
+        yield f"| `{kind}` | {meaning} | `{about}` `{data}` |"
+    for kind, fields in (("promise_moved", Moved), ("line_ready", Ready), ("back_in_stock", Back)):
         yield (
             f"\n`{kind}` has the data "
-            + ", ".join(f"`{field.encode_name}`" for field in msgspec.structs.fields(data))
+            + ", ".join(f"`{field.encode_name}`" for field in msgspec.structs.fields(fields))
             + "."
         )
 

@@ -16,6 +16,7 @@ from backorder.settings import (
     RATE,
     TRACES,
     Wrong,
+    destinations,
     given,
     value,
     whole,
@@ -65,10 +66,12 @@ def _worker(db: "Database", clock: Callable[[], int]) -> "Worker":
     from pathlib import Path
 
     from backorder.adapters.journal import Journal
+    from backorder.adapters.webhooks import Endpoints
     from backorder.worker import Worker
 
     journal = given(JOURNAL)
-    return Worker(db, clock, [] if journal is None else [Journal(Path(journal))])
+    senders = [] if journal is None else [Journal(Path(journal))]
+    return Worker(db, clock, senders, endpoints=Endpoints(db, clock, time.monotonic, destinations()))
 
 
 def _work(database: str, clock: Callable[[], int], say: Callable[[str], None]) -> None:

@@ -4,7 +4,10 @@ import os
 import tomllib
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from backorder.kernel.destinations import Allowed
 
 
 class Setting(NamedTuple):
@@ -71,6 +74,20 @@ PG_PROGRAMS = Setting(
     "/usr/lib/postgresql/18/bin.",
 )
 
+WEBHOOK_PORTS = Setting(
+    "BACKORDER_WEBHOOK_PORTS",
+    "443,8443",
+    "The ports that webhooks may be sent to, with commas between.",
+)
+
+WEBHOOK_NETWORKS = Setting(
+    "BACKORDER_WEBHOOK_NETWORKS",
+    "none",
+    "Networks of your own that webhooks may be sent to, by any port and by http too, such as 10.1.2.0/24: with commas "
+    "between. Else they go to public addresses alone, so that nobody is reached through this service who is not "
+    "reachable without it.",
+)
+
 RATE = Setting(
     "BACKORDER_RATE",
     "none",
@@ -110,6 +127,8 @@ SETTINGS = (
     TRACES,
     WORKER,
     JOURNAL,
+    WEBHOOK_PORTS,
+    WEBHOOK_NETWORKS,
     RATE,
     ADDRESS_HEADER,
     PASSWORDS_REFUSED,
@@ -174,6 +193,16 @@ def whole(setting: Setting) -> int | None:
     if not (said.isascii() and said.isdecimal() and 0 < int(said) <= 1_000_000):
         raise Wrong(f"{setting.name} is {said!r}: give a whole number from 1 to 1,000,000, or none")
     return int(said)
+
+
+def destinations() -> "Allowed":
+    """Where webhooks may be sent to. Raises Wrong."""
+    from backorder.kernel.destinations import read_allowed
+
+    try:
+        return read_allowed(value(WEBHOOK_PORTS), words(WEBHOOK_NETWORKS))
+    except ValueError as error:
+        raise Wrong(f"{WEBHOOK_PORTS.name} or {WEBHOOK_NETWORKS.name} cannot be meant: {error}") from error
 
 
 def words(setting: Setting) -> str | None:

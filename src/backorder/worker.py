@@ -8,12 +8,16 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from itertools import groupby
 from typing import NamedTuple, Protocol
 
+from backorder.commands._choosing import take_effect
 from backorder.commands._settling import TOGETHER, settle_due
 from backorder.commands.clock import Advance, pass_days
+from backorder.commands.reallocation import TIMER, run_scheduled
+from backorder.commands.watches import tell_watchers
 from backorder.kernel.calendars import moment_datetime, next_day_start
 from backorder.kernel.errors import Conflict, Fenced, NotSent, StorageError, Unavailable
 from backorder.kernel.retries import HOUR, MESSAGES, SECOND, TIMERS, wait
@@ -34,11 +38,17 @@ BESIDE_OTHERS = 100  # where they need not wait, but share the processor
 EVENTS_MAX = 1_000  # put into the outbox at once
 MESSAGES_MAX = 100  # claimed at once for a sender that does not like more
 PAUSE = 1.0  # seconds between looks at what is due
+MINUTE = 60 * SECOND
 WEEK = 7 * 24 * HOUR
 KEPT = 12 * WEEK  # events, and messages that ended, are kept so long
 NOTED_AFTER = 5  # attempts to write down what became of messages, where other transactions are in the way
 FAILURES_MAX = 3  # of one sender in a row: then it is left alone until the next round but one
 ALONE_FOR = 30 * SECOND
+ALONE_MAX = 3_600 * SECOND  # whoever asks for a longer pause is tried once an hour
+QUICK, SLOW = 128, 32  # threads for endpoints: for those that took what they were sent last, and for the others
+DOORS = 8  # of those threads may be in the database at once: its connections are for those who ask, too
+TURN = 10 * SECOND  # for which an endpoint with much to send keeps its thread
+FEEDS_MAX, ROWS_MAX = 100, 5_000  # endpoints that are told of new events in one transaction; messages of it
 log = logging.getLogger("backorder.worker")
 Done = Counter[str]  # how often what was done: fired and failed timers; spread events; sent, unsent, dead messages
 
@@ -55,6 +65,22 @@ class Sender(Protocol):
         What comes after a message of the same subject that was not sent is not sent either. `sender` and `event`
         together name a message for good: the receiver can tell a repeat by them.
         """
+
+
+class Endpoint(Sender, Protocol):
+    """A sender that comes and goes: a place that somebody named. It is never waited for.
+
+    What it answers may end before the messages do: those behind were not tried.
+    """
+
+    ailing: bool  # whether it took nothing when it was tried last
+    slow: bool  # whether it took its time for what it was sent last
+
+    def wants(self, kind: str, subject: str) -> bool:
+        """Whether events of this kind about this subject are for it."""
+
+    def note(self, tx: Tx, now: int) -> None:
+        """Write down what there is to say of the last `send`, in the transaction that says what became of it."""
 
 
 class Duty(NamedTuple):
@@ -74,6 +100,15 @@ def _settle(db: Database, now: int, mine: Sequence[Timer]) -> None:
     settle_due(db, now, [timer.subject for timer in mine])
 
 
+def _reallocate(db: Database, now: int, mine: Sequence[Timer]) -> None:
+    for timer in mine:
+        run_scheduled(db, now, timer.subject)
+
+
+def _choose(db: Database, now: int, mine: Sequence[Timer]) -> None:
+    take_effect(db, now, [timer.subject for timer in mine])
+
+
 def _next_day(tx: Tx, now: int) -> int:
     """When a day begins next at some site; within the hour in any case, because sites come and go."""
     return min([now + HOUR, *(next_day_start(now, zone) for zone in load_zones(tx))])
@@ -85,20 +120,30 @@ def _forget(db: Database, now: int, _timers: Sequence[Timer]) -> None:
 
 
 def _forget_again(tx: Tx, now: int) -> int:
-    return now + (SECOND if retention.is_left(tx, now - KEPT) else 24 * HOUR)
+    return now + (SECOND if retention.is_left(tx, now, now - KEPT) else 24 * HOUR)
+
+
+def _watch(db: Database, now: int, _timers: Sequence[Timer]) -> None:
+    tell_watchers(db, now)
 
 
 DUTIES = {
     "advance": Duty(_advance, _next_day),
+    "choice": Duty(_choose, own=True),  # before "settle", because answers that came in time come first
     "forget": Duty(_forget, _forget_again),
+    "watch": Duty(_watch, lambda _tx, now: now + MINUTE),
     "settle": Duty(_settle, together=TOGETHER, own=True),
+    TIMER: Duty(_reallocate, own=True),
 }
-_ALWAYS = ("advance", "forget")  # timers of the shop as a whole, which are always there
+_ALWAYS = ("advance", "forget", "watch")  # timers of the shop as a whole, which are always there
 _SHOP = "shop"
 
 
 class Worker:
-    """Sees to timers and messages, now and then or all the time. `senders` have different names."""
+    """Sees to timers and messages, now and then or all the time. `senders` have different names.
+
+    `endpoints` answers those that there are at the moment; each call makes them anew.
+    """
 
     def __init__(
         self,
@@ -106,13 +151,19 @@ class Worker:
         clock: Callable[[], int],
         senders: Iterable[Sender] = (),
         duties: dict[str, Duty] | None = None,
+        endpoints: Callable[[], Sequence[Endpoint]] = lambda: (),
     ) -> None:
         self._db = db.aside()
         self._rested = 0.0  # seconds between the transactions of this round
         self._clock = clock
         self._senders = {sender.name: sender for sender in senders}
         self._duties = DUTIES if duties is None else duties
-        self._left_alone: dict[str, int] = {}
+        self._endpoints = endpoints
+        self._left_alone: dict[str, tuple[int, int]] = {}  # since when, until when
+        self._turns: dict[str, tuple[Endpoint, Future[Done]]] = {}  # of endpoints, that go on or wait for a thread
+        self._lanes = ThreadPoolExecutor(QUICK, "endpoint"), ThreadPoolExecutor(SLOW, "slow-endpoint")
+        self._slow: set[str] = set()
+        self._doors = threading.BoundedSemaphore(DOORS)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self.run, name="worker", daemon=True)
 
@@ -147,6 +198,17 @@ class Worker:
             else:  # it rests as long as it worked: a backlog must not take their turns from those who place orders
                 worked = self._since(began) - self._rested
                 self._over.wait(min(max(worked - self._rested, 0.0), PAUSE))
+        self.finish()
+
+    def finish(self) -> Done:
+        """Wait for what endpoints are being sent; what was done. Once told to end, no further one has its turn."""
+        if self._over.is_set():
+            for lane in self._lanes:
+                lane.shutdown(wait=False, cancel_futures=True)
+        for _, turn in list(self._turns.values()):
+            if not turn.cancelled():
+                turn.exception()
+        return self._ended()
 
     def prepare(self, now: int) -> None:
         """See that the timers that are always there are, and that every sender is told of what happens from now on."""
@@ -162,18 +224,57 @@ class Worker:
         """Do what is due at a moment (microseconds), once; what was done. Raises Unavailable where the database is."""
         done = self._fire(now)
         now = max(now, self._clock())  # what was due may have taken longer than the leases that are given from here on
-        for name in self._senders:
-            done["spread"] += self._spread(name, now)
+        endpoints = {endpoint.name: endpoint for endpoint in self._endpoints()}
+        done["spread"] += self._spread(endpoints, now)
+        self._begin(endpoints, now)
         chosen = [sender for name, sender in self._senders.items() if not self._is_left_alone(name, now)]
         if chosen:
             with ThreadPoolExecutor(len(chosen)) as threads:  # a slow one keeps the others waiting for the round only
                 for part in threads.map(lambda sender: self._send(sender, now), chosen):
                     done += part
-        return done
+        return done + self._ended()
 
     def _is_left_alone(self, sender: str, now: int) -> bool:
         """Whether a sender failed too often just now; were the clock set back, it would not be just now."""
-        return now < self._left_alone.get(sender, 0) <= now + ALONE_FOR
+        since, until = self._left_alone.get(sender, (0, 0))
+        return since <= now < until
+
+    def _begin(self, endpoints: dict[str, Endpoint], now: int) -> None:
+        """Let each endpoint that has messages that are due have its turn, in a thread of its lane."""
+        if not endpoints or self._over.is_set():
+            return
+        with self._db.read() as tx:
+            due = outbox.with_due(tx, now)
+        for name, endpoint in endpoints.items():
+            if name in due and name not in self._turns and not self._is_left_alone(name, now):
+                lane = self._lanes[endpoint.ailing or name in self._slow]
+                self._turns[name] = endpoint, lane.submit(self._turn, endpoint)
+
+    def _ended(self) -> Done:
+        """What was done in the turns that are over."""
+        done = Done()
+        for name, (endpoint, turn) in list(self._turns.items()):
+            if turn.done():
+                del self._turns[name]
+                self._slow = self._slow | {name} if endpoint.slow else self._slow - {name}
+                if not turn.cancelled():
+                    done += turn.result()
+        return done
+
+    def _turn(self, endpoint: Endpoint) -> Done:
+        """Send to an endpoint until nothing is due, or others ought to have the thread. Whatever fails is logged."""
+        whole, began = Done(), self._clock()
+        try:
+            while not self._over.is_set() and self._clock() < began + TURN:
+                done = self._send(endpoint, self._clock(), endpoint)
+                whole += done
+                if done["sent"] < MESSAGES_MAX:
+                    break
+        except StorageError as error:
+            log.warning("waiting", extra={"fields": {"why": str(error)}})
+        except Exception:
+            log.exception("endpoint", extra={"fields": {"sender": endpoint.name}})
+        return whole
 
     def _fire(self, now: int) -> Done:
         done = Done()
@@ -264,37 +365,56 @@ class Worker:
             else:
                 timers.put_off(tx, timer, now + pause, why)
 
-    def _spread(self, sender: str, now: int) -> int:
+    def _spread(self, endpoints: dict[str, Endpoint], now: int) -> int:
+        """Put messages of new events into the outbox for all who are told of them, some in each transaction."""
         with self._db.read() as tx:
-            if last_event(tx) <= outbox.told_until(tx, sender):
-                return 0
-        with self._db.write() as tx:
-            return outbox.spread(tx, sender, now, EVENTS_MAX)
+            behind = [name for name in outbox.behind(tx, last_event(tx)) if name in self._senders or name in endpoints]
+        done = 0
+        for name in behind:
+            if name not in endpoints:
+                with self._db.write() as tx:
+                    done += outbox.spread(tx, name, now, EVENTS_MAX)
+        many = [name for name in behind if name in endpoints]
+        for at in range(0, len(many), FEEDS_MAX):
+            some = {name: endpoints[name].wants for name in many[at : at + FEEDS_MAX]}
+            with self._db.write() as tx:
+                done += outbox.spread_to(tx, some, now, max(ROWS_MAX // len(some), 100))
+        return done
 
-    def _send(self, sender: Sender, now: int) -> Done:
-        """Claim messages for a sender and hand them over, as many as it likes at once, until it fails too often."""
-        done, failures, stuck = Done(), 0, set[str]()
+    def _send(self, sender: Sender, now: int, endpoint: Endpoint | None = None) -> Done:
+        """Claim messages for a sender and hand them over, as many as it likes at once, until it fails too often.
+
+        `endpoint` is the same sender, where it is one.
+        """
+        done, failures, alone, stuck = Done(), 0, ALONE_FOR, set[str]()
+        door = nullcontext() if endpoint is None else self._doors
 
         def has_time() -> bool:
             return not self._over.is_set() and self._clock() < now + LEASE // 2  # the rest is for what is being sent
 
-        with self._db.write() as tx:
+        with door, self._db.write() as tx:
             claimed = outbox.claim_messages(tx, sender.name, now, now + LEASE, max(sender.at_once, MESSAGES_MAX))
         for n in range(0, len(claimed), sender.at_once):
             if failures >= FAILURES_MAX or not has_time():
-                with self._db.write() as tx:
+                with door, self._db.write() as tx:
                     outbox.let_go(tx, claimed[n:])
                 break
             part = claimed[n : n + sender.at_once]
             answers = _hand_over(sender, part, stuck, has_time)
-            done += self._note(part, answers, now)
+            with door:
+                done += self._note(part, answers, now, endpoint)
             away = sum(answer is not None and answer.away for answer in answers.values())
             failures = failures + away if away else 0
+            pause = max((answer.pause for answer in answers.values() if answer is not None and answer.pause), default=0)
+            if pause:
+                failures, alone = FAILURES_MAX, min(pause, ALONE_MAX)
         if failures >= FAILURES_MAX:
-            self._left_alone[sender.name] = now + ALONE_FOR
+            self._left_alone[sender.name] = self._clock(), self._clock() + alone
         return done
 
-    def _note(self, part: Sequence[Message], answers: dict[int, NotSent | None], now: int) -> Done:
+    def _note(
+        self, part: Sequence[Message], answers: dict[int, NotSent | None], now: int, endpoint: Endpoint | None = None
+    ) -> Done:
         """Write down what became of messages, in one transaction; those without an answer were not handed over."""
         sent: list[Message] = []
         later: list[tuple[Message, int, str]] = []
@@ -311,7 +431,7 @@ class Worker:
             if pause is None or answer.for_good:
                 dead.append((message, why))
             else:
-                later.append((message, now + pause, why))
+                later.append((message, now + max(pause, answer.pause or 0), why))
         ended = [message.event for message in (*sent, *(message for message, _ in dead))]
         for attempt in range(1, NOTED_AFTER + 1):
             try:
@@ -322,6 +442,8 @@ class Worker:
                     outbox.give_up(tx, dead, now)
                     outbox.let_go(tx, [message for message in part if message.event not in answers])
                     outbox.let_follow(tx, part[0].sender, ended, now)
+                    if endpoint is not None:
+                        endpoint.note(tx, now)
                 break
             except Conflict:  # they went: what is not written down goes again
                 if attempt == NOTED_AFTER:
@@ -350,9 +472,9 @@ def _hand_over(
             return said
         log.exception("sender", extra={"fields": {"sender": sender.name, "event": going[0].event}})
         answers = [NotSent(f"{type(error).__name__}: {error}")]
-    assert len(answers) == len(going), "a sender answers for every message"
+    assert len(answers) <= len(going), "a sender answers for the messages it was given"
     said = {}
-    for message, answer in zip(going, answers, strict=True):
+    for message, answer in zip(going, answers, strict=False):  # an endpoint may not have come to the last ones
         if answer is None or message.subject not in stuck:  # one that had to stay behind did not fail itself
             said[message.event] = answer
         if answer is not None:

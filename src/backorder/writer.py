@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from backorder.commands import BATCH_MAX, COMMANDS, Command, shares, size
+from backorder.commands import BATCH_MAX, COMMANDS, Command, shares, size, takes_long
 from backorder.kernel.errors import BackorderError, Unavailable
 from backorder.kernel.outcomes import Outcome
 from backorder.storage.audit import Entry, save_entries
@@ -62,6 +62,9 @@ class Writer:
         self._closed = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._long: deque[_Call] = deque()  # what takes long and holds no lock meanwhile has a thread of its own
+        self._running: _Call | None = None
+        self._beside = threading.Thread(target=self._run_long, name="beside the writer", daemon=True)
         self.batches = 0  # transactions so far
         self.commands = 0  # commands in them
 
@@ -78,6 +81,7 @@ class Writer:
     def start(self) -> None:
         """Start applying."""
         self._thread.start()
+        self._beside.start()
 
     def submit(self, commands: Sequence[Command], entry: Entry | None = None) -> Future[list[Outcome]]:
         """Let commands of one kind join the batch now forming; the future gives their outcomes, in their order.
@@ -110,20 +114,24 @@ class Writer:
             if self._closed:
                 raise Closed("the service is going down: send it again in a moment")
             self.admit()
-            self._calls.append(call)
+            (self._long if takes_long(kind) else self._calls).append(call)
             self._waiting += call.size
-            self._changed.notify()
+            self._changed.notify_all()
 
     def close(self, seconds: float = 30.0) -> None:
         """Take no more, finish what waits, stop; what is not done after `seconds` is told that the service closed."""
         with self._changed:
             self._closed = True
-            self._changed.notify()
-        if self._thread.is_alive():
-            self._thread.join(seconds)
+            self._changed.notify_all()
+        for thread in (self._thread, self._beside):
+            if thread.is_alive():
+                thread.join(seconds)
         with self._changed:
-            left, self._waiting = list(self._calls), 0
+            left, self._waiting = [*self._calls, *self._long], 0
             self._calls.clear()
+            self._long.clear()
+            if self._running is not None:  # asked again it goes on where it stopped
+                left.append(self._running)
         _tell(left, [Closed("the service went down before this was its turn: send it again")] * len(left))
 
     def _run(self) -> None:
@@ -137,6 +145,20 @@ class Writer:
             self._apply(batch)
             with self._changed:
                 self._waiting -= sum(call.size for call in batch)
+
+    def _run_long(self) -> None:
+        """Apply what takes long, one call after another; what did not begin before the end is told so."""
+        while True:
+            with self._changed:
+                while not self._long and not self._closed:
+                    self._changed.wait()
+                if self._closed:
+                    return
+                call = self._running = self._long.popleft()
+            self._apply([call])
+            with self._changed:
+                self._running = None
+                self._waiting -= call.size
 
     def _take(self) -> list[_Call]:
         """The oldest call and those of its kind that may share its transaction, in the order they came."""
@@ -195,7 +217,7 @@ def _tell(batch: Sequence[_Call], answers: Sequence[Said]) -> None:
     for call, said in zip(batch, answers, strict=True):
         if isinstance(call.answer, asyncio.Future):
             loops.setdefault(call.answer.get_loop(), []).append((call.answer, said))
-        elif call.answer.set_running_or_notify_cancel():
+        elif not call.answer.done() and (call.answer.running() or call.answer.set_running_or_notify_cancel()):
             _settle(call.answer, said)
     for loop, told in loops.items():
         with suppress(RuntimeError):  # the loop ended, and with it whoever waited
@@ -209,6 +231,8 @@ def _settle_all(told: Sequence[tuple[asyncio.Future[list[Outcome]], Said]]) -> N
 
 
 def _settle(answer: Pending, said: Said) -> None:
+    if answer.done():  # what took too long was told that the service closed
+        return
     if isinstance(said, Exception):
         answer.set_exception(said)
     else:

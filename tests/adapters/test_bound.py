@@ -138,10 +138,15 @@ def _sample(kind: type) -> dict[str, Any]:
         "sender": "journal", "event": 1, "subject": "x",
         "receipt": "R", "delta": 1, "reason": "r", "to": "2030-05-06T00:00:00Z",
         "pack": "ours", "text": None, "notice": 1, "became": "delivered", "answer": "wait", "means": "phone",
-        "form": "cash",
+        "form": "cash", "run": "R", "policy": "P", "segments": [{"name": "all", "strategy": "gain"}],
+        "digest": "d" * 64, "said": "yes", "webhook": "shop",
     }  # fmt: skip
+    if kind.__name__ in {"WatchItem", "UnwatchItem"}:
+        samples["customer"] = OWN["customer"]
     if kind.__name__ == "AnnounceSupply":
         samples["kind"] = "purchase"
+    if kind.__name__ == "ChooseAnswer":
+        samples["lines"] = [{"line": "1"}]
     needed = [field.name for field in fields(kind) if field.required]
     return {"do": tag(kind)} | {name: samples[name] for name in needed}
 
@@ -234,7 +239,7 @@ def test_lists_have_what_is_the_callers_and_no_filter_widens_them(bound: Client)
 
 
 def test_why_counts_who_is_ahead_and_names_nobody(bound: Client) -> None:
-    told = bound.ask("GET", "/v1/orders/OWN-1-waits/lines/1/why").json
+    told = bound.ask("GET", "/v1/orders/OWN-1-waits/lines/1/explanation").json
     assert told["stands_on"][0]["units_ahead"] >= 9
     assert "SECRET" not in json.dumps(told)
 

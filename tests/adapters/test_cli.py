@@ -390,3 +390,38 @@ def test_the_demo_replaces_nothing_that_is_not_its_own(tmp_path: Path, sqlite_ur
     assert "was not made by the demo" in result.stderr
     assert run("check", url=sqlite_url).exit_code == 0
     assert CliRunner().invoke(cli, ["demo", "--database", "postgresql://host/name"]).exit_code == 2
+
+
+def test_what_if_says_whom_it_would_touch_and_writes_nothing(chairs: str) -> None:
+    before = json.loads(run("list", "lines", "--json", url=chairs).stdout)
+    said = run("what-if", "slip", "PO-1", "--days", "3", url=chairs).stdout
+    assert [row.split()[:2] for row in said.splitlines()[2:5]] == [["ada", "1"], ["ben", "1"], ["cleo", "1"]]
+    assert "+3" in said
+    told = json.loads(run("what-if", "cancel-supply", "PO-1", "--json", url=chairs).stdout)
+    assert told["totals"]["later"]["lines"] == 3
+    asked = (
+        ("short", "PO-1", "7"),
+        ("more", "CHAIR", "2", "2026-12-03"),
+        ("cancel-order", "ada"),
+        ("cancel-order", "ada", "1", "--units", "1"),
+        ("policy", "CHAIR", "--safety-stock", "none", "--coverage", "lead_time", "--lead-time-days", "3"),
+        ("slip", "PO-1", "--to", "2026-12-09", "--limit", "1"),
+    )
+    for words in asked:
+        assert run("what-if", *words, url=chairs).exit_code == 0, words
+    assert json.loads(run("list", "lines", "--json", url=chairs).stdout) == before
+
+
+def test_what_if_refuses_by_the_field_what_cannot_be_meant(chairs: str) -> None:
+    for words, code, field in (
+        (("slip", "PO-1", "--days", "0"), 2, "days"),
+        (("slip", "PO-1"), 2, "days"),
+        (("slip", "PO-9", "--days", "1"), 3, "supply"),
+        (("cancel-supply", "PO-1", "--units", "11"), 1, "quantity"),
+        (("cancel-supply", "PO-1", "--units", "0"), 2, "quantity"),
+        (("policy", "SOFA", "--safety-stock", "1"), 3, "sku"),
+        (("cancel-order", "eve"), 3, "order"),
+    ):
+        refused = run("what-if", *words, url=chairs)
+        assert (refused.exit_code, refused.stdout) == (code, ""), words
+        assert field in refused.stderr

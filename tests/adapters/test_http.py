@@ -25,7 +25,7 @@ PROBLEM = {"type", "title", "status", "detail", "instance", "request"}
 def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with (
         new_database(request.param, tmp_path_factory.mktemp("service")) as url,
-        running(url, BACKORDER_HOSTS="127.0.0.1,localhost") as found,
+        running(url, BACKORDER_HOSTS="127.0.0.1,localhost", BACKORDER_ADDRESS_HEADER="X-Real-IP") as found,
     ):
         admin = found.client()
         assert admin.ask("PUT", "/v1/sites/MAIN", {}).status in {200, 201}
@@ -75,7 +75,7 @@ def test_an_order_is_placed_read_and_moves_when_its_supply_does(admin: Client) -
     assert moved.status == 200
     line = admin.ask("GET", "/v1/orders/FLOW/lines/1").json
     assert [revision["to"] for revision in line["revisions"]] == ["2030-05-06", "2030-05-20"]
-    assert admin.ask("GET", "/v1/orders/FLOW/lines/1/why").status == 200
+    assert admin.ask("GET", "/v1/orders/FLOW/lines/1/explanation").status == 200
     back = admin.ask("POST", "/v1/documents/DOC/reschedule", {"expected_on": "2030-05-06"}, Idempotency_Key='"m2"')
     assert back.status == 200
 
@@ -191,7 +191,7 @@ def test_who_asks_on_from_the_last_event_misses_none(service: Service, admin: Cl
 
 
 def test_what_is_due_is_shown_to_those_who_may_see_it(service: Service, admin: Client) -> None:
-    assert {timer["kind"] for timer in admin.ask("GET", "/v1/timers").json["items"]} == {"advance", "forget"}
+    assert {timer["kind"] for timer in admin.ask("GET", "/v1/timers").json["items"]} == {"advance", "forget", "watch"}
     assert admin.ask("GET", "/v1/outbox?state=dead").json == {"items": [], "next": None}
     assert admin.ask("GET", "/v1/outbox/standing").json["dead"] == 0
     nothing = {"sender": "none", "event": 1}
@@ -212,6 +212,26 @@ def test_availability_has_a_tag_and_a_bulk_form(admin: Client) -> None:
     several = admin.ask("GET", "/v1/availability?sku=CHAIR&sku=DESK").json
     assert [entry["sku"] for entry in several] == ["CHAIR", "DESK"]
     refused(admin.ask("POST", "/v1/availability", {"skus": ["CHAIR"] * 501}), 400)
+
+
+def test_what_if_tells_whom_it_would_touch(admin: Client) -> None:
+    assert admin.ask("POST", "/v1/orders", order("IF", 2)).status == 201
+    slip = {"if": "slip", "supply": "PO-1", "days": 3}
+    before = admin.ask("GET", "/v1/orders/IF").json
+    said = admin.ask("POST", "/v1/what-if", [slip])
+    assert said.status == 200
+    assert next(line for line in said.json["lines"] if line["order"] == "IF")["promise_days"] == 3
+    assert admin.ask("GET", "/v1/orders/IF").json == before
+    for body, status, field in (
+        ([slip, slip | {"supply": "PO-9"}], 404, "[1].supply"),
+        ([slip | {"days": 0}], 422, "days"),
+        ([{"if": "cancel_supply", "supply": "PO-1", "quantity": 10_000}], 409, "quantity"),
+        ([slip | {"day": 3}], 400, "[0]"),
+        ([{"if": "rain"}], 400, "[0].if"),
+        ([], 422, "if"),
+        ([slip] * 101, 413, None),
+    ):
+        assert refused(admin.ask("POST", "/v1/what-if", body), status).get("field") == field
 
 
 def test_a_quote_is_what_an_order_then_gets(admin: Client) -> None:
@@ -299,6 +319,8 @@ def test_what_things_cost_is_for_those_who_may(service: Service) -> None:
 def _addresses(path: str) -> list[str]:
     """An address with ids that are there, that are not, and that cannot be."""
     known = {"order": "FLOW", "line": "1", "sku": "CHAIR", "supply": "PO-1", "document": "DOC", "site": "MAIN"}
+    if path.endswith("/stream"):
+        return [f"{path}?after=never"]  # else its answer has no end
     if "{" not in path:
         return [path]
     return [
@@ -332,12 +354,14 @@ def test_every_role_may_just_what_its_routes_say(service: Service) -> None:
 @pytest.mark.parametrize("shown", [None, "", "Bearer", "Bearer bo_x_y", "Basic YTpi", "Bearer " + "x" * 5000])
 def test_nobody_may_nothing(service: Service, shown: str | None) -> None:
     client = service.client(None)
-    for route in ROUTES:
+    for n, route in enumerate(ROUTES):
         headers = {} if shown is None else {"Authorization": shown}
+        headers["X_Real_IP"] = f"192.0.2.{n % 250}"  # of one address it would be too much that opens nothing
         reply = client.ask(route.method, _addresses(route.path)[0], None if route.takes is None else {}, **headers)
         if route.permission != OPEN:
             refused(reply, 401, "unauthorised")
-            assert reply.headers["www-authenticate"] == "Bearer"
+            asked = 'Basic realm="feeds"' if route.path.startswith("/feeds/") else "Bearer"
+            assert reply.headers["www-authenticate"] == asked
         assert reply.status < 500
     client.close()
 

@@ -207,6 +207,7 @@ def test_every_table_is_exported_with_days_and_moments_as_text(chairs: Database)
         assert rows[0] == {
             "order_id": "A", "line": "1", "n": 1, "at": "2026-12-01T09:00:00Z", "from_day": None,
             "to_day": "2026-12-07", "cause": "placed", "basis": "inbound", "supply": "PO-1",
+            "run": None,
         }  # fmt: skip
         for table in export.TABLES:
             assert len(list(export.csv_lines(tx, table))) == 1 + len(list(export.json_lines(tx, table)))

@@ -100,7 +100,9 @@ def test_the_day_turns_by_itself(db: Database, clock: Clock) -> None:
     order(db, "ada", 2)
     found = Worker(db, clock)
     found.prepare(clock.now)
-    assert found.run_once(clock.now)["fired"] == 2  # the day, and the forgetting of what is old
+    assert (
+        found.run_once(clock.now)["fired"] == 3
+    )  # the day, the forgetting of what is old, and who waits for an item to be back
     assert found.run_once(clock.now)["fired"] == 0
     midnight = moment_number(datetime(2026, 12, 2, 5, tzinfo=UTC))  # where the site is
     clock.now = midnight - 1

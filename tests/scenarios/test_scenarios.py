@@ -16,6 +16,7 @@ from backorder.storage.db import Database
 HERE = Path(__file__).parent
 FILES = sorted(path for path in HERE.glob("*.md") if path.name != "README.md")
 OWED = sorted((HERE / "owed").glob("*.md"))
+REALLOCATION = sorted((HERE / "reallocation").glob("*.md"))
 GOOD = {"accepted", "changed", "received", "rescheduled", "shipped", "cancelled", "answered"}
 Apply = Callable[[datetime, dict], str]
 Compare = Callable[[Table], None]
@@ -51,7 +52,7 @@ def _by_day(peg: tuple) -> tuple:
     return date.fromisoformat(day), supply
 
 
-@pytest.mark.parametrize("path", [*FILES, *OWED], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*FILES, *OWED, *REALLOCATION], ids=lambda path: path.stem)
 def test_a_scenario_comes_out_as_told(path: Path, db: Database) -> None:
     zone, _ = read(path)
 

@@ -105,8 +105,9 @@ def _moves(year: Year) -> dict[str, list[tuple[datetime, str]]]:
     for at, command, word in year.log:
         if command["do"] == "change_order" and word == "changed":
             place, order = command["ship_to"], command["order"]
-            own = PLACES[year.placed[order]][1] if order in known else None  # of an order of nobody none is known
-            region = place.get("region") or own or ""
+            country, own, *_ = PLACES[year.placed[order]]
+            theirs = order in known and place["country"] == country  # a customer's region is a part of their country
+            region = place.get("region") or (own if theirs else None) or ""
             found[order].append((at, f"{place['country']}/{region}"))
     return found
 

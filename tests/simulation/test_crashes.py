@@ -10,13 +10,14 @@ from contextlib import contextmanager
 
 import pytest
 from oracle import Oracle
-from owed import COMMUNICATION, PACK
+from owed import CHOICE, COMMUNICATION, PACK
 from simulation.world import World
 from sqlalchemy import select
 from state import apply, state
 
 from backorder.kernel.errors import StorageError
 from backorder.queries import check
+from backorder.queries.reallocation import list_plan_lines
 from backorder.storage import outbox, timers
 from backorder.storage.db import Database, Tx
 from backorder.storage.tables import metadata
@@ -104,10 +105,17 @@ OPENING = [
     {"do": "pick", "order": "O-1", "lines": [{"line": "1", "quantity": 1}]},
     {"do": "ship", "shipment": "S-0", "order": "O-1", "lines": [{"line": "1", "quantity": 1}]},
     {"do": "hold_order", "order": "O-3", "kind": "fraud"},
+    {"do": "watch_item", "sku": "CHAIR", "customer": "ada"},
+]  # fmt: skip
+SECRET = "whsec_" + "a" * 40
+HOOKS = [
+    *({"do": "put_webhook", "webhook": name, "url": "https://shop.example.com/", "secret": SECRET}
+      for name in ("on", "off")),
+    {"do": "disable_webhook", "webhook": "off"},
 ]  # fmt: skip
 # What customers are owed: four orders whose supply slips; one was told, one was cancelled.
 WATCHED = [
-    *OPENING[:-3],
+    *OPENING[:-4],
     {"do": "put_customer", "customer": "ada", "email": "ada@example.com", "country": "US"},
     COMMUNICATION,
     {"do": "put_item", "sku": "DESK"},
@@ -118,6 +126,8 @@ WATCHED = [
     {"do": "reschedule_supply", "supply": "P-2", "expected_on": "2026-12-15"},
     {"do": "send_notice", "order": "N-2"},
     {"do": "cancel_line", "order": "N-3", "line": "1"},
+    {"do": "put_status_link", "order": "N-1", "digest": "a" * 64},
+    {**CHOICE, "order": "N-2"},
 ]  # fmt: skip
 OWED = [
     {"do": "put_communication", "wait_minutes": 5},
@@ -127,6 +137,10 @@ OWED = [
     {"do": "record_notice", "order": "N-2", "notice": 1, "became": "bounced"},
     {"do": "answer_notice", "order": "N-2", "answer": "wait", "by": "ada", "means": "phone"},
     {"do": "record_refund", "order": "N-3", "form": "same_method", "by": "kim"},
+    {"do": "put_status_link", "order": "N-1", "digest": "b" * 64},
+    {"do": "revoke_status_link", "order": "N-1"},
+    {**CHOICE, "order": "N-1"},
+    {"do": "withdraw_answer", "order": "N-2"},
 ]
 LINE = {"order": "O-2", "line": "1"}
 EVERY = [
@@ -159,12 +173,34 @@ EVERY = [
     {"do": "ship", "shipment": "S-1", "order": "O-1", "lines": [{"line": "1", "quantity": 1}]},
     {"do": "reverse_shipment", "shipment": "S-0"},
     {"do": "record_delivery", "shipment": "S-0"},
+    {"do": "watch_item", "sku": "CHAIR", "email": "bob@example.com", "language": "de"},
+    {"do": "unwatch_item", "sku": "CHAIR", "customer": "ada"},
     {"do": "erase_person", "customer": "gone"},
     {"do": "advance", "to": "2026-12-12T09:00:00+00:00"},
     {"do": "retry_message", "sender": "sink", "event": 1},
     {"do": "discard_message", "sender": "sink", "event": 1},
     {"do": "retry_timer", "kind": "bell", "subject": "one"},
+    {"do": "put_policy", "policy": "turned", "segments": [{"name": "all", "strategy": "gain"}],
+     "schedule": {"at": "02:00", "zone": "UTC"}},
+    {"do": "put_webhook", "webhook": "shop", "url": "https://shop.example.com/hooks", "events": ["order_*"]},
+    {"do": "enable_webhook", "webhook": "off"},
+    {"do": "disable_webhook", "webhook": "on"},
+    {"do": "test_webhook", "webhook": "on"},
+    {"do": "replay_webhook", "webhook": "on", "event": 1},
     *OWED,
+]  # fmt: skip
+# These have several transactions each: who crashes in between goes on when asked again.
+TURNED = {"do": "put_policy", "policy": "turned",
+          "segments": [{"name": "all", "ranking": ["-id"], "strategy": "redistribute"}]}  # fmt: skip
+RUNS = [
+    {"do": "reallocate", "run": "R-1", "policy": "turned", "commit": True},
+    {"do": "commit_plan", "run": "R-1"},
+    {"do": "undo_plan", "run": "R-1"},
+]
+SCARCE = [
+    {"do": "announce_supply", "supply": "P-9", "sku": "CHAIR", "site": "MAIN", "quantity": 5,
+     "expected_on": "2026-12-20"},
+    {"do": "place_order", "order": "O-8", "lines": [{"line": "1", "sku": "CHAIR", "quantity": 5}]},
 ]  # fmt: skip
 
 
@@ -179,6 +215,15 @@ def _given_up(db: Database) -> None:
         timers.give_up(tx, timers.claim_timers(tx, moment, moment, 1)[0], moment, "no")
 
 
+def _sent(db: Database) -> None:
+    """A message that went to an endpoint."""
+    moment = 1_795_500_000_000_000
+    with db.write() as tx:
+        tx.update(metadata.tables["feeds"], ("sender",), ("after_n",), [("webhook/on", 0)])
+        outbox.spread(tx, "webhook/on", moment, 1)
+        outbox.mark_sent(tx, outbox.claim_messages(tx, "webhook/on", moment, moment, 1), moment)
+
+
 def _everything(db: Database) -> dict:
     with db.read() as tx:
         tables = metadata.sorted_tables
@@ -190,6 +235,9 @@ def test_every_command_is_whole_or_not_at_all(command: dict, db: Database) -> No
     now = World(1).now
     apply(db, now, WATCHED if command in OWED else OPENING)
     _given_up(db)
+    if "webhook" in command:
+        apply(db, now, HOOKS)
+        _sent(db)
     if command["do"] == "unpick":
         apply(db, now, [{**command, "do": "pick"}])
     if command["do"] == "unpin":
@@ -207,4 +255,27 @@ def test_every_command_is_whole_or_not_at_all(command: dict, db: Database) -> No
 def test_every_command_is_crashed() -> None:
     from backorder.commands import WORDS
 
-    assert {command["do"] for command in EVERY} == set(WORDS)
+    assert {command["do"] for command in EVERY + RUNS} == set(WORDS)
+
+
+@pytest.mark.parametrize("command", RUNS, ids=[command["do"] for command in RUNS])
+def test_a_run_that_crashes_anywhere_goes_on_when_asked_again(command: dict, db: Database) -> None:
+    now = World(1).now
+    apply(db, now, [*OPENING, *SCARCE, TURNED])
+    before = state(db)
+    if command["do"] != "reallocate":
+        apply(db, now, [RUNS[0] | {"commit": command["do"] == "undo_plan"}])
+    statements = 0
+    while crashed(db, now, {**command, "id": "C"}, statements):
+        assert check.run(db) == [], f"after a crash before statement {statements}"
+        statements += 7
+    assert statements >= 14
+    assert check.run(db) == []
+    after = state(db)
+    if command["do"] == "undo_plan":
+        assert {key: values[:9] for key, values in after["lines"].items()} == {
+            key: values[:9] for key, values in before["lines"].items()
+        }
+    else:
+        assert after["lines"] != before["lines"]
+        assert {line.applied for line in list_plan_lines(db, "R-1")} - {None} == {"applied"}

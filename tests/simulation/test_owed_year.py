@@ -24,7 +24,8 @@ from backorder.queries import check
 from backorder.queries.notices import queue
 from backorder.storage.db import Database, open_database
 
-FIRST_SEED = int(os.environ.get("BACKORDER_SIMULATION_SEED", "101"))
+pytestmark = pytest.mark.xdist_group("year")  # one worker lives the year that they share
+FIRST_SEED = int(os.environ.get("BACKORDER_SIMULATION_SEED", "107"))
 ORDERS = 80
 MANY_ORDERS, MANY_SEEDS = 400, 8
 DAY = timedelta(days=1)

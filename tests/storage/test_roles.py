@@ -109,6 +109,26 @@ def test_the_service_s_own_role_can_do_every_command(app: Database) -> None:
     answers = apply(app, world.now, [named, sold, ended, erased])
     assert [answer.outcome for answer in answers][-1] is Word.CHANGED
     done |= {command["do"] for command, _ in owed(app, world.now)}
+    policy = {"policy": "P", "segments": [{"name": "all", "ranking": ["-id"], "strategy": "redistribute"}]}
+    runs = [{"do": "put_policy", **policy}, {"do": "reallocate", "run": "R", "policy": "P"},
+            {"do": "commit_plan", "run": "R"}, {"do": "undo_plan", "run": "R"}]  # fmt: skip
+    done |= {run["do"] for run, answer in zip(runs, apply(app, world.now, runs), strict=True) if answer.outcome in DONE}
+    waits: list[dict] = [
+        {"do": "put_item", "sku": "SEEN"},
+        {"do": "watch_item", "sku": "SEEN", "email": "a@example.com"},
+        {"do": "unwatch_item", "email": "a@example.com"},
+    ]
+    done |= {
+        asked["do"] for asked, said in zip(waits, apply(app, world.now, waits), strict=True) if said.outcome in DONE
+    }
+    hook = {"webhook": "shop"}
+    hooks = [{"do": "put_webhook", **hook, "url": "https://shop.example.com/", "secret": "whsec_" + "a" * 40}]
+    hooks += [{"do": f"{verb}_webhook", **hook} for verb in ("disable", "enable", "test")]
+    hooks += [{"do": "replay_webhook", **hook, "event": 1}]
+    assert [answer.outcome for answer in apply(app, world.now, hooks)][:-1] == [
+        Word.ACCEPTED, Word.CHANGED, Word.CHANGED, Word.ACCEPTED
+    ]  # fmt: skip
+    done |= {command["do"] for command in hooks}
     tags = {str(kind.__struct_config__.tag) for kind in COMMANDS}
     assert tags - done <= {"erase_person", "unpick", "discard_message", "retry_message", "retry_timer"}
     Worker(app, lambda: NOW).prepare(NOW)

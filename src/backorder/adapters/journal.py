@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from backorder.kernel.calendars import moment_datetime
 from backorder.kernel.errors import NotSent
+from backorder.kernel.events import cloud
 from backorder.storage.outbox import Message
 
 AT_ONCE = 500  # one flush to the disk for so many
@@ -48,14 +48,5 @@ def _unless_ended(path: Path) -> bytes:
 
 def line(message: Message) -> bytes:
     """An event as a line."""
-    said = {
-        "specversion": "1.0",
-        "id": str(message.event),
-        "source": "backorder",
-        "type": f"backorder.{message.kind}",
-        "subject": message.subject,
-        "time": moment_datetime(message.at),
-        "datacontenttype": "application/json",
-        "data": msgspec.Raw(message.data.encode()),
-    }
+    said = cloud(message.event, message.at, message.kind, message.subject, message.data)
     return msgspec.json.encode(said) + b"\n"

@@ -26,17 +26,22 @@ from backorder.commands import (
     people,
     pins,
     policies,
+    reallocation,
     receipts,
     refunds,
     rules,
     shipments,
+    status,
     stock,
     supplies,
     timers,
+    watches,
+    webhooks,
 )
 from backorder.commands._batch import BATCH_MAX, Command
 from backorder.kernel.composing import Overloaded, composed, may_need_composing
 from backorder.kernel.outcomes import Outcome, Word
+from backorder.kernel.segments import Filter
 from backorder.storage.audit import Entry, save_entries
 from backorder.storage.db import Database
 
@@ -78,9 +83,24 @@ COMMANDS: dict[type[Command], Callable[[Database, int, Sequence[Any]], list[Outc
     notices.RecordNotice: notices.record_notices,
     answers.AnswerNotice: answers.answer_notices,
     refunds.RecordRefund: refunds.record_refunds,
+    reallocation.PutPolicy: reallocation.put_policies,
+    reallocation.Reallocate: reallocation.reallocate,
+    reallocation.CommitPlan: reallocation.commit_plans,
+    reallocation.UndoPlan: reallocation.undo_plans,
+    status.PutStatusLink: status.put_status_links,
+    status.RevokeStatusLink: status.revoke_status_links,
+    status.ChooseAnswer: status.choose_answers,
+    status.WithdrawAnswer: status.withdraw_answers,
     outbox.RetryMessage: outbox.retry_messages,
     outbox.DiscardMessage: outbox.discard_messages,
     timers.RetryTimer: timers.retry_timers,
+    watches.WatchItem: watches.watch_items,
+    watches.UnwatchItem: watches.unwatch_items,
+    webhooks.PutWebhook: webhooks.put_webhooks,
+    webhooks.DisableWebhook: webhooks.disable_webhooks,
+    webhooks.EnableWebhook: webhooks.enable_webhooks,
+    webhooks.TestWebhook: webhooks.test_webhooks,
+    webhooks.ReplayWebhook: webhooks.replay_webhooks,
 }
 
 # What an import may say besides: the past of orders and supplies. The words are the same.
@@ -101,10 +121,20 @@ _ALONE = (
     clock.Advance,
     communication.PutCommunication,
     answers.AnswerNotice,
+    reallocation.Reallocate,
+    reallocation.CommitPlan,
+    reallocation.UndoPlan,
+    webhooks.ReplayWebhook,
 )
 
+# These take a while, and hold no lock while they do: others need not wait for them.
+_LONG = (reallocation.Reallocate, reallocation.CommitPlan, reallocation.UndoPlan)
+
 # The fields that may name what a command is about, the most telling first. Customers are never named in the trail.
-_SUBJECTS = ("order", "supply", "document", "shipment", "sku", "site", "supplier", "category", "pack")
+_SUBJECTS = (
+    "order", "supply", "document", "shipment", "sku", "site", "supplier", "category", "pack", "run", "policy",
+    "webhook",
+)  # fmt: skip
 
 WORDS = tuple(str(kind.__struct_config__.tag) for kind in COMMANDS)  # what `do` may say
 
@@ -175,6 +205,10 @@ def unreadable(source: bytes | str | Mapping[str, Any], text: str) -> Outcome:
             field = f"{field}.{named[1]}" if field else named[1]
     if "matching regex" in message:
         message = "use 1 to 200 characters, no control characters; for codes and currencies their usual form"
+    if ".filter." in field and _UNKNOWN.search(message):
+        message = (
+            f"a filter has no field {field.rpartition('.')[2]!r}: use some of {', '.join(Filter.__struct_fields__)}"
+        )
     if field == "do" and message.startswith("Invalid value"):
         message = f"{message.removeprefix('Invalid value ')} is no command: use one of {', '.join(WORDS)}"
     return Outcome(Word.INVALID, id=_id_of(source), field=field or None, message=message)
@@ -255,6 +289,11 @@ def shares(kind: type[Command]) -> bool:
     return not issubclass(kind, _ALONE)
 
 
+def takes_long(kind: type[Command]) -> bool:
+    """Whether commands of this kind take so long that others should not wait for them."""
+    return issubclass(kind, _LONG)
+
+
 __all__ = [
     "BATCH_MAX",
     "COMMANDS",
@@ -267,5 +306,6 @@ __all__ = [
     "shares",
     "size",
     "stream",
+    "takes_long",
     "unreadable",
 ]

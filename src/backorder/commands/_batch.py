@@ -71,7 +71,7 @@ def perform(db: Database, now: int, batch: Sequence[Any], steps: Steps) -> list[
     assert len(batch) <= BATCH_MAX, f"a batch holds at most {BATCH_MAX} commands"
     checked = [_check(command, steps) for command in batch]
     good = [command for command, refusal in zip(batch, checked, strict=True) if refusal is None]
-    with _collector_paused():
+    with collector_paused():
         answers = iter(_retried(db, now, good, steps) if good else [])
     return [next(answers) if refusal is None else refusal for refusal in checked]
 
@@ -82,7 +82,7 @@ def perform_each(db: Database, now: int, batch: Sequence[Any], steps: Steps) -> 
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """Let a batch run without the search for reference cycles, which its many short-lived rows would set off.
 
     There are no cycles among them to find, and looking took an eighth of the time of a thousand lines. Whoever found

@@ -33,6 +33,7 @@ from backorder.storage import book as books
 from backorder.storage import catalogue as storage
 from backorder.storage.cases import troubled
 from backorder.storage.db import Database, Tx
+from backorder.storage.status import revoke_of
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WorkingDays = Annotated[list[Weekday], Meta(min_length=1, max_length=7)]
@@ -195,7 +196,8 @@ def _load_customers(tx: Tx, batch: Sequence[PutCustomer]) -> _Work:
     return _Work("customers", dict(rows), rows, people_before=dict(people), people=people)
 
 
-def _decide_customer(work: _Work, command: PutCustomer, _now: int) -> Outcome:
+def _decide_customer(work: _Work, command: PutCustomer, now: int) -> Outcome:
+    work.now = now
     word, row = _merge(work, command.customer, given(command, "name", "email"))
     work.rows[command.customer] = row
     person = work.people.get(command.customer, {"name": None, "email": None})
@@ -245,5 +247,8 @@ def _reach(tx: Tx, work: _Work) -> None:
     """Customers with another address than before: what could not be sent to them can go now."""
     before = work.people_before
     changed = [name for name, row in work.people.items() if row["email"] != before.get(name, {}).get("email")]
+    elsewhere = [name for name in changed if before.get(name, {}).get("email") is not None]
+    if elsewhere:  # what was sent there may be read by somebody else
+        revoke_of(tx, elsewhere, work.now)
     for order in troubled(tx, changed) if changed else ():
         tx.touched.setdefault(order, []).append(Said("readdressed"))

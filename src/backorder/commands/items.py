@@ -23,11 +23,11 @@ from backorder.commands._batch import (
     perform,
 )
 from backorder.commands._rows import given, merge
-from backorder.kernel.columns import Item, SitePolicy
+from backorder.kernel.columns import SitePolicy
 from backorder.kernel.livepass import live_pass
 from backorder.kernel.money import BadAmount, minor_units
 from backorder.kernel.outcomes import Outcome, Word, refused
-from backorder.kernel.policies import LEVELLED, resolve
+from backorder.kernel.policies import MATTERS, item_of
 from backorder.kernel.promises import Why
 from backorder.storage import book as books
 from backorder.storage import items as storage
@@ -37,9 +37,6 @@ from backorder.storage.policies import load_levels
 
 _COLUMNS = [column.name for column in TABLES["items"].c]
 _NEW = {"substitutes": "[]"}
-
-# The fields on which promises depend: a change in one of them runs a live pass.
-_MATTERS = {"selling", "coverage", "lead_time_days", "released_on", "safety_stock", "supplier", "category"}
 
 
 class AtSite(Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -126,7 +123,7 @@ def _touches(command: PutItem, old: dict[str, Any] | None) -> bool:
         return False
     if _sites(command):
         return True
-    return any(old[field] != value for field, value in given(command, "sites").items() if field in _MATTERS)
+    return any(old[field] != value for field, value in given(command, "sites").items() if field in MATTERS)
 
 
 def _decide_item(work: _Work, command: PutItem, now: int) -> Outcome:
@@ -156,7 +153,7 @@ def _decide_item(work: _Work, command: PutItem, now: int) -> Outcome:
     if _place(work, command) and word is Word.EXISTS:
         word = Word.CHANGED
     if work.loaded is not None and command.sku in work.loaded.book.items:
-        work.loaded.book.items[command.sku] = _policy(row, work)
+        work.loaded.book.items[command.sku] = item_of(row, work.levels, work.suppliers.get(row["supplier"] or "", {}))
         _pass(work.loaded, command.sku, now)
     return Outcome(word, subject=command.sku)
 
@@ -185,15 +182,6 @@ def _amount(text: str | None, currency: str | None) -> int | None:
     if amount < 0:
         raise BadAmount("the amount is negative")
     return amount
-
-
-def _policy(row: dict[str, Any], work: _Work) -> Item:
-    """The policy as it holds for the item, with what its levels and its supplier say."""
-    levels = [("item", row), ("category", work.levels.get(row["category"], {})), ("shop", work.levels[None])]
-    whole = {**row, **{name: resolve(name, levels if row["category"] else levels[::2]).value for name in LEVELLED}}
-    supplier = work.suppliers.get(row["supplier"] or "", {})
-    theirs = (supplier.get(name) for name in ("lead_time_days", "working_days", "holidays"))
-    return Item._make((*(whole[name] for name in Item._fields[:10]), *theirs))
 
 
 def _pass(loaded: books.Loaded, sku: str, now: int) -> None:

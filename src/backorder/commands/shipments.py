@@ -19,6 +19,7 @@ from backorder.kernel.settling import expired
 from backorder.storage import book as books
 from backorder.storage import lines as line_storage
 from backorder.storage import shipments as storage
+from backorder.storage import status as status_storage
 from backorder.storage.db import Database, Row, Tx
 
 
@@ -77,6 +78,7 @@ class _Work:
     rows: list[Row] = field(default_factory=list)
     units: list[Row] = field(default_factory=list)
     ending: dict[str, Case] = field(default_factory=dict)
+    unwanted: dict[str, set[str]] = field(default_factory=dict)
 
 
 def pick_lines(db: Database, now: int, batch: Sequence[Pick]) -> list[Outcome]:
@@ -114,7 +116,9 @@ def _load(tx: Tx, batch: Sequence[Any]) -> _Work:
     names = sorted({command.order for command in batch})
     orders = line_storage.load_orders(tx, names)
     skus = [sku for order in orders.values() for sku in order.skus]
-    return _Work(books.load(tx, skus, waiting=False, orders=names), orders)  # no line gains by what leaves
+    work = _Work(books.load(tx, skus, waiting=False, orders=names), orders)  # no line gains by what leaves
+    work.unwanted = status_storage.load_leaving(tx, names)
+    return work
 
 
 def _load_leaving(tx: Tx, batch: Sequence[Ship], now: int) -> _Work:
@@ -146,6 +150,8 @@ def _pick(work: _Work, command: Pick, _now: int) -> Outcome:
         return found
     if work.orders[command.order].held:
         return refused(Word.HELD, command.order)
+    if _is_unwanted(work, command):
+        return refused(Word.HELD, command.order, _UNWANTED)
     for i, units in found:
         free = lines.allocated[i] - lines.picked[i]
         if units > free:
@@ -193,6 +199,8 @@ def _ship(work: _Work, command: Ship, now: int) -> Outcome:
         return refused(Word.NOT_ALLOWED, command.order, "the order ships complete: ship all of it, once nothing waits")
     if work.orders[command.order].held:
         return refused(Word.HELD, command.order)
+    if _is_unwanted(work, command):
+        return refused(Word.HELD, command.order, _UNWANTED)
     if _ended(work, command, now):
         message = "the last day that held has passed: the law cancels what has not left, so it must not leave"
         return refused(Word.TOO_LATE, command.order, message)
@@ -209,6 +217,14 @@ def _ship(work: _Work, command: Ship, now: int) -> Outcome:
     work.known[command.shipment] = storage.Shipment(command.order, content, None, None)
     work.rows.append((command.shipment, command.order, now, command.carrier, command.tracking, content))
     return Outcome(Word.SHIPPED, subject=command.shipment, order=command.order)
+
+
+_UNWANTED = "its customer chose another thing a few minutes ago, which is about to take effect: look again then"
+
+
+def _is_unwanted(work: _Work, command: Pick | Ship) -> bool:
+    """Whether a line would leave that its customer chose not to get, or to have another in place of."""
+    return any(one.line in work.unwanted.get(command.order, ()) for one in command.lines)
 
 
 def _ended(work: _Work, command: Ship, now: int) -> bool:

@@ -1,6 +1,6 @@
 """Supply on its way: announced, confirmed, rescheduled, received, cancelled; the promises on it move with it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
@@ -26,7 +26,7 @@ from backorder.kernel.money import BadAmount, minor_units
 from backorder.kernel.outcomes import Outcome, Word, refused
 from backorder.kernel.promises import Why
 from backorder.kernel.receiving import cancel_units, move_stock, part
-from backorder.kernel.slips import overdue_day
+from backorder.kernel.slips import expect
 from backorder.storage import book as books
 from backorder.storage import supplies as storage
 from backorder.storage.db import Database, Row, Tx
@@ -230,7 +230,7 @@ def _announce(work: _Work, command: AnnounceSupply, now: int) -> Outcome:
         command.from_site,
         received,
     )
-    _expect(work, [s], expected)
+    expect(book, [s], expected)
     live_pass(book, [command.sku], Why("announced", command.supply))
     return Outcome(Word.ACCEPTED, subject=command.supply, day=date_or_none(book.supplies.available_on[s]))
 
@@ -256,15 +256,6 @@ def _mixed(work: _Work, command: AnnounceSupply) -> Outcome | None:
         return None
     message = f"document {command.document} is in {there}: costs in {command.currency} cannot be added to it"
     return refused(Word.CURRENCY_MIXED, command.supply, message)
-
-
-def _expect(work: _Work, which: Iterable[int], expected: int) -> None:
-    """Supplies are expected on a day; one that has passed is overdue at once."""
-    book = work.loaded.book
-    for s in which:
-        book.supplies.expected_on[s] = expected
-        book.supplies.available_on[s] = overdue_day(book, s, expected)
-    book.read_days(which)
 
 
 def _targets(work: _Work, command: ConfirmSupply | RescheduleSupply) -> list[int] | Outcome:
@@ -310,7 +301,7 @@ def _redate(work: _Work, command: ConfirmSupply | RescheduleSupply, now: int, wo
             return parted
         targets = [parted]
     elif expected is not None:
-        _expect(work, targets, expected)
+        expect(book, targets, expected)
     if cause == "confirmed":
         for s in targets:
             supplies.confirmed[s] = 1
@@ -347,7 +338,7 @@ def _part(work: _Work, command: ConfirmSupply | RescheduleSupply, s: int, expect
     t = book.add_supply(
         command.into, supplies.kind[s], supplies.sku[s], supplies.site[s], units, day, supplies.confirmed[s]
     )
-    _expect(work, [t], day)
+    expect(book, [t], day)
     part(book, s, t)
     content = fingerprint(command)
     work.known[command.into] = storage.Supply(supplies.sku[s], content)

@@ -6,6 +6,9 @@ PERMISSIONS = {
     "orders.promise": "Give a line a person's date.",
     "orders.hold": "Put orders on hold and release them.",
     "orders.pin": "Pin units of a line to a supply, and take pins back.",
+    "reallocation.read": "Reallocation policies, runs, their plans and what they come to.",
+    "reallocation.write": "Put reallocation policies and run them; a run alone changes nothing.",
+    "reallocation.commit": "Commit plans, undo them, and let schedules commit.",
     "notices.read": "Notices and refunds of orders, what waits for people, and the evidence.",
     "notices.write": "Send and suppress notices, take down answers.",
     "refunds.write": "Record that money went back.",
@@ -25,16 +28,19 @@ PERMISSIONS = {
     "clock.write": "Let the daily passing of time take effect.",
     "events.read": "Events: what happened to orders, supplies and items.",
     "outbox.read": "Messages and timers: what waits, and what was given up and why.",
+    "webhooks.read": "Endpoints for webhooks, and what came of the last attempts to reach them; never a secret.",
+    "webhooks.write": "Endpoints for webhooks: put them and their secrets, switch them off and on, send again.",
     "outbox.write": "Try again or discard what was given up.",
 }
 
-_READ = frozenset({"orders.read", "notices.read", "supply.read", "catalogue.read", "events.read"})
+_READ = frozenset({"orders.read", "notices.read", "supply.read", "catalogue.read", "events.read", "reallocation.read"})
 
 ROLES: dict[str, frozenset[str]] = {
     "viewer": _READ,
     "planner": _READ
     | {"orders.write", "orders.promise", "orders.hold", "orders.pin", "supply.write", "catalogue.write", "clock.write"}
     | {"notices.write"}
+    | {"reallocation.write", "reallocation.commit"}
     | {"outbox.read", "outbox.write"},
     "buyer": _READ | {"supply.write", "catalogue.write", "money.read", "money.write"},
     "warehouse": _READ | {"shipping.write", "stock.write"},
@@ -55,6 +61,8 @@ ROLES: dict[str, frozenset[str]] = {
         "customers.write",
         "notices.write",
         "refunds.write",
+        "webhooks.read",
+        "webhooks.write",
     },
     "admin": frozenset(PERMISSIONS),
 }

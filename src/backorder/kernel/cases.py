@@ -187,6 +187,7 @@ class Case(msgspec.Struct):
     notices: list[Notice] = []
     refunds: list[Refund] = []
     cancelled_by: dict[str, str] = {}  # of lines with cancelled units: by whom the last were
+    joined: set[str] = set()  # lines that the order was not placed with; only where units were cancelled
     causes: dict[str, str] = {}  # of lines: why their promise moved last
     history: list[Evidence] = []  # only where a shipment came back
     said: list[Said] = []

@@ -31,6 +31,7 @@ class Item(NamedTuple):
     supplier_lead_time: int | None
     supplier_working_days: str | None
     supplier_holidays: str | None
+    idle_by: str | None = None  # the run that left units of it free on purpose, until the next live pass
 
     @property
     def capped(self) -> bool:
@@ -210,7 +211,7 @@ class Lines:
 
 
 class Revision(NamedTuple):
-    """An entry of the promise ledger: line index, entry number, days, and why."""
+    """An entry of the promise ledger: line index, entry number, days, and why; `run` where a reallocation did it."""
 
     line: int
     n: int
@@ -220,6 +221,7 @@ class Revision(NamedTuple):
     cause: str
     basis: str | None
     supply: str | None
+    run: str | None = None
 
 
 class StockMove(NamedTuple):
@@ -257,6 +259,7 @@ class Book:
     ship_days: dict[tuple[str, int | None], int] = field(default_factory=dict)
     lines_of_item: dict[str, list[int]] = field(default_factory=dict)
     lines_of_order: dict[str, list[int]] = field(default_factory=dict)
+    passed: set[str] = field(default_factory=set)  # items whose waiting lines could take what was free
 
     def set_clock(self, now: int) -> None:
         """Let the next command happen at `now`: ship days move with each site's local day."""

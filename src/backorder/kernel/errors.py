@@ -24,9 +24,10 @@ class Fenced(BackorderError):
 class NotSent(BackorderError):
     """A message did not arrive; the message says why.
 
-    `for_good` says that trying again is of no use; `away` that the other side takes nothing at all at the moment.
+    `for_good` says that trying again is of no use; `away` that the other side takes nothing at all at the moment. With
+    a `pause` (microseconds) it is left alone for so long, because it asked for it or does not answer.
     """
 
-    def __init__(self, why: str, *, for_good: bool = False, away: bool = False) -> None:
+    def __init__(self, why: str, *, for_good: bool = False, away: bool = False, pause: int | None = None) -> None:
         super().__init__(why)
-        self.for_good, self.away = for_good, away
+        self.for_good, self.away, self.pause = for_good, away, pause

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from backorder.kernel.calendars import day_date
+from backorder.kernel.calendars import day_date, moment_datetime
 from backorder.kernel.columns import Book
 from backorder.kernel.outcomes import Outcome, Word
 
@@ -47,6 +47,7 @@ KINDS = {
     "supply_received": "Units arrived.",
     "supply_cancelled": "Units will not come.",
     "stock_changed": "Stock was counted or adjusted.",
+    "back_in_stock": "An item is there for somebody who wanted to be told; `watch` is the number of their watch.",
     "item_put": "An item is there, or sells differently.",
     "site_put": "A site is there, or works differently.",
     "supplier_put": "A supplier is there, or works differently.",
@@ -62,6 +63,14 @@ KINDS = {
     "refund_recorded": "Money went back.",
     "communication_put": "The shop tells its customers otherwise than before.",
     "pack_put": "A rule pack of the merchant's own is there, or is another one.",
+    "reallocation_put": "A reallocation policy is there, or is another one.",
+    "plan_made": "A run planned anew what lines stand on; nothing is changed by it yet.",
+    "plan_committed": "The plan of a run was put into effect, as far as lines had not changed since.",
+    "plan_undone": "A committed plan was taken back, as far as lines had not changed since.",
+    "webhook_put": "An endpoint for webhooks is there, or is told otherwise than before.",
+    "webhook_enabled": "An endpoint is sent to again.",
+    "webhook_disabled": "An endpoint is sent nothing any more: a person said so, or it did; `message` says which.",
+    "webhook_tested": "A person asked for a message to try an endpoint, which alone gets it.",
     "database_restored": "The database was brought back from a backup: what was told after it was made may not stand.",
     "person_erased": "A customer's personal data are gone; the subject is the name that took their place.",
 }
@@ -102,10 +111,19 @@ _BY_COMMAND = {
     "answer_notice": ("notice_answered", "orders", "order"),
     "put_communication": ("communication_put", "shop", ""),
     "put_pack": ("pack_put", "packs", "pack"),
+    "put_policy": ("reallocation_put", "policies", "policy"),
+    "put_webhook": ("webhook_put", "webhooks", "webhook"),
+    "enable_webhook": ("webhook_enabled", "webhooks", "webhook"),
+    "disable_webhook": ("webhook_disabled", "webhooks", "webhook"),
+    "test_webhook": ("webhook_tested", "webhooks", "webhook"),
 }
 # What the passing of time changes tells its own events; what is done about messages is no news for those who get them.
-SILENT = {"put_customer", "advance", "retry_message", "discard_message", "retry_timer"}
+SILENT = {"put_customer", "watch_item", "unwatch_item", "advance", "retry_message", "discard_message", "retry_timer"}
+SILENT |= {"replay_webhook"}
 SILENT |= {"send_notice", "record_refund"}  # settling tells of them
+SILENT |= {"reallocate", "commit_plan", "undo_plan"}  # the run tells of itself, whoever began it
+# What was chosen is told once it takes effect, as an answer; a link is told to whoever made it.
+SILENT |= {"put_status_link", "revoke_status_link", "choose_answer", "withdraw_answer"}
 
 _DONE = {Word.ACCEPTED, Word.CHANGED, Word.RECEIVED, Word.RESCHEDULED, Word.SHIPPED, Word.CANCELLED, Word.ANSWERED}
 
@@ -129,6 +147,15 @@ class Moved(msgspec.Struct):
     cause: str
     basis: str | None
     supply: str | None
+    run: str | None = None
+
+
+class Back(msgspec.Struct):
+    """The data of `back_in_stock`: the item, the watch, and the language of who asked. Who it is, the watch says."""
+
+    sku: str
+    watch: int
+    language: str | None
 
 
 class Ready(msgspec.Struct):
@@ -145,7 +172,8 @@ def moved(book: Book) -> Iterator[Event]:
     for revision in book.revisions:
         if revision.n > 1:
             days = _date(revision.from_day), _date(revision.to_day)
-            data = Moved(lines.line[revision.line], *days, revision.cause, revision.basis, revision.supply)
+            why = revision.basis, revision.supply, revision.run
+            data = Moved(lines.line[revision.line], *days, revision.cause, *why)
             subject = address("orders", lines.order[revision.line])
             yield Event(revision.at, "promise_moved", subject, msgspec.json.encode(data).decode())
 
@@ -174,10 +202,25 @@ def told(word: str, command: object, outcome: Outcome, at: int) -> Event | None:
     return Event(at, kind, address(about, str(name or outcome.subject or about)), msgspec.json.encode(outcome).decode())
 
 
+def cloud(n: int, at: int, kind: str, subject: str, data: str) -> dict[str, object]:
+    """An event in the form of CloudEvents 1.0 (JSON format), to be encoded."""
+    return {
+        "specversion": "1.0",
+        "id": str(n),
+        "source": "backorder",
+        "type": f"backorder.{kind}",
+        "subject": subject,
+        "time": moment_datetime(at),
+        "datacontenttype": "application/json",
+        "data": msgspec.Raw(data.encode()),
+    }
+
+
 def address(about: str, name: str) -> str:
     """The subject of events about a thing: as in an address, a slash in an id is written `%2F`."""
     return f"{about}/{name.replace('%', '%25').replace('/', '%2F')}"
 
 
-_OF_CHANGES = {"promise_moved", "line_ready", "database_restored"}
-assert {kind for kind, _, _ in _BY_COMMAND.values()} | _OF_CASES | _OF_CHANGES == set(KINDS)
+_OF_RUNS = {"plan_made", "plan_committed", "plan_undone"}
+_OF_CHANGES = {"back_in_stock", "promise_moved", "line_ready", "database_restored"}
+assert {kind for kind, _, _ in _BY_COMMAND.values()} | _OF_CASES | _OF_RUNS | _OF_CHANGES == set(KINDS)

@@ -25,7 +25,7 @@ from backorder.kernel.ranking import live_order
 ROUNDS_MAX = 8
 
 
-def live_pass(book: Book, skus: Iterable[str], why: Why, also: Iterable[int] = ()) -> None:
+def live_pass(book: Book, skus: Iterable[str], why: Why, also: Iterable[int] = (), rounds: int = ROUNDS_MAX) -> None:
     """Re-peg the waiting lines of items joined by complete orders, then re-read their dates.
 
     `why` stands in the promise ledger where a promise moves; `also` names lines to re-read although they no longer
@@ -33,10 +33,10 @@ def live_pass(book: Book, skus: Iterable[str], why: Why, also: Iterable[int] = (
     """
     members = joined_lines(book, skus)
     moving = [i for i in members if not book.lines.held[i]]  # a held order keeps its pegs and takes no others
-    for _ in range(ROUNDS_MAX):
+    for _ in range(rounds):
         if not _round(book, moving):
             break
-    _renew_lead_days(book, members)
+    renew_lead_days(book, members)
     reread(book, dict.fromkeys([*members, *with_their_orders(book, also)]), why)
 
 
@@ -62,6 +62,7 @@ def joined_lines(book: Book, skus: Iterable[str]) -> list[int]:
         if sku in seen:
             continue
         seen.add(sku)
+        book.passed.add(sku)
         for i in book.lines_of_item.get(sku, ()):
             if not lines.waiting[i]:
                 continue
@@ -216,7 +217,7 @@ def _of_supplies(pegs: Pegs) -> dict[int, int]:
     return units
 
 
-def _renew_lead_days(book: Book, members: list[int]) -> None:
+def renew_lead_days(book: Book, members: Iterable[int]) -> None:
     """Forget lead-time days that have passed, and give one to a line left without a day whose item has a lead time."""
     lines = book.lines
     for i in members:

@@ -42,7 +42,11 @@ class Word(str, Enum):
     UNKNOWN_NOTICE = "unknown_notice", "The order has no notice with this number."
     UNKNOWN_REFUND = "unknown_refund", "The order has no refund with this number."
     UNKNOWN_PACK = "unknown_pack", "The merchant has no rule pack of this name."
+    UNKNOWN_POLICY = "unknown_policy", "No reallocation policy has this name: put it first."
+    UNKNOWN_RUN = "unknown_run", "No run of a reallocation has this id."
+    UNKNOWN_LINK = "unknown_link", "The order has no link to its status page with this number."
     UNKNOWN_TIMER = "unknown_timer", "There is no timer of this kind for this subject."
+    UNKNOWN_WEBHOOK = "unknown_webhook", "There is no endpoint for webhooks of this name."
     OUT_OF_STOCK = "out_of_stock", "The item is sold from stock alone and has less than was asked for."
     BACKORDER_LIMIT = (
         "backorder_limit",
@@ -89,7 +93,7 @@ class LineAnswer(msgspec.Struct, omit_defaults=True):
 class Outcome(msgspec.Struct, omit_defaults=True):
     """The answer to one command: a word, the echo of its `id` and subject, and what the caller needs.
 
-    `order` is the one that a shipment is of.
+    `order` is the one that a shipment is of; `counts` say what a reallocation comes to.
     """
 
     outcome: Word
@@ -101,6 +105,7 @@ class Outcome(msgspec.Struct, omit_defaults=True):
     day: date | None = None
     field: str | None = None
     message: str | None = None
+    counts: dict[str, int] = {}
 
 
 def refused(word: Word, subject: str | None = None, message: str | None = None, **more: object) -> Outcome:

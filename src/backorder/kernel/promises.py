@@ -8,11 +8,15 @@ from backorder.kernel.columns import STOCK, Book, Revision
 
 
 class Why(NamedTuple):
-    """The event behind a revision: its cause, the supply it was about, and the lines that have a cause of their own."""
+    """The event behind a revision: its cause, the supply it was about, and the lines that have a cause of their own.
+
+    `run` is the reallocation that did it.
+    """
 
     cause: str
     supply: str | None = None
     own: Mapping[int, str] = {}
+    run: str | None = None
 
 
 PULL_IN_DAYS = 2  # calendar days a promise must gain before the customer is told of an earlier one
@@ -157,6 +161,7 @@ def revise(book: Book, i: int, to_day: int | None, why: Why, basis: tuple[str | 
     lines = book.lines
     lines.revisions[i] += 1
     cause = why.own.get(i, why.cause)
-    entry = Revision(i, lines.revisions[i], book.now, lines.promise[i], to_day, cause, basis[0], why.supply or basis[1])
-    book.revisions.append(entry)
+    supply = why.supply or basis[1]
+    number, told = lines.revisions[i], lines.promise[i]
+    book.revisions.append(Revision(i, number, book.now, told, to_day, cause, basis[0], supply, why.run))
     lines.promise[i] = to_day

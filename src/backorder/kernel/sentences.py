@@ -263,6 +263,8 @@ REASONS = {
     "order_changed": "your order was changed.",
     "line_changed": "your order was changed.",
     "line_added": "goods were added to your order, which ships together.",
+    "reallocated": "we had to divide the goods that there are anew among all who wait for them.",
+    "undone": "we took back how we had divided the goods among all who wait for them.",
 }
 _OTHERWISE = "the goods are not here yet."
 

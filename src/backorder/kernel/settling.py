@@ -68,13 +68,12 @@ def next_look(case: Case, policy: Policy, now: int) -> int | None:
         close = closing(case, line, policy)
         if close is not None:
             found.append(close)  # passed already where something else came first: it is seen to at once
-        if line.open and any(wait.clock.vested is not None for wait in line.waits):
-            found.append(now)
-        found += [
-            day_start(wait.clock.until + 1, zone)
-            for wait in line.waits
-            if wait.runs and wait.clock.until != NEVER and wait.clock.state is not State.LATE
-        ]
+        for wait in line.waits:
+            clock = wait.clock
+            if clock.vested is not None and line.open:
+                found.append(now)
+            if wait.runs and clock.until != NEVER and clock.state is not State.LATE:
+                found.append(day_start(clock.until + 1, zone))
     beat = next_beat(case, policy, local_day(now, zone))
     found += [] if beat is None else [beat]
     found += [notice.send_at for notice in case.notices if notice.state == "due" and notice.send_at is not None]

@@ -1,5 +1,7 @@
 """Supply that did not come when it should have: overdue by itself, and moved on until somebody says more."""
 
+from collections.abc import Iterable
+
 from backorder.kernel.columns import STOCK, Book
 from backorder.kernel.livepass import live_pass
 from backorder.kernel.promises import Why
@@ -14,6 +16,14 @@ def overdue_day(book: Book, s: int, available_on: int) -> int:
     if available_on >= today:
         return available_on
     return book.sites[site].calendar.add_working(today, OVERDUE_DAYS)
+
+
+def expect(book: Book, which: Iterable[int], expected: int) -> None:
+    """Let supplies be expected on a day; one that has passed is overdue at once. No pass is run."""
+    for s in which:
+        book.supplies.expected_on[s] = expected
+        book.supplies.available_on[s] = overdue_day(book, s, expected)
+    book.read_days(which)
 
 
 def pass_time(book: Book) -> int:

@@ -13,7 +13,7 @@ import msgspec
 
 from backorder.kernel import notices as law
 from backorder.kernel.calendars import NEVER, day_date, day_start, local_day
-from backorder.kernel.cases import HOUR, Case, Line, Notice, Policy, Refund, Said, Wait
+from backorder.kernel.cases import HOUR, Case, Line, Notice, Policy, Refund, Said
 from backorder.kernel.notices import RUNNING, Owed, State, owed, strictest
 from backorder.kernel.sentences import Ask, Facts, Letter, Part, beat, goodbye, reason_of, render
 
@@ -33,8 +33,9 @@ class Wanted(NamedTuple):
 def tell(case: Case, policy: Policy, now: int, *, due: bool) -> None:
     """Make, change or take back the notice on the order's dates; with `due`, send what waited long enough."""
     today = local_day(now, case.head.zone)
-    _close_answered(case)
-    _again(case, policy, now)
+    if case.notices:
+        _close_answered(case)
+        _again(case, policy, now)
     wanted = _wanted(case, today)
     pending = case.pending()
     if wanted is None:
@@ -110,12 +111,13 @@ def _wanted(case: Case, today: int) -> Wanted | None:
 
 def _is_too_late(line: Line, today: int) -> bool:
     """Whether nothing is told of a line any more: its timer cancels it, or has."""
-    return any(wait.clock.vested is not None or _is_over(wait, today) for wait in line.waits)
-
-
-def _is_over(wait: Wait, today: int) -> bool:
-    """Whether the last day has passed, which most clocks need not be counted for."""
-    return today > wait.clock.until and law.passed(wait.pack, wait.clock, today).vested is not None
+    for wait in line.waits:
+        clock = wait.clock
+        if clock.vested is not None:
+            return True
+        if today > clock.until and law.passed(wait.pack, clock, today).vested is not None:  # most need not be counted
+            return True
+    return False
 
 
 @lru_cache(maxsize=256)

@@ -313,13 +313,14 @@ RULES = (
     ),
     Rule(
         "nothing_idle",
-        "No unit waits uncovered while a unit of its item is free.",
+        "No unit waits uncovered while a unit of its item is free, unless a reallocation left it so.",
         f"""SELECT {_LINE.format("l")}, l.waiting - l.covered, 0 FROM lines l
            JOIN orders o ON o.order_id = l.order_id JOIN items i ON i.sku = l.sku
            LEFT JOIN categories c ON c.category = i.category LEFT JOIN shop d ON d.shop = 'shop'
            WHERE l.waiting > l.covered AND o.sites = '[]' AND o.held = 0
              AND coalesce(i.safety_stock, c.safety_stock, d.safety_stock, 0) = 0
              AND NOT EXISTS (SELECT 1 FROM item_sites p WHERE p.sku = l.sku AND p.safety_stock > 0)
+             AND i.idle_by IS NULL
              AND EXISTS (SELECT 1 FROM supplies s
                          WHERE s.sku = l.sku AND s.quantity > s.received + s.cancelled + s.pegged)""",
     ),
@@ -442,6 +443,49 @@ RULES = (
            HAVING sum(CASE WHEN r.state = 'refunded' THEN 1 ELSE 0 END) <> coalesce(max(e.units), 0)""",
     ),
     Rule(
+        "policies_whole",
+        "A reallocation policy has every version from the first to the last.",
+        """SELECT policy, count(*), max(n) FROM policies GROUP BY policy HAVING count(*) <> max(n) OR min(n) <> 1""",
+    ),
+    Rule(
+        "plan_whole",
+        "A plan has every line from the first to the last, and as many as its run says.",
+        """SELECT p.run, p.lines, count(x.n) FROM plans p LEFT JOIN plan_lines x ON x.run = p.run
+           GROUP BY p.run, p.lines HAVING count(x.n) <> p.lines OR max(x.n) <> p.lines OR min(x.n) <> 1""",
+    ),
+    Rule(
+        "plan_settled",
+        "Lines of a plan are applied once it is committed, all of them, and undone once it is undone.",
+        """SELECT x.run || ' ' || x.n, x.applied, p.state FROM plan_lines x JOIN plans p ON p.run = x.run
+           WHERE (p.state IN ('planning', 'simulated', 'failed') AND x.applied <> 'pending')
+              OR (p.state IN ('committed', 'undoing', 'undone') AND x.applied = 'pending')
+              OR (p.state IN ('committing', 'committed') AND x.applied IN ('undone', 'undo_refused'))
+              OR (p.state = 'undone' AND x.applied = 'applied')""",
+    ),
+    Rule(
+        "plan_ledger",
+        "A promise that a plan moved has the run in its ledger, and so has one that was moved back.",
+        f"""SELECT {_LINE.format("x")}, 'no entry', x.run FROM plan_lines x
+           WHERE coalesce(x.before_promise, '1970-01-01') <> coalesce(x.after_promise, '1970-01-01')
+             AND ((x.applied IN ('applied', 'undone', 'undo_refused')
+                   AND NOT EXISTS (SELECT 1 FROM promises p WHERE p.order_id = x.order_id AND p.line = x.line
+                                   AND p.run = x.run AND p.cause = 'reallocated'))
+                  OR (x.applied = 'undone'
+                      AND NOT EXISTS (SELECT 1 FROM promises p WHERE p.order_id = x.order_id AND p.line = x.line
+                                      AND p.run = x.run AND p.cause = 'undone')))""",
+    ),
+    Rule(
+        "policy_timed",
+        "A policy with a schedule has a timer for its next run, and no other has one.",
+        """SELECT p.policy, 'none', 'a timer' FROM policies p
+           WHERE p.body LIKE '%"schedule":{%' AND p.n = (SELECT max(n) FROM policies l WHERE l.policy = p.policy)
+             AND NOT EXISTS (SELECT 1 FROM timers t WHERE t.kind = 'reallocate' AND t.subject = p.policy)
+           UNION ALL
+           SELECT t.subject, 'a timer', 'none' FROM timers t WHERE t.kind = 'reallocate'
+             AND NOT EXISTS (SELECT 1 FROM policies p WHERE p.policy = t.subject AND p.body LIKE '%"schedule":{%'
+                             AND p.n = (SELECT max(n) FROM policies l WHERE l.policy = p.policy))""",
+    ),
+    Rule(
         "clock_line",
         "The clocks of a line agree on what its customer was told, and on the units that were cancelled.",
         f"""SELECT {_LINE.format("l")}, max(c.cancelled), l.cancelled FROM lines l
@@ -449,6 +493,17 @@ RULES = (
            GROUP BY l.order_id, l.line, l.cancelled
            HAVING max(c.cancelled) > l.cancelled OR min(c.cancelled) <> max(c.cancelled)
              OR count(DISTINCT coalesce(c.told_on, '1970-01-01')) > 1 OR count(DISTINCT c.zone) > 1""",
+    ),
+    Rule(
+        "choice_timed",
+        "What a customer chose on the status page and has not taken effect has a timer, and no other order has one.",
+        """SELECT c.order_id, 'none', 'a timer' FROM status_choices c
+           WHERE c.state = 'pending'
+             AND NOT EXISTS (SELECT 1 FROM timers t WHERE t.kind = 'choice' AND t.subject = c.order_id)
+           UNION ALL
+           SELECT t.subject, 'a timer', 'none' FROM timers t
+           WHERE t.kind = 'choice' AND NOT EXISTS (
+             SELECT 1 FROM status_choices c WHERE c.order_id = t.subject AND c.state = 'pending')""",
     ),
 )
 

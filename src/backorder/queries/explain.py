@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
 
 import msgspec
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import and_, bindparam, select
 
 from backorder.kernel.calendars import day_number
 from backorder.kernel.columns import STOCK
-from backorder.queries.lines import LINES, LineView, PegView, RevisionView, of_customer, read_lines
-from backorder.queries.show import SUPPLIES, SupplyView, supply_view
+from backorder.queries.gained import COUNTED_MAX, PromiseMove, read_moves
+from backorder.queries.lines import LINES, LineView, RevisionView, of_customer, read_lines
+from backorder.queries.queue import LiveQueue, Place, Stand, read_queue
+from backorder.queries.sooner import Change, Giver, Sooner, read_sooner
+from backorder.queries.spoken import spoken
 from backorder.storage.db import Database, Tx
-from backorder.storage.tables import lines, orders, pegs, supplies
+from backorder.storage.tables import lines, orders
 
 CAUSES = {
     "placed": "the order was placed",
@@ -38,140 +40,97 @@ CAUSES = {
     "reversed": "a shipment turned out not to have left",
     "person": "a person gave the date, or took it back",
     "imported": "the promise was taken over when the shop went live",
+    "reallocated": "reallocation {run} shared out anew what there is",
+    "undone": "reallocation {run} was undone",
     "pinned": "a person pinned units, of this line or one beside it, on supply {supply}",
     "unpinned": "a person took back a pin, of this line or one beside it, on supply {supply}",
 }
 
 
-class Stand(msgspec.Struct):
-    """A supply that the line stands on: the units it holds there, and who else does; `pinned` of them by a person.
-
-    `ahead` counts the lines, and `units_ahead` their units, that come before this line in the live order: a receipt
-    serves them first, after what is pinned. `free` is what nobody holds.
-    """
-
-    supply: str
-    site: str
-    kind: str
-    units: int
-    ships_on: date
-    expected_on: date | None
-    state: str
-    confirmed: bool
-    ahead: int
-    units_ahead: int
-    behind: int
-    free: int
-    pinned: int
-
-
 class Explanation(msgspec.Struct):
-    """The line, what it stands on, and the same in sentences: its `state`, its `history`, what `would_change` it."""
+    """The line, what it stands on, who comes first, what moved it and who gained, what would bring it sooner.
+
+    The same in sentences: for those who work here its `state`, its `history` and what `would_change` it; `spoken` is
+    what a customer can be told.
+    """
 
     line: LineView
     stands_on: list[Stand]
+    queue: LiveQueue
+    moves: list[PromiseMove]
+    sooner: Sooner
     state: list[str]
     history: list[str]
     would_change: list[str]
+    spoken: list[str]
 
 
-def line(db: Database, order: str, line: str, now: int, of: str | None = None) -> Explanation | None:
+_PLACE = (
+    select(lines.c.promise, orders.c.priority, lines.c.placed_at, lines.c.position, orders.c.ship)
+    .join(orders, orders.c.order_id == lines.c.order_id)
+    .where(lines.c.order_id == bindparam("order"), lines.c.line == bindparam("line"))
+)
+
+
+def line(
+    db: Database, order: str, line: str, now: int, of: str | None = None, earlier: int | None = None
+) -> Explanation | None:
     """The explanation of a line's date; None if there is no such line, or none `of` this customer.
 
-    Of whoever else waits it has numbers, no names. Four statements, however many they are.
+    What would bring it sooner is asked of a day `earlier` by so many days; else of the day that it was first promised
+    or is wanted for, or where that is met, of one working day earlier. A customer gets numbers of whoever else waits,
+    no names. A fixed number of statements, however many wait.
     """
     mine = and_(lines.c.order_id == order, lines.c.line == line, of_customer(of))
+    named = of is None
     with db.read() as tx:
         found = read_lines(tx, LINES.where(mine), now, revisions=True)
         if not found:
             return None
         view = found[0]
-        stands = _stands(tx, view, now)
-        complete = tx.fetch(select(orders.c.ship).where(orders.c.order_id == order))[0][0] == "complete"
+        place, complete = _place(tx, order, line)
+        queue, stands = read_queue(tx, view, place, now, named=named)
+        said = [(revision, _revision(revision)) for revision in view.revisions]
+        moves = read_moves(tx, order, line, view.sku, said, named=named)
+        sooner = read_sooner(tx, view, place, now, earlier, named=named)
     return Explanation(
         line=view,
         stands_on=stands,
-        state=[_standing(view), *map(_stand, stands), *_kept(view, stands)],
-        history=[_revision(revision) for revision in view.revisions],
-        would_change=list(_changes(view, stands, complete)),
+        queue=queue,
+        moves=moves,
+        sooner=sooner,
+        state=[
+            _standing(view),
+            *map(_stand, stands),
+            *_pinned(stands),
+            *_uncovered(view),
+            *_before(view, queue),
+            *_risk(view, stands),
+            *_held(view),
+        ],
+        history=[_history(move) for move in moves],
+        would_change=list(_changes(view, stands, complete, sooner)),
+        spoken=spoken(view, queue, moves, sooner),
     )
 
 
-def _kept(view: LineView, stands: list[Stand]) -> Iterator[str]:
-    """What holds it where it is, or puts it at risk."""
+def _place(tx: Tx, order: str, line: str) -> tuple[Place, bool]:
+    """Where the line stands in the live order, and whether its order ships complete."""
+    promise, priority, placed, position, ship = tx.fetch(_PLACE, order=order, line=line)[0]
+    return Place(promise, priority, placed, order, line, position), ship == "complete"
+
+
+def _pinned(stands: list[Stand]) -> Iterator[str]:
+    """What a person holds where it is."""
     for supply in dict.fromkeys(stand.supply for stand in stands if stand.pinned):
         pinned = sum(stand.pinned for stand in stands if stand.supply == supply)
         yield f"{_units(pinned)} pinned on {supply} by a person."
-    yield from _uncovered(view)
-    yield from _risk(view, stands)
-    if view.held:
-        yield "On hold: it keeps what it stands on, takes nothing else, and is not shipped until it is released."
 
 
-def _stands(tx: Tx, view: LineView, now: int) -> list[Stand]:
-    """What the line stands on, in the order in which it could ship."""
-    if not view.pegs:
+def _held(view: LineView) -> list[str]:
+    if not view.held:
         return []
-    rows = {row[0]: row for row in tx.fetch(_others(view))}
-    return [_read_stand(peg, supply_view(rows[peg.supply][:-3], now), rows[peg.supply][-3:]) for peg in view.pegs]
-
-
-def _read_stand(peg: PegView, supply: SupplyView, queue: Any) -> Stand:
-    ahead, units_ahead, others = queue
-    stock = supply.kind == STOCK  # allocated units wait for nobody
-    return Stand(
-        supply=peg.supply,
-        site=peg.site,
-        kind=supply.kind,
-        units=peg.quantity,
-        ships_on=peg.ships_on,
-        expected_on=supply.expected_on,
-        state=supply.state,
-        confirmed=supply.confirmed,
-        ahead=0 if stock else int(ahead),
-        units_ahead=0 if stock else int(units_ahead or 0),
-        behind=0 if stock else int(others - ahead),
-        free=supply.free,
-        pinned=peg.pinned,
-    )
-
-
-def _others(view: LineView) -> Any:
-    """The line's supplies, each with the lines and units ahead of it there in the live order, and all other lines."""
-    me, my_order = lines.alias("me"), orders.alias("my_order")
-    held, other, its_order = pegs.alias("held"), lines.alias("other"), orders.alias("its_order")
-    same_promise = or_(other.c.promise == me.c.promise, and_(other.c.promise.is_(None), me.c.promise.is_(None)))
-    before = or_(
-        other.c.promise < me.c.promise,
-        and_(other.c.promise.is_not(None), me.c.promise.is_(None)),
-        and_(same_promise, its_order.c.priority > my_order.c.priority),
-        and_(
-            same_promise,
-            its_order.c.priority == my_order.c.priority,
-            or_(
-                its_order.c.placed_at < my_order.c.placed_at,
-                and_(its_order.c.placed_at == my_order.c.placed_at, other.c.order_id < me.c.order_id),
-                and_(other.c.order_id == me.c.order_id, other.c.position < me.c.position),
-            ),
-        ),
-    )
-    name = other.c.order_id + " " + other.c.line
-    its_peg = and_(held.c.supply == supplies.c.supply, or_(held.c.order_id != view.order, held.c.line != view.line))
-    mine = select(pegs.c.supply).where(pegs.c.order_id == view.order, pegs.c.line == view.line)
-    return (
-        SUPPLIES.add_columns(
-            func.count(case((before, name)).distinct()),
-            func.sum(case((before, held.c.quantity), else_=0)),
-            func.count(name.distinct()),
-        )
-        .join(me, and_(me.c.order_id == view.order, me.c.line == view.line))
-        .join(my_order, my_order.c.order_id == me.c.order_id)
-        .outerjoin(held, its_peg)
-        .outerjoin(other, and_(other.c.order_id == held.c.order_id, other.c.line == held.c.line))
-        .outerjoin(its_order, its_order.c.order_id == other.c.order_id)
-        .where(supplies.c.supply.in_(mine))
-        .group_by(*SUPPLIES.selected_columns)
-    )
+    return ["On hold: it keeps what it stands on, takes nothing else, and is not shipped until it is released."]
 
 
 def _standing(view: LineView) -> str:
@@ -219,6 +178,37 @@ def _risk(view: LineView, stands: list[Stand]) -> Iterator[str]:
             yield f"At risk: {stand.supply} is not confirmed by its supplier."
 
 
+_BY = {
+    "promise": "by promise",
+    "priority": "by priority",
+    "placed_at": "by when they were placed",
+    "order": "by order id",
+    "line": "by line",
+}
+
+
+def _before(view: LineView, queue: LiveQueue) -> Iterator[str]:
+    """Who comes first, and by which key."""
+    if not view.waiting or not queue.lines_before:
+        return
+    by = ", ".join(f"{by.lines:,} {_BY[by.key]}" for by in queue.by)
+    yield f"{_lines(queue.lines_before)} with {_units(queue.units_before)} before it for {view.sku}: {by}."
+    for before in queue.nearest[:1]:
+        yield f"The nearest is line {before.line} of order {before.order} ({_units(before.units)}), {_BY[before.key]}."
+
+
+def _history(move: PromiseMove) -> str:
+    """The revision, and who gained by what it was about."""
+    if not move.gained_lines:
+        return move.said
+    if move.gained_lines >= COUNTED_MAX:
+        return f"{move.said}; by the same gained {COUNTED_MAX:,} lines or more"
+    names = ", ".join(f"{gainer.order} {gainer.line}" for gainer in move.gained)
+    more = move.gained_lines - len(move.gained)
+    rest = f" and {_lines(more)} more" if names and more else _lines(more) if more else ""
+    return f"{move.said}; by the same gained {names}{rest}"
+
+
 def _revision(revision: RevisionView) -> str:
     at = f"{revision.at:%Y-%m-%d %H:%M}"
     if revision.cause == "placed" and revision.from_day is None:
@@ -229,9 +219,10 @@ def _revision(revision: RevisionView) -> str:
 
 
 def _cause(revision: RevisionView) -> str:
+    text = CAUSES[revision.cause]
     if revision.supply is None:
-        return CAUSES[revision.cause].partition(";")[0].replace("supply {supply}", "supply")
-    return CAUSES[revision.cause].format(supply=revision.supply)
+        text = text.partition(";")[0].replace("supply {supply}", "supply")
+    return text.format(supply=revision.supply, run=revision.run)
 
 
 def _movement(revision: RevisionView) -> str:
@@ -245,27 +236,49 @@ def _movement(revision: RevisionView) -> str:
     return f"{moved} {abs(days)} day{'s' if abs(days) > 1 else ''} to {day_words(after)}"
 
 
-def _changes(view: LineView, stands: list[Stand], complete: bool) -> Iterator[str]:
+def _changes(view: LineView, stands: list[Stand], complete: bool, sooner: Sooner) -> Iterator[str]:
     """What would move the date, the most telling first."""
     if not view.waiting and not view.allocated:
         yield "Nothing: the line is done."
         return
     if complete:
         yield "The order ships complete: its date is that of the last line to be ready."
+    yield from map(_sooner, sooner.changes)
     if view.uncovered:
         yield f"Supply of {_units(view.uncovered)} of {view.sku} or more would cover it."
     inbound = [stand for stand in stands if stand.kind != STOCK]
     if inbound:
-        yield from _supply_changes(view, inbound[-1])
+        yield from _supply_changes(view, inbound[-1], sooner)
     elif not view.waiting:
         yield "All that is still wanted is allocated and can ship; only a count that finds less takes it away."
     if view.requested_on is not None:
         yield f"It is never promised before {day_words(view.requested_on)}, as the customer asked."
 
 
-def _supply_changes(view: LineView, last: Stand) -> Iterator[str]:
+def _sooner(change: Change) -> str:
+    """A change that was tried, and the day it brings."""
+    by = f"Sooner, on {day_words(change.ships_on)}:"
+    if change.kind == "pulled_in":
+        days = change.days or 0
+        assert change.day is not None
+        return f"{by} {change.supply} pulled in by {days} day{'s' if days > 1 else ''}, to {day_words(change.day)}."
+    if change.kind == "more":
+        assert change.day is not None
+        units = "1 more unit" if change.units == 1 else f"{change.units:,} more units"
+        return f"{by} {units} at {change.site} by {day_words(change.day)}."
+    return f"{by} {' and '.join(map(_giver, change.from_lines))}."
+
+
+def _giver(giver: Giver) -> str:
+    whom = f"line {giver.line} of order {giver.order}" if giver.order is not None else "another order"
+    then = "have no day" if giver.would_ship_on is None else f"ship on {day_words(giver.would_ship_on)}"
+    breaks = ", after its promise" if giver.breaks_promise else ""
+    return f"{_units(giver.units)} moved from {whom}, which would then {then}{breaks}"
+
+
+def _supply_changes(view: LineView, last: Stand, sooner: Sooner) -> Iterator[str]:
     assert last.expected_on is not None
-    if last.ships_on == view.planned:
+    if last.ships_on == view.planned and not sooner.changes:
         yield f"Sooner: {last.supply} coming before its day, or {_units(last.units)} of earlier supply or stock."
         if last.ahead:
             yield f"Sooner, where that frees earlier units: cancellations among the {_lines(last.ahead)} ahead."

@@ -34,6 +34,7 @@ class RevisionView(msgspec.Struct, rename={"from_day": "from", "to_day": "to"}):
     cause: str
     basis: str | None
     supply: str | None
+    run: str | None = None
 
 
 class LineView(msgspec.Struct):
@@ -120,6 +121,7 @@ _REVISIONS = (
         promises.c.cause,
         promises.c.basis,
         promises.c.supply,
+        promises.c.run,
     )
     .where(among(promises.c.order_id, "orders"))
     .order_by(promises.c.order_id, promises.c.line, promises.c.n)
@@ -136,8 +138,8 @@ def read_lines(tx: Tx, statement: Select[Any], now: int, revisions: bool = False
     held, shaky = _read_pegs(tx.fetch(_PEGS, orders=named) if named else (), now)
     told: dict[tuple[str, str], list[RevisionView]] = {}
     if revisions and named:
-        for order, line, at, before, after, cause, basis, supply in tx.fetch(_REVISIONS, orders=named):
-            entry = RevisionView(moment_datetime(at), as_date(before), as_date(after), cause, basis, supply)
+        for order, line, at, before, after, *why in tx.fetch(_REVISIONS, orders=named):
+            entry = RevisionView(moment_datetime(at), as_date(before), as_date(after), *why)
             told.setdefault((order, line), []).append(entry)
     return [_view(row, held, shaky, told) for row in rows]
 

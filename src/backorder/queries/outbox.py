@@ -4,11 +4,14 @@ from datetime import datetime
 from typing import Literal
 
 import msgspec
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import and_, func, or_, select, tuple_
 
 from backorder.kernel.calendars import moment_datetime
+from backorder.kernel.webhooks import SENDER
 from backorder.storage.db import Database
 from backorder.storage.event_tables import events, outbox, timers
+from backorder.storage.events import last_event
+from backorder.storage.webhook_tables import webhooks
 
 State = Literal["waiting", "sent", "dead", "discarded"]
 
@@ -78,6 +81,12 @@ def list_events(
     ]
 
 
+def last_number(db: Database) -> int:
+    """The number of the last event; 0 where there is none."""
+    with db.read() as tx:
+        return last_event(tx)
+
+
 def list_messages(
     db: Database,
     *,
@@ -143,9 +152,10 @@ def list_timers(
 
 
 def standing(db: Database, now: int) -> Standing:
-    """How much waits, and how much was given up, at a moment."""
+    """How much waits, and how much was given up, at a moment; what is for disabled endpoints waits for nobody."""
+    off = select(SENDER + webhooks.c.webhook).where(webhooks.c.disabled_at.is_not(None))
     messages = select(outbox.c.state, func.count(), func.min(outbox.c.due_at, type_=outbox.c.due_at.type)).where(
-        outbox.c.state.in_(("waiting", "dead"))
+        or_(outbox.c.state == "dead", and_(outbox.c.state == "waiting", outbox.c.sender.not_in(off)))
     )
     with db.read() as tx:
         found = {state: (count, oldest) for state, count, oldest in tx.fetch(messages.group_by(outbox.c.state))}

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select
 
 from backorder.kernel.calendars import local_day
 from backorder.queries.export import plain_row
 from backorder.storage.access_tables import accounts
 from backorder.storage.db import Database, Tx, among
 from backorder.storage.notice_tables import clocks, evidence, notices, refunds
+from backorder.storage.status_tables import status_choices
 from backorder.storage.tables import (
     LINE_OPEN,
     cancellations,
@@ -23,11 +24,12 @@ from backorder.storage.tables import (
     shipments,
     shop,
 )
+from backorder.storage.watch_tables import watches
 
 _theirs = orders.alias("theirs")
 _OF_ORDERS = (
     *(orders, lines, promises, cancellations, changes, holds, shipments, shipment_lines),
-    *(clocks, notices, evidence, refunds),
+    *(clocks, notices, evidence, refunds, status_choices),
 )
 
 
@@ -44,6 +46,9 @@ def everything(db: Database, customer: str) -> dict[str, Any] | None:
             for row in _rows(tx, accounts, accounts.c.customer == customer)
         ]
         mine = [row[0] for row in tx.fetch(select(orders.c.order_id).where(orders.c.customer == customer))]
+        addresses = [str(row["email"]).lower() for row in found["people"] if row["email"] is not None]
+        theirs = or_(watches.c.customer == customer, among(watches.c.email, "emails"))
+        found[watches.name] = _rows(tx, watches, theirs, emails=addresses)
         for table in _OF_ORDERS:
             found[table.name] = _rows(tx, table, among(table.c.order_id, "orders"), orders=mine)
     return found

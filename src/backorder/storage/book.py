@@ -1,9 +1,10 @@
 """Loading the working set of a batch and saving what changed in it, each with a fixed number of statements."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import and_, select, union_all
@@ -80,6 +81,7 @@ _POLICY = (
         suppliers.c.lead_time_days.label("supplier_lead_time"),
         suppliers.c.working_days,
         suppliers.c.holidays,
+        items.c.idle_by,
     )
     .select_from(LEVELS.outerjoin(suppliers, suppliers.c.supplier == items.c.supplier))
     .order_by(items.c.sku)
@@ -181,8 +183,11 @@ def _lines(allocated: bool) -> Any:
     return union_all(_with_pegs(lines).where(part), _with_pegs(lines).where(named), _with_pegs(_other).where(part))
 
 
+_SHIP, _UNITS = 19, slice(5, 7)  # of the columns of a line: how it ships, and its open units
+
 LINES = {allocated: _lines(allocated) for allocated in (False, True)}
 LINES_OF_ORDERS = _with_pegs(lines).where(among(lines.c.order_id, "orders"))
+LINES_BESIDE = LINES_OF_ORDERS.where(among(lines.c.sku, "skus"))
 
 
 @dataclass(slots=True)
@@ -213,12 +218,13 @@ def load(
     waiting: bool = True,
     orders: Sequence[str] = (),
     allocated: bool = False,
+    only: Container[tuple[str, str]] | None = None,
     lock: bool = True,
 ) -> Loaded:
     """Lock the items (in order of SKU) and load their supplies, and with `waiting` the lines of a live pass over them.
 
     `orders` names orders whose lines are wanted whatever their state (without `waiting`, theirs alone), `allocated`
-    also those that wait no more.
+    also those that wait no more; of orders that do not ship complete, `only` those lines are wanted.
     Items joined to them by complete orders are locked and loaded too. A query that only asks does not `lock`.
     """
     book = Book()
@@ -232,8 +238,21 @@ def load(
     if waiting:
         _load_lines(loaded, tx.fetch(LINES[allocated], skus=chosen, orders=orders))
     elif orders:
-        _load_lines(loaded, tx.fetch(LINES_OF_ORDERS, orders=orders))
+        found = tx.fetch(LINES_OF_ORDERS, orders=orders)
+        _load_lines(loaded, found if only is None else [row for row in found if row[:2] in only or _is_whole(row)])
     return loaded
+
+
+def load_beside(tx: Tx, loaded: Loaded, orders: Sequence[str]) -> None:
+    """Let the book hold the lines of these orders, in place of those it held, as far as they are of its items."""
+    book = loaded.book
+    book.lines, book.lines_of_item, book.lines_of_order = Lines(), {}, {}
+    _load_lines(loaded, tx.fetch(LINES_BESIDE, orders=orders, skus=list(book.items)))
+
+
+def _is_whole(row: Row) -> bool:
+    """Whether a row is of an open line of an order that ships complete."""
+    return bool(row[_SHIP] == "complete" and row[_UNITS][0] + row[_UNITS][1])
 
 
 def _load_sites(tx: Tx, loaded: Loaded, skus: Sequence[str]) -> None:
@@ -247,7 +266,8 @@ def _load_sites(tx: Tx, loaded: Loaded, skus: Sequence[str]) -> None:
 
 
 def _load_supplies(tx: Tx, loaded: Loaded, skus: Sequence[str]) -> None:
-    rows = tx.fetch(SUPPLIES, skus=skus)
+    # Sorted, because a reallocation serves supplies of one day in the order of their numbers.
+    rows = sorted(tx.fetch(SUPPLIES, skus=skus), key=itemgetter(0))
     if not rows:
         return
     held = loaded.book.supplies
@@ -377,6 +397,8 @@ def save(tx: Tx, loaded: Loaded) -> None:
     _save_lines(tx, loaded)
     _save_pegs(tx, loaded)
     _save_revisions(tx, loaded.book)
+    idle = sorted(sku for sku in loaded.book.passed if sku in loaded.book.items and loaded.book.items[sku].idle_by)
+    tx.update(items, ("sku",), ("idle_by",), [(sku, None) for sku in idle])
     tx.events += [*moved(loaded.book), *ready(loaded.book, [row[_WAITING] for row in loaded.lines])]
 
 
@@ -482,7 +504,7 @@ def _save_revisions(tx: Tx, book: Book) -> None:
     order, line = book.lines.order, book.lines.line
     tx.insert(
         promises,
-        ("order_id", "line", "n", "at", "from_day", "to_day", "cause", "basis", "supply"),
+        ("order_id", "line", "n", "at", "from_day", "to_day", "cause", "basis", "supply", "run"),
         [(order[r.line], line[r.line], *r[1:]) for r in book.revisions],
     )
 

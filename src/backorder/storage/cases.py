@@ -83,6 +83,13 @@ _CANCELLED = (
     .where(among(cancellations.c.order_id, "orders"))
     .order_by(cancellations.c.order_id, cancellations.c.line, cancellations.c.n)
 )
+# Lines that the order was not placed with.
+_JOINED = (
+    select(lines.c.order_id, lines.c.line)
+    .join(orders, orders.c.order_id == lines.c.order_id)
+    .where(among(lines.c.order_id, "orders"), lines.c.placed_at != orders.c.placed_at)
+    .order_by(lines.c.order_id, lines.c.position)
+)
 _CAUSED = _LINES.add_columns(promises.c.cause).outerjoin(
     promises,
     and_(promises.c.order_id == lines.c.order_id, promises.c.line == lines.c.line, promises.c.n == lines.c.revisions),
@@ -313,6 +320,8 @@ def _hear(tx: Tx, loaded: Loaded, said: Mapping[str, Sequence[Said]]) -> None:
             case.said.append(Said("arrived", line))
     for order, line, by in tx.fetch(_CANCELLED, orders=lost) if lost else ():
         loaded.cases[order].cancelled_by[line] = by
+    for order, line in tx.fetch(_JOINED, orders=lost) if lost else ():
+        loaded.cases[order].joined.add(line)
     for order, entries in (load_history(tx, back) if back else {}).items():
         loaded.cases[order].history = entries
 

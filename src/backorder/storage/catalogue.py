@@ -44,9 +44,9 @@ _WAITING = select(lines.c.sku).where(lines.c.waiting > 0, LINE_OPEN).distinct()
 _SUPPLIED = select(items.c.sku).where(among(items.c.supplier, "suppliers"))
 
 
-def load_rows(tx: Tx, name: str, keys: Iterable[str]) -> Rows:
-    """The rows of a catalogue table by key, locked where the database locks rows."""
-    statements = _LOCKED if tx.dialect == "postgresql" else _ROWS
+def load_rows(tx: Tx, name: str, keys: Iterable[str], *, lock: bool = True) -> Rows:
+    """The rows of a catalogue table by key, locked where the database locks rows; who only asks does not `lock`."""
+    statements = _LOCKED if lock and tx.dialect == "postgresql" else _ROWS
     columns = [column.name for column in TABLES[name].c]
     rows = tx.fetch(statements[name], keys=sorted(set(keys)))
     return {row[columns.index(KEYS[name])]: dict(zip(columns, row, strict=True)) for row in rows}

@@ -1,9 +1,9 @@
 """The outbox: a message for each event and sender, sent in the order of its subject, or left to a person."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, FromClause, Select, bindparam, or_, select
+from sqlalchemy import BindParameter, ColumnElement, FromClause, Select, bindparam, exists, or_, select
 from sqlalchemy.sql.expression import literal_column
 
 from backorder.kernel.retries import SECOND
@@ -96,12 +96,26 @@ _FEEDS = (
     .order_by(feeds.c.sender)
     .with_for_update()
 )
+_BEHIND = select(feeds.c.sender).where(feeds.c.after_n < bindparam("last")).order_by(feeds.c.sender)
+_SENDERS = (
+    select(feeds.c.sender)
+    .where(
+        exists(
+            select(literal_column("1"))
+            .where(outbox.c.sender == feeds.c.sender, outbox.c.state == _WAITING)
+            .where(outbox.c.due_at <= _NOW, _FREE)
+            .correlate(feeds)
+        )
+    )
+    .order_by(feeds.c.sender)
+)
 _NEW = (
-    select(events.c.n, events.c.subject, _beside(events, "event", last=True))
+    select(events.c.n, events.c.kind, events.c.subject)
     .where(events.c.n > bindparam("after"))
     .order_by(events.c.n)
     .limit(bindparam("most"))
 )
+_HELD = select(events.c.subject, _beside(events, "event", last=True)).where(events.c.n.in_(_EVENTS))
 _STATES = (
     select(outbox.c.sender, outbox.c.event, outbox.c.state)
     .where(outbox.c.event.in_(_EVENTS))
@@ -119,9 +133,14 @@ def add_feed(tx: Tx, sender: str, after: int, at: int) -> None:
         tx.insert(feeds, ("sender", "after_n", "made_at"), [(sender, after, at)])
 
 
-def told_until(tx: Tx, sender: str) -> int:
-    """The last event of which there is a message for the sender."""
-    return int(tx.fetch(_FEED, sender=sender)[0][0])
+def behind(tx: Tx, last: int) -> list[str]:
+    """The senders that are not told of all up to this event yet, in the order in which they are locked."""
+    return [row[0] for row in tx.fetch(_BEHIND, last=last)]
+
+
+def with_due(tx: Tx, now: int) -> set[str]:
+    """The senders that have messages that are due: a look into the index for each."""
+    return {row[0] for row in tx.fetch(_SENDERS, now=now)}
 
 
 def lock_feeds(tx: Tx, senders: Iterable[str]) -> dict[str, int]:
@@ -133,23 +152,36 @@ def lock_feeds(tx: Tx, senders: Iterable[str]) -> dict[str, int]:
     return {sender: int(after) for sender, after in tx.fetch(_FEEDS, senders=sorted(set(senders)))}
 
 
-def spread(tx: Tx, sender: str, now: int, most: int) -> int:
-    """Put messages for the sender's next events into the outbox; how many. Each is put there once.
+def everything(_kind: str, _subject: str) -> bool:
+    """What a sender wants that is told of all."""
+    return True
 
-    One is due now if no other of its subject waits; else when all before it have ended (`let_follow`), and until then
-    nobody who looks for what is due comes across it.
+
+def spread(tx: Tx, sender: str, now: int, most: int) -> int:
+    """Put messages for the sender's next events into the outbox; how many. Each is put there once."""
+    return spread_to(tx, {sender: everything}, now, most)
+
+
+def spread_to(tx: Tx, wants: Mapping[str, Callable[[str, str], bool]], now: int, most: int) -> int:
+    """The same for several senders, of the events that each wants by kind and subject; at how many it looked.
+
+    A message is due now if no other of its subject waits; else when all before it have ended (`let_follow`), and until
+    then nobody who looks for what is due comes across it.
     """
-    after = lock_feeds(tx, [sender])[sender]
-    new = tx.fetch(_NEW, sender=sender, after=after, most=most)
-    if new:
-        seen: set[str] = set()
-        rows: list[Row] = []
-        for n, subject, before in new:
-            due_at = now if before is None and subject not in seen else None
+    told = lock_feeds(tx, wants)
+    new = tx.fetch(_NEW, after=min(told.values()), most=most) if told else []
+    rows: list[Row] = []
+    for sender, after in told.items():
+        mine = [event for event in new if event[0] > after and wants[sender](event[1], event[2])]
+        held = tx.fetch(_HELD, sender=sender, events=[event[0] for event in mine]) if mine else []
+        seen = {subject for subject, waits in held if waits is not None}
+        for n, _, subject in mine:
+            rows.append((n, sender, subject, "waiting", None if subject in seen else now, 0, 0))
             seen.add(subject)
-            rows.append((n, sender, subject, "waiting", due_at, 0, 0))
-        tx.insert(outbox, ("event", "sender", "subject", "state", "due_at", "attempts", "claim"), rows)
-        tx.update(feeds, ("sender",), ("after_n",), [(sender, new[-1][0])])
+    tx.insert(outbox, ("event", "sender", "subject", "state", "due_at", "attempts", "claim"), rows)
+    if new:
+        behind_them = [(sender, new[-1][0]) for sender, after in told.items() if after < new[-1][0]]
+        tx.update(feeds, ("sender",), ("after_n",), behind_them)
     return len(new)
 
 

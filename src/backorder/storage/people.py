@@ -12,6 +12,8 @@ from backorder.storage.accounts import disable_bound
 from backorder.storage.db import Row, Tx, among
 from backorder.storage.notice_tables import evidence, notices, refunds
 from backorder.storage.schema import metadata
+from backorder.storage.status import revoke_of
+from backorder.storage.status_tables import status_choices
 from backorder.storage.tables import (
     ERASED,
     cancellations,
@@ -26,6 +28,7 @@ from backorder.storage.tables import (
     shipments,
     stock_moves,
 )
+from backorder.storage.watch_tables import watches
 
 # Columns of a person's orders that can say something of them, and what is put in their place.
 _OF_ORDERS: tuple[tuple[Table, tuple[str, ...], dict[str, Any]], ...] = (
@@ -37,6 +40,7 @@ _OF_ORDERS: tuple[tuple[Table, tuple[str, ...], dict[str, Any]], ...] = (
     (evidence, ("order_id", "n"), {"note": ERASED}),
     (notices, ("order_id", "n"), {"reason": None, "sent_to": None}),
     (refunds, ("order_id", "n"), {"reference": None}),
+    (status_choices, ("order_id", "n"), {"note": ERASED, "said": ERASED}),
     (shipments, ("shipment",), {"tracking": None, "reversal_reason": None}),
 )
 # Who did something on an order: a member of staff, whose name stays, or the customer.
@@ -87,11 +91,13 @@ def erase(tx: Tx, customer: str, kind: str, words: Sequence[str], name: str, at:
     Accounts that are bound to them are disabled. Their names stay: the audit trail has them.
     """
     mine = load_orders(tx, customer)
+    revoke_of(tx, [customer], at)
     blank = {"kind": kind, "priority": 0, "tags": "[]"}
     columns = [column.name for column in customers.c if column.name != "customer"]
     tx.insert(customers, ("customer", *columns), [(name, *(blank.get(column) for column in columns))])
     tx.update(orders, ("order_id",), ("customer",), [(order, name) for order in mine])
     disable_bound(tx, customer, name, at)
+    _unwatch(tx, customer, words, at)
     tx.delete(people, ("customer",), [(customer,)])
     tx.delete(customers, ("customer",), [(customer,)])
     for table, keys, blanks in _OF_ORDERS:
@@ -102,6 +108,18 @@ def erase(tx: Tx, customer: str, kind: str, words: Sequence[str], name: str, at:
     _strike(tx, stock_moves, ("supply", "n"), "reference", sought, ERASED)
     _forget_replies(tx, [*sought, f'"{customer}"'])
     tx.insert(erasures, ("erased", "at", "reason"), [(name, at, reason)])
+
+
+def _unwatch(tx: Tx, customer: str, words: Sequence[str], at: int) -> None:
+    """End what they wait for, and let it not be known who was told, whether they said it by id or by address."""
+    addresses = sorted({word.lower() for word in words if "@" in word})
+    theirs = or_(among(watches.c.customer, "customers"), among(watches.c.email, "emails"))
+    chosen = select(watches.c.sku, watches.c.n, watches.c.state, watches.c.ended_at).where(theirs)
+    rows = [
+        (sku, n, *(("withdrawn", at) if state == "waiting" else (state, ended)), None, None)
+        for sku, n, state, ended in tx.fetch(chosen, customers=[customer], emails=addresses)
+    ]
+    tx.update(watches, ("sku", "n"), ("state", "ended_at", "customer", "email"), rows)
 
 
 def _blank(tx: Tx, table: Table, keys: tuple[str, ...], blanks: dict[str, Any], mine: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""What is kept for a while only: messages that ended, events, sessions. A step at a time.
+"""What is kept for a while only: messages that ended, events, sessions, plans. A step at a time.
 
 Answers to commands are kept as long as the database: whoever asks again, however late, must not do a thing twice.
 """
@@ -6,11 +6,16 @@ Answers to commands are kept as long as the database: whoever asks again, howeve
 from sqlalchemy import Select, bindparam, exists, func, select
 from sqlalchemy.sql.expression import literal_column
 
+from backorder.kernel.retries import HOUR
 from backorder.storage.access_tables import sessions
 from backorder.storage.db import Tx
 from backorder.storage.event_tables import events, outbox
+from backorder.storage.reallocation_tables import plan_lines, plans
 from backorder.storage.types import Moment
+from backorder.storage.watch_tables import watches
+from backorder.storage.webhook_tables import webhook_attempts
 
+ATTEMPTS_KEPT = 7 * 24 * HOUR  # what came of the tries to reach endpoints
 STEP = 2_000  # rows of a table in one transaction: so nobody waits long behind it
 
 _BEFORE = bindparam("before", type_=Moment())
@@ -23,22 +28,36 @@ _EVENTS = select(events.c.n).where(
     events.c.n < select(func.max(events.c.n)).scalar_subquery(),
     ~exists(select(literal_column("1")).where(outbox.c.event == events.c.n)),
 )
+_RUNS = select(plans.c.run).where(plans.c.forget_at <= _BEFORE).order_by(plans.c.forget_at, plans.c.run)
+# Of watches that ended the last of an item stays: its number is the one that the next is counted from.
+_other = watches.alias("other")
+_WATCHES = select(watches.c.sku, watches.c.n).where(
+    watches.c.ended_at < _BEFORE,
+    watches.c.n < select(func.max(_other.c.n)).where(_other.c.sku == watches.c.sku).scalar_subquery(),
+)
+_ATTEMPTS = select(webhook_attempts.c.n).where(webhook_attempts.c.at < _BEFORE)
 _SESSIONS = select(sessions.c.digest).where(sessions.c.expires_at < _BEFORE)
 
 
 def forget(tx: Tx, now: int, before: int) -> None:
-    """Delete a step of what ended before a moment; of sessions and links, what ended by now.
+    """Delete a step of what ended before a moment; of sessions and links, what ended by now; a run whose time is over.
 
-    Messages that a person has still to decide on stay, with their events.
+    Messages that a person has still to decide on stay, with their events. Tries to reach endpoints go after a week.
     """
     tx.delete(outbox, ("event", "sender"), _some(tx, _MESSAGES, before))
     tx.delete(events, ("n",), _some(tx, _EVENTS, before))
+    tx.delete(watches, ("sku", "n"), _some(tx, _WATCHES, before))
+    tx.delete(webhook_attempts, ("n",), _some(tx, _ATTEMPTS, now - ATTEMPTS_KEPT))
     tx.delete(sessions, ("digest",), _some(tx, _SESSIONS, now))
+    over = tx.fetch(_RUNS.limit(1), before=now)
+    tx.delete(plan_lines, ("run",), over)
+    tx.delete(plans, ("run",), over)
 
 
-def is_left(tx: Tx, before: int) -> bool:
-    """Whether there is more to forget from before a moment."""
-    return any(tx.fetch(old.limit(1), before=before) for old in (_MESSAGES, _EVENTS))
+def is_left(tx: Tx, now: int, before: int) -> bool:
+    """Whether there is more to forget from before a moment, or of runs by now."""
+    olds = ((_MESSAGES, before), (_EVENTS, before), (_WATCHES, before), (_ATTEMPTS, now - ATTEMPTS_KEPT), (_RUNS, now))
+    return any(tx.fetch(old.limit(1), before=moment) for old, moment in olds)
 
 
 def _some(tx: Tx, old: "Select[tuple[str, ...]]", before: int) -> list[tuple[str, ...]]:

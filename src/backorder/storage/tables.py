@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import (
     CheckConstraint,
     Column,
+    ColumnElement,
     ForeignKeyConstraint,
+    FromClause,
     Index,
     PrimaryKeyConstraint,
     UniqueConstraint,
@@ -16,8 +18,16 @@ from sqlalchemy import (
     text,
 )
 
-from backorder.storage import access_tables, event_tables, schema  # noqa: F401  # they have files of their own
+from backorder.storage import (
+    access_tables,  # noqa: F401  # it has a file of its own
+    event_tables,  # noqa: F401  # it has a file of its own
+    schema,
+    status_tables,  # noqa: F401  # it has a file of its own
+    watch_tables,  # noqa: F401  # it has a file of its own
+    webhook_tables,  # noqa: F401  # it has a file of its own
+)
 from backorder.storage.notice_tables import evidence, packs
+from backorder.storage.reallocation_tables import policies
 from backorder.storage.schema import (
     AMOUNT_MAX,
     UNITS_MAX,
@@ -107,6 +117,7 @@ categories = table(
     *_policy_rules("stock_only", "backorder"),
 )
 
+# `idle_by` is the run that left units of the item free, which lines may wait for on purpose until the next live pass.
 items = table(
     "items",
     key("sku"),
@@ -122,6 +133,7 @@ items = table(
     units("minimum_order", nullable=True),
     word("category"),
     word("substitutes", nullable=False),
+    word("idle_by"),
     PrimaryKeyConstraint("sku"),
     *_policy_rules("stock_only", "backorder", "preorder", "discontinued"),
     named("money", "(price IS NULL AND cost IS NULL) OR currency IS NOT NULL"),
@@ -396,6 +408,8 @@ CAUSES = (
     "imported",
     "pinned",
     "unpinned",
+    "reallocated",
+    "undone",
 )
 
 promises = table(
@@ -409,15 +423,21 @@ promises = table(
     word("cause", nullable=False),
     word("basis"),
     word("supply"),
+    word("run"),
     PrimaryKeyConstraint("order_id", "line", "n"),
     ForeignKeyConstraint(["order_id", "line"], ["lines.order_id", "lines.line"]),
     named(
         "first", "n >= 1 AND (n > 1 OR (from_day IS NULL AND to_day IS NOT NULL AND cause IN ('placed', 'imported')))"
     ),
     named("based", "(to_day IS NULL) = (basis IS NULL)"),
+    named("run", "(run IS NOT NULL) = (cause IN ('reallocated', 'undone'))"),
     one_of("cause", *CAUSES),
     named("basis", "basis IN ('stock', 'inbound', 'lead_time', 'person', 'imported')"),
 )
+
+# Revisions by which a line gained, by moment: who explains another's slip asks for those alone.
+_GAINED = text("n > 1 AND to_day IS NOT NULL AND (from_day IS NULL OR to_day < from_day)")
+Index("ix_promises_gained", promises.c.at, postgresql_where=_GAINED, sqlite_where=_GAINED)
 
 cancellations = table(
     "cancellations",
@@ -523,7 +543,7 @@ erasures = table(
 
 # Ledgers are written once: the database itself refuses to change or delete an entry. What people wrote in one, and who
 # they were, can be erased, and nothing else put in its place.
-APPEND_ONLY = (stock_moves, promises, receipts, cancellations, changes, evidence, packs)
+APPEND_ONLY = (stock_moves, promises, receipts, cancellations, changes, evidence, packs, policies)
 ERASABLE = {
     "stock_moves": ("reference",),
     "cancellations": ("reason",),
@@ -553,3 +573,9 @@ SUPPLY_OF_USE = (supplies.c.quantity > supplies.c.received + supplies.c.cancelle
 SUPPLY_TO_COME = (supplies.c.quantity > supplies.c.received + supplies.c.cancelled) & (
     supplies.c.kind != literal_column("'stock'")
 )
+
+
+def gained(revisions: FromClause) -> ColumnElement[bool]:
+    """The condition of the index of revisions that gained, of the table or an alias of it."""
+    n, before, after = (revisions.c[name] for name in ("n", "from_day", "to_day"))
+    return (n > literal_column("1")) & after.is_not(None) & (before.is_(None) | (after < before))

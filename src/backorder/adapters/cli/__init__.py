@@ -9,8 +9,15 @@ from backorder.adapters.cli import (  # noqa: F401  # loading them is enough
     evidence,
     notices,
     outbox,
+    planning,
+    policies,
+    reallocation,
     refunds,
     rules,
+    status,
+    storefront,
+    webhooks,
+    whatif,
 )
 from backorder.adapters.cli.main import cli
 from backorder.adapters.cli.serving import serving

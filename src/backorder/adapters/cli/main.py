@@ -273,17 +273,22 @@ def quote(now: int, database: str, as_json: bool, **question: Any) -> None:
 @cli.command()
 @click.argument("order")
 @click.argument("line")
+@click.option(
+    "--earlier", type=click.IntRange(1, 3_650), metavar="DAYS", help="What would bring it so many days sooner."
+)
+@click.option("--spoken", is_flag=True, help="Only what a customer can be told.")
 @as_of_option
 @json_option
 @database_option
-def explain(order: str, line: str, now: int, as_json: bool, database: str) -> None:
+def explain(order: str, line: str, earlier: int | None, spoken: bool, now: int, as_json: bool, database: str) -> None:
     """Why a line has its date.
 
-    What it stands on, who is ahead of it there, how the date came about, and what would change it.
+    What it stands on, who is ahead of it, how the date came about and who gained, and what would change it: the
+    smallest changes that bring it to the day it was first promised or is wanted for, else one working day sooner.
     """
     from backorder.adapters.cli import read
 
-    read.explain(order, line, database, now, as_json=as_json)
+    read.explain(order, line, database, now, earlier, spoken=spoken, as_json=as_json)
 
 
 @cli.command()

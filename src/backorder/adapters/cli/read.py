@@ -311,21 +311,24 @@ def _print_quote(asked: quotes.Quote, answer: Outcome) -> None:
     table(("units", "could ship", "basis", "supply"), rows, numbers=("units",))
 
 
-def explain(order: str, line: str, place: str, now: int, *, as_json: bool) -> None:
+def explain(order: str, line: str, place: str, now: int, earlier: int | None, *, spoken: bool, as_json: bool) -> None:
     """Print why a line has its date; exits 3 if there is no such line."""
     with _opened(place) as db:
-        found = explanations.line(db, composed(order), composed(line), now)
+        found = explanations.line(db, composed(order), composed(line), now, earlier=earlier)
     if found is None:
         click.echo(f"There is no line {order} {line}.", err=True)
         sys.exit(MISSING)
     if as_json:
         _as_json(found)
         return
-    parts = (
+    parts = [
         ("", found.state),
         ("How the promise came about", found.history),
         ("What would change it", found.would_change),
-    )
+        ("For the customer", found.spoken),
+    ]
+    if spoken:
+        parts = [("", found.spoken)]
     for title, said in parts:
         if title:
             click.echo(f"\n{title}:")

@@ -17,7 +17,7 @@ from backorder.adapters.http.addresses import Addresses, Served
 from backorder.adapters.http.figures import Figures
 from backorder.adapters.http.problems import AWAY, CONTENT, Refusal, busy
 from backorder.adapters.http.request import Receive, Request
-from backorder.adapters.http.route import OPEN, Answer, Call, House, Route
+from backorder.adapters.http.route import OPEN, Answer, Call, House, Long, Route
 from backorder.adapters.http.table import ROUTES
 from backorder.commands.accounts import Identity
 from backorder.kernel.errors import Conflict, Unavailable
@@ -34,6 +34,7 @@ _SAFE = (
     (b"referrer-policy", b"no-referrer"),
     (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"),
 )
+_SECRET = re.compile(r"^(/+(?:s|sign-in)/+).*", re.DOTALL)  # addresses whose rest is a proof
 _EMPTY = {204, 304}  # statuses of answers that have no body at all
 
 
@@ -75,17 +76,27 @@ class Application:
         request = Request(scope, receive)
         ident = _given_id(request) or next(self._ids)
         answer = await self._answer(request, ident)
+        if answer.told is not None:
+            await _say(answer, request, ident, send)
+            return
         await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer, ident)})
+        if isinstance(answer.value, Long):
+            for piece in answer.value.pieces():
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+            return
         await send({"type": "http.response.body", "body": b"" if answer.status in _EMPTY else answer.value})
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         self._house.writer.start()
+        self._house.listeners.heed()
         if self._worker is not None:
             sys.setswitchinterval(SWITCH)
             self._worker.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        self._house.listeners.end()
         if self._worker is not None:
             await asyncio.to_thread(self._worker.close)
         await asyncio.to_thread(self._house.writer.close)  # in a thread, so that what it finishes is answered meanwhile
@@ -120,6 +131,26 @@ class Application:
         return found
 
 
+async def _say(answer: Answer, request: Request, ident: str, send: Send) -> None:
+    """Send a body bit by bit."""
+    assert answer.told is not None
+    start = {"type": "http.response.start", "status": answer.status, "headers": _headers(answer, ident)}
+    await send(start)
+    gone = asyncio.ensure_future(request.gone())
+
+    async def say(text: bytes) -> None:
+        await send({"type": "http.response.body", "body": text, "more_body": True})
+
+    try:
+        await answer.told(say, gone)
+    except Exception as error:  # what was begun cannot be answered otherwise any more: it ends, and the log says why
+        fields = {"request": ident, "method": request.method}
+        log.log(logging.ERROR, "failed", exc_info=error, extra={"fields": fields})
+    finally:
+        gone.cancel()
+    await send({"type": "http.response.body", "body": b""})
+
+
 def _named(request: Request, hosts: frozenset[str]) -> None:
     """Refuse requests for a name that is not ours, if the settings say which are."""
     if re.sub(r":\d+$", "", request.headers.get("host", "")).lower() not in hosts:
@@ -141,7 +172,7 @@ def _given_id(request: Request) -> str | None:
 
 
 def _refused(refusal: Refusal, request: Request, ident: str) -> Answer:
-    plain = request.path.encode("utf-8", "replace").decode()[:200]
+    plain = _SECRET.sub(r"\1...", request.path.encode("utf-8", "replace").decode())[:200]
     return Answer(refusal.document(plain, ident), refusal.status, refusal.headers, CONTENT)
 
 
@@ -156,7 +187,8 @@ def _headers(answer: Answer, ident: str) -> list[tuple[bytes, bytes]]:
     own = {name.lower().encode(): value.encode("latin-1", "replace") for name, value in (answer.headers or {}).items()}
     found = [*(safe for safe in _SAFE if safe[0] not in own), (b"x-request-id", ident.encode())]
     if answer.status not in _EMPTY:
-        found += (b"content-type", answer.content.encode()), (b"content-length", b"%d" % len(answer.value))
+        found += ((b"content-type", answer.content.encode()),)
+        found += () if answer.told is not None else ((b"content-length", b"%d" % len(answer.value)),)
     return [*found, *own.items()]
 
 

@@ -1,6 +1,7 @@
 """Reading what came: JSON without what one reader takes this way and another that way, and queries by name."""
 
 import json
+import re
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar, get_origin
 
@@ -86,6 +87,16 @@ def query(request: Request, kind: type[S]) -> S:
         return msgspec.convert(found, kind, strict=False)
     except msgspec.ValidationError as error:
         raise _misfit(error, 400) from None
+
+
+def quality(parameters: str) -> int:
+    """How much something is liked, in thousandths: what stands behind `q=` in a header such as Accept."""
+    for word in parameters.split(";"):
+        name, _, value = word.partition("=")
+        if name.strip().lower() == "q":
+            found = re.fullmatch(r"([01])(?:\.(\d{0,3}))?", value.strip())
+            return 0 if found is None else min(1_000, int(found[1]) * 1_000 + int((found[2] or "").ljust(3, "0")))
+    return 1_000
 
 
 @lru_cache(maxsize=64)

@@ -1,6 +1,8 @@
 """Who is asking: a token in the header, or a person's session in a cookie."""
 
 import asyncio
+import base64
+import binascii
 
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.request import Request
@@ -19,7 +21,7 @@ async def caller(house: House, request: Request) -> Identity:
     """Who asks. Refuses with 401 who shows nothing, or nothing that is valid."""
     shown, session = _shown(request)
     if shown is None:
-        raise _unknown("show a token: Authorization: Bearer bo_...")
+        raise _unknown("show a token: Authorization: Bearer bo_...", request)
     loop = asyncio.get_running_loop()
     tick = loop.time()  # goes on where the settings fix the clock
     key = remembered(shown, session=session)
@@ -30,7 +32,9 @@ async def caller(house: House, request: Request) -> Identity:
     found = await loop.run_in_executor(house.readers, look, house.db, house.clock(), shown)
     if found is None:
         house.limits.stranger(request)
-        raise _unknown("the session ended: sign in again" if session else "the token is not valid, or not any more")
+        raise _unknown(
+            "the session ended: sign in again" if session else "the token is not valid, or not any more", request
+        )
     if len(house.callers) >= KEPT_MAX:
         house.callers.clear()
     house.callers[key] = tick + BELIEVED, found
@@ -47,11 +51,25 @@ def _shown(request: Request) -> tuple[str | None, bool]:
     header = request.headers.get("authorization")
     if header is not None:
         kind, _, shown = header.partition(" ")
-        return (shown.strip() if kind.lower() == "bearer" else None), False
+        return _token(kind.lower(), shown.strip(), request), False
     cookie = request.cookies.get(COOKIE)
     if cookie is not None and request.method not in _SAFE:
         from_here(request)
     return cookie, True
+
+
+def _token(kind: str, shown: str, request: Request) -> str | None:
+    """The token in a header; programs that fetch feeds know names and passwords alone, so it may be the password."""
+    if kind == "basic" and _is_feed(request):
+        try:
+            return base64.b64decode(shown, validate=True).decode().partition(":")[2]
+        except (binascii.Error, UnicodeError):
+            return None
+    return shown if kind == "bearer" else None
+
+
+def _is_feed(request: Request) -> bool:
+    return request.method == "GET" and request.path.startswith("/feeds/")
 
 
 def from_here(request: Request) -> None:
@@ -60,5 +78,6 @@ def from_here(request: Request) -> None:
         raise Refusal(403, "cross_site", "this came from another site's page, or from a browser that does not say")
 
 
-def _unknown(detail: str) -> Refusal:
-    return Refusal(401, "unauthorised", detail, headers={"WWW-Authenticate": "Bearer"})
+def _unknown(detail: str, request: Request) -> Refusal:
+    asked = 'Basic realm="feeds"' if _is_feed(request) else "Bearer"
+    return Refusal(401, "unauthorised", detail, headers={"WWW-Authenticate": asked})

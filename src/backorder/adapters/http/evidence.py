@@ -1,7 +1,6 @@
 """`GET /v1/orders/{order}/evidence`: an order's evidence as one document that is kept."""
 
 import asyncio
-import re
 from contextlib import nullcontext
 from functools import partial
 from typing import Literal
@@ -68,16 +67,6 @@ def _accepted(said: list[str]) -> str:
         kind, _, parameters = part.partition(";")
         name = _BY_TYPE.get(kind.strip().lower())
         if name is not None:
-            liked.append((_quality(parameters), name))
+            liked.append((body.quality(parameters), name))
     best = max(liked, key=lambda one: one[0], default=(0, "json"))  # of those that are liked alike the first
     return best[1] if best[0] else "json"
-
-
-def _quality(parameters: str) -> int:
-    """How much a form is liked, in thousandths: what stands behind `q=`."""
-    for word in parameters.split(";"):
-        name, _, value = word.partition("=")
-        if name.strip().lower() == "q":
-            found = re.fullmatch(r"([01])(?:\.(\d{0,3}))?", value.strip())
-            return 0 if found is None else min(1_000, int(found[1]) * 1_000 + int((found[2] or "").ljust(3, "0")))
-    return 1_000

@@ -21,6 +21,7 @@ TRIES, TRY_EVERY = 20, 3  # sign-ins from one address after a pause, and seconds
 # The same of tokens and sessions that are none, or not any more. They cannot be guessed, so it may be many: a program
 # whose token ended asks on, and all who come through a proxy that says nothing have one address.
 STRANGERS, STRANGER_EVERY = 300, 1
+LINKS, LINKS_A_SECOND = 120, 2  # looks at one status page after a pause, and how many more there are each second
 
 
 class Buckets:
@@ -63,6 +64,8 @@ class Limits:
         self._requests = None if guard.rate is None else Buckets(SECOND // guard.rate, guard.rate)
         self._tries = Buckets(TRY_EVERY * SECOND, TRIES)
         self._strangers = Buckets(STRANGER_EVERY * SECOND, STRANGERS)
+        self._lost = Buckets(STRANGER_EVERY * SECOND, STRANGERS)
+        self._links = Buckets(SECOND // LINKS_A_SECOND, LINKS)
         self._hashers, self._hashing = ThreadPoolExecutor(HASHES, "hash"), 0
 
     def request(self, account: str) -> None:
@@ -77,6 +80,14 @@ class Limits:
     def stranger(self, request: Request) -> None:
         """Count what was shown and opens nothing. Raises a refusal where too much of it comes from one address."""
         _refuse(self._strangers.take(self._address(request), _tick()), "too much that opens nothing from one address")
+
+    def lost(self, request: Request) -> None:
+        """Count a link that opens no page. Apart from strangers, because whole offices follow old links."""
+        _refuse(self._lost.take(self._address(request), _tick()), "too many links that open nothing from one address")
+
+    def link(self, link: str) -> None:
+        """Count a look at a status page, by the digest of its link. Raises a refusal where there are too many."""
+        _refuse(self._links.take(link, _tick()), "this page is asked for too often")
 
     async def hashing(self, question: Callable[..., Any], *about: Any) -> Any:
         """The answer of what hashes passwords, a few at once. Raises a refusal where many wait already."""

@@ -26,6 +26,11 @@ _ID_TEXT = {
 }
 _NUMBER = {"schema": {"type": "integer", "minimum": 1, "maximum": NUMBER_MAX}}
 
+_PAGE = {
+    "description": "Refused, in words for people.",
+    "content": {CONTENT: {"schema": {"$ref": _REF.format(name="Problem")}}, "text/html": {}},
+}
+
 
 @lru_cache(maxsize=4)
 def document(routes: Sequence[Route]) -> bytes:
@@ -89,12 +94,13 @@ def _operation(route: Route, path: str, takes: Any, gives: Any) -> dict[str, Any
     answers: dict[str, Any] = {}
     for status in route.statuses:
         answers[str(status)] = {"description": "Done."}
-        if gives is not None and status < 300:
-            answers[str(status)]["content"] = {"application/json": {"schema": gives}} | {
-                kind: {} for kind in route.also
-            }
+        if route.content != "application/json":
+            answers[str(status)]["content"] = {route.content: {}}
+        elif (gives is not None or route.also) and status < 300:
+            said = {} if gives is None else {"application/json": {"schema": gives}}
+            answers[str(status)]["content"] = said | {kind: {} for kind in route.also}
     for status in (*_SHARED, *_WRITING, *_TOO_LONG):
-        answers[str(status)] = {"$ref": f"#/components/responses/{status}"}
+        answers[str(status)] = _PAGE if route.page else {"$ref": f"#/components/responses/{status}"}
     found: dict[str, Any] = {
         "summary": route.summary,
         "operationId": re.sub(r"\W+", "_", f"{route.method.lower()}{path}").strip("_"),

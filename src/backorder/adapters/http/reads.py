@@ -11,12 +11,12 @@ from msgspec import Meta
 
 from backorder.adapters.http import body
 from backorder.adapters.http.masks import masked
-from backorder.adapters.http.problems import Refusal
+from backorder.adapters.http.problems import Refusal, refusal_of
 from backorder.adapters.http.route import PAGE_MAX, Answer, Call, House
 from backorder.commands._bound import beyond
 from backorder.kernel.access import BOUND_QUOTE
 from backorder.kernel.outcomes import Outcome
-from backorder.queries import accounts, catalogue, explain, quotes, shipments, show
+from backorder.queries import accounts, catalogue, explain, quotes, shipments, show, watches, whatif
 
 Limit = Annotated[int, Meta(ge=1, le=PAGE_MAX)]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -34,6 +34,12 @@ class Page(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     limit: Limit = 50
     after: Cursor | None = None
+
+
+class Wanted(msgspec.Struct, forbid_unknown_fields=True):
+    """By how many days a line is wanted earlier; left out, by the day it was first promised or is wanted for."""
+
+    earlier: Annotated[int, Meta(ge=1, le=3_650)] | None = None
 
 
 async def ask(house: House, question: Callable[..., Any], *about: Any) -> Any:
@@ -61,6 +67,16 @@ def one(
     return answer
 
 
+async def why(house: House, call: Call) -> Answer:
+    """A line's explanation: why it has its date, and what would bring it sooner; 404 where there is no such line."""
+    wanted = body.query(call.request, Wanted)
+    about = call.part("order"), call.part("line"), house.clock(), call.caller.customer, wanted.earlier
+    found = await ask(house, explain.line, house.db, *about)
+    if found is None:
+        raise Refusal(404, "not_found", "there is no line with this id")
+    return Answer(masked(found, call.caller.permissions), headers=PRIVATE)
+
+
 async def quote(house: House, call: Call) -> Answer:
     """`POST /v1/quotes`: what each would be promised if it were the only order now; nothing is written."""
     asked = body.typed(await body.read(call.request), list[quotes.Quote])
@@ -74,6 +90,19 @@ async def quote(house: House, call: Call) -> Answer:
         question.customer = question.customer or mine
     answers: list[Outcome] = await ask(house, quotes.quote, house.db, house.clock(), asked, mine) if asked else []
     return Answer(answers, headers=PRIVATE)
+
+
+async def what_if(house: House, call: Call) -> Answer:
+    """`POST /v1/what-if`: what changes, one after another, would do to whoever waits; nothing is written."""
+    asked = body.typed(await body.read(call.request), list[whatif.If])
+    if not asked:
+        raise Refusal(422, "invalid", "say what might happen: a list of changes", field="if")
+    if len(asked) > whatif.CHANGES_MAX:
+        raise Refusal(413, "too_large", f"a request has at most {whatif.CHANGES_MAX} changes")
+    found = await ask(house, whatif.what_if, house.db, house.clock(), asked)
+    if isinstance(found, Outcome):
+        raise refusal_of(found)
+    return Answer(masked(found, call.caller.permissions), headers=PRIVATE)
 
 
 def page(kind: Any, found: list[Any], limit: int, key: Callable[[Any], list[str]]) -> Answer:
@@ -107,7 +136,6 @@ def foreign() -> Refusal:
 
 ORDER = one(show.order, "order", narrowed=True)
 LINE = one(show.line, "order", "line", narrowed=True)
-WHY = one(explain.line, "order", "line", narrowed=True)
 SHIPMENT = one(shipments.shipment, "shipment", now=False, narrowed=True)
 CUSTOMER = one(catalogue.customer, "customer", now=False, narrowed=True)
 SITE = one(catalogue.site, "site", now=False)
@@ -116,4 +144,5 @@ CATEGORY = one(catalogue.category, "category", now=False)
 ACCOUNT = one(accounts.account, "account", now=False)
 ITEM = one(show.item, "sku", now=False)
 SUPPLY = one(show.supply, "supply")
+WATCH = one(watches.watch, "sku", "watch", now=False)
 DOCUMENT = one(show.document, "document")

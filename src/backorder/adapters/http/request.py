@@ -85,6 +85,11 @@ class Request:
         finally:
             deadline.cancel()
 
+    async def gone(self) -> None:
+        """Wait until whoever asked hangs up."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
     def _give_up(self, task: "asyncio.Task[Any]") -> None:
         """What `asyncio.timeout` does, which costs six times as much: as much as reading the JSON twice."""
         self._late = True

@@ -1,14 +1,17 @@
 """What a route is: a row of the table that the service, its permissions, its document and its tests are made from."""
 
+import asyncio
 import hashlib
+import os
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Executor
 from typing import Any, NamedTuple
 
 import msgspec
 
 from backorder.adapters.http.limits import Limits
+from backorder.adapters.http.listeners import Listeners
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.request import Request
 from backorder.commands.accounts import Identity
@@ -17,23 +20,44 @@ from backorder.writer import Writer
 
 OPEN = "open"  # the permission of routes that ask for none
 PAGE_MAX = 200
+PIECE = 65_536  # bytes of a long body that go together
 ID = r"^[^\x00-\x1f\x7f]{1,200}$"  # what an id can be; in an address its slashes are sent as %2F
 _ID = re.compile(ID.replace("$", r"\Z"))
 NUMBER_MAX = 10**6  # of what is numbered within an order
 _NUMBER = re.compile(r"[1-9][0-9]{0,6}\Z")
 
 
+class Long:
+    """A body too long to be held: it goes in pieces, read from an open file that `owner` keeps open."""
+
+    def __init__(self, owner: object, descriptor: int) -> None:
+        self._owner, self._descriptor = owner, descriptor
+        self._size = os.fstat(descriptor).st_size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def pieces(self) -> Iterator[bytes]:
+        """The body from its beginning; others may read the same file meanwhile."""
+        for start in range(0, self._size, PIECE):
+            yield os.pread(self._descriptor, PIECE, start)
+
+
 class Answer(NamedTuple):
-    """What goes back: a body that is encoded already, or a value that becomes JSON."""
+    """What goes back: a body that is encoded already, or a value that becomes JSON.
+
+    `told` says the body bit by bit instead, by what it is given to say, until what it is given besides is done.
+    """
 
     value: Any
     status: int = 200
     headers: dict[str, str] | None = None
     content: str = "application/json"
+    told: "Callable[[Callable[[bytes], Awaitable[None]], asyncio.Future[None]], Awaitable[None]] | None" = None
 
     def encoded(self) -> "Answer":
         """The same, with the bytes of the body for its value. Raises what encoding does where it cannot be said."""
-        return self if isinstance(self.value, bytes) else self._replace(value=msgspec.json.encode(self.value))
+        return self if isinstance(self.value, bytes | Long) else self._replace(value=msgspec.json.encode(self.value))
 
 
 class House(NamedTuple):
@@ -47,6 +71,7 @@ class House(NamedTuple):
     callers: dict[str, tuple[float, Identity]]  # who showed what, until when it is believed without looking
     shelf: dict[str, tuple[float, bytes, str]]  # availability by SKU: until when, body, ETag
     limits: Limits
+    listeners: Listeners
 
 
 class Call(NamedTuple):
@@ -98,7 +123,9 @@ class Route(NamedTuple):
     statuses: tuple[int, ...] = (200,)
     bound: bool = False
     also: tuple[str, ...] = ()  # media types in which it answers besides JSON
+    content: str = "application/json"
     numbers: tuple[str, ...] = ()  # parts of the address that are numbers; the others are ids
+    page: bool = False  # people read it in a browser: what it refuses it says as a page, too
 
 
 def digest(text: bytes) -> str:

@@ -15,6 +15,7 @@ from backorder.adapters import leaked
 from backorder.adapters.http import logs
 from backorder.adapters.http.application import Application
 from backorder.adapters.http.limits import Guard, Limits
+from backorder.adapters.http.listeners import Listeners
 from backorder.adapters.http.route import House
 from backorder.commands import accounts
 from backorder.storage.db import Database, open_database
@@ -26,6 +27,7 @@ READERS = 16  # threads that read: as many as there are pooled connections
 HEADER_MILLISECONDS = 10_000
 STOP_SECONDS = 30
 ADMIN = "admin"
+UNTRACED = r"^[a-z]+://[^/]*/+(s|sign-in)/"  # what stands behind is a proof, and belongs into no trace
 # How many new objects set off a search for reference cycles, and how many searches one that goes deeper. What is there
 # when the service starts stays, so it is left out of them; requests make few cycles, and looking for them after every
 # seven hundred objects made one answer in a hundred wait twice as long.
@@ -66,7 +68,9 @@ def prepare(options: Options, now: int) -> tuple[str, str | None] | None:
 
 def house(db: Database, clock: Callable[[], int], guard: Guard) -> House:
     """What answering takes, for one process."""
-    return House(db, Writer(db, clock), clock, ThreadPoolExecutor(READERS, "reader"), set(), {}, {}, Limits(guard))
+    return House(
+        db, Writer(db, clock), clock, ThreadPoolExecutor(READERS, "reader"), set(), {}, {}, Limits(guard), Listeners()
+    )
 
 
 def load(options: Options, clock: Callable[[], int]) -> Any:
@@ -78,8 +82,9 @@ def load(options: Options, clock: Callable[[], int]) -> Any:
     if not options.traces:
         return made
     from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
+    from opentelemetry.util.http import ExcludeList
 
-    return OpenTelemetryMiddleware(made)
+    return OpenTelemetryMiddleware(made, excluded_urls=ExcludeList([UNTRACED]))
 
 
 def run(options: Options, clock: Callable[[], int]) -> None:

@@ -2,8 +2,23 @@
 
 from typing import Any
 
-from backorder.adapters.http import administering, evidence, health, owed, reads, shelf, sign_in, told, writes
+from backorder.adapters.http import (
+    administering,
+    evidence,
+    health,
+    owed,
+    reads,
+    shelf,
+    sign_in,
+    status,
+    storefront,
+    streams,
+    told,
+    webhooks,
+    writes,
+)
 from backorder.adapters.http import listings as many
+from backorder.adapters.http import reallocation as reallocating
 from backorder.adapters.http.reads import Nothing, Page
 from backorder.adapters.http.route import OPEN, Route
 from backorder.adapters.http.writes import door
@@ -23,6 +38,7 @@ from backorder.commands import (
     people,
     pins,
     policies,
+    reallocation,
     receipts,
     refunds,
     rules,
@@ -30,22 +46,28 @@ from backorder.commands import (
     stock,
     supplies,
     timers,
+    watches,
 )
+from backorder.commands import status as chosen
+from backorder.commands import webhooks as hooks
 from backorder.kernel.access import PERMISSIONS
 from backorder.kernel.outcomes import Outcome
 from backorder.queries import accounts as people_and_programs
 from backorder.queries import catalogue as catalogued
 from backorder.queries import communication as telling
-from backorder.queries import explain, quotes, show
+from backorder.queries import explain, quotes, show, touched, whatif
 from backorder.queries import notices as noticed
 from backorder.queries import outbox as standing
+from backorder.queries import reallocation as reallocated
 from backorder.queries import rules as packs
 from backorder.queries import shipments as shipped
+from backorder.queries import watches as watched
 from backorder.queries.availability import Availability
 from backorder.queries.evidence import Evidence
 from backorder.queries.lines import LineView
+from backorder.queries.webhooks import WebhookWithAttempts
 
-_ORDER, _LINE, _NOTICE, _REFUND, _SUPPLY, _DOCUMENT, _SHIPMENT, _CUSTOMER, _ACCOUNT = (
+_ORDER, _LINE, _NOTICE, _REFUND, _SUPPLY, _DOCUMENT, _SHIPMENT, _CUSTOMER, _ACCOUNT, _WEBHOOK = (
     "/v1/orders/{order:str}",
     "/v1/orders/{order:str}/lines/{line:str}",
     "/v1/orders/{order:str}/notices/{notice:str}",
@@ -55,6 +77,7 @@ _ORDER, _LINE, _NOTICE, _REFUND, _SUPPLY, _DOCUMENT, _SHIPMENT, _CUSTOMER, _ACCO
     "/v1/shipments/{shipment:str}",
     "/v1/customers/{customer:str}",
     "/v1/accounts/{account:str}",
+    "/v1/webhooks/{webhook:str}",
 )
 
 
@@ -94,7 +117,16 @@ READS = (
         also=evidence.CONTENTS,
     ),
     _one(_LINE, "orders.read", reads.LINE, "A line: pegs, promise, revisions.", LineView, bound=True),
-    _one(f"{_LINE}/why", "orders.read", reads.WHY, "Why it has its date.", explain.Explanation, bound=True),
+    Route(
+        "GET",
+        f"{_LINE}/explanation",
+        "orders.read",
+        reads.why,
+        "Why it has its date, and what would bring it sooner.",
+        explain.Explanation,
+        parameters=reads.Wanted,
+        bound=True,
+    ),
     _many("/v1/lines", "orders.read", many.LINES, "Lines, by order.", many.Lines, many.LinesPage, bound=True),
     _many(
         "/v1/shipments",
@@ -118,6 +150,14 @@ READS = (
     _one(_CUSTOMER, "orders.read", reads.CUSTOMER, "A customer.", catalogued.CustomerView, bound=True),
     _many("/v1/items", "catalogue.read", many.ITEMS, "Items, by SKU.", many.Items, many.ItemsPage),
     _one("/v1/items/{sku:str}", "catalogue.read", reads.ITEM, "An item.", show.ItemView),
+    _one(
+        "/v1/items/{sku:str}/watches/{watch:str}",
+        "customers.read",
+        reads.WATCH,
+        "Who wants to be told when it is back.",
+        watched.WatchView,
+        numbers=("watch",),
+    ),
     _many("/v1/categories", "catalogue.read", many.CATEGORIES, "Categories, by id.", many.Categories),
     _one("/v1/categories/{category:str}", "catalogue.read", reads.CATEGORY, "A category.", catalogued.CategoryView),
     _many("/v1/sites", "catalogue.read", many.SITES, "Sites, by code.", many.Sites, many.SitesPage),
@@ -150,6 +190,7 @@ READS = (
         shelf.Many,
         bound=True,
     ),
+    *storefront.ROUTES,
     Route(
         "POST",
         "/v1/quotes",
@@ -159,6 +200,15 @@ READS = (
         list[Outcome],
         list[quotes.Quote],
         bound=True,
+    ),
+    Route(
+        "POST",
+        "/v1/what-if",
+        "orders.read",
+        reads.what_if,
+        "Whom it would touch if supplies slipped, came short and so on; nothing is written.",
+        touched.WhatIf,
+        list[whatif.If],
     ),
     _many(
         "/v1/notices",
@@ -180,8 +230,75 @@ READS = (
         "How customers are told.",
         telling.CommunicationView,
     ),
+    _many(
+        "/v1/policies",
+        "reallocation.read",
+        reallocating.POLICIES,
+        "Reallocation policies, by name, each in its latest version.",
+        reallocating.Policies,
+    ),
+    Route(
+        "GET",
+        "/v1/policies/{policy:str}",
+        "reallocation.read",
+        reallocating.policy,
+        "A reallocation policy.",
+        reallocated.PolicyView,
+        None,
+        reallocating.Wanted,
+    ),
+    Route(
+        "POST",
+        "/v1/policies/preview",
+        "reallocation.read",
+        reallocating.preview,
+        "How many lines each segment of a policy would take now; nothing is put or planned.",
+        reallocated.Preview,
+        reallocation.PutPolicy,
+    ),
+    Route(
+        "POST",
+        "/v1/policies/compare",
+        "reallocation.read",
+        reallocating.compare,
+        "What policies would make of the backlog as it is now, side by side; nothing is kept.",
+        reallocated.Comparison,
+        reallocating.Compare,
+    ),
+    _many(
+        "/v1/runs",
+        "reallocation.read",
+        reallocating.runs,
+        "Runs of reallocation, the newest first.",
+        reallocating.Runs,
+        reallocating.RunsPage,
+    ),
+    _one(
+        "/v1/runs/{run:str}",
+        "reallocation.read",
+        reallocating.RUN,
+        "A run: how far it is, and what its plan comes to.",
+        reallocated.RunView,
+    ),
+    _many(
+        "/v1/runs/{run:str}/lines",
+        "reallocation.read",
+        reallocating.lines,
+        "The lines of a plan: before and after, in the order in which they were served.",
+        reallocating.PlanLines,
+        reallocating.LinesPage,
+    ),
     Route("GET", "/v1/events", "events.read", told.events, "What happened.", told.Events, None, told.EventsPage),
     Route("GET", "/v1/events/kinds", "events.read", told.kinds, "The kinds of events.", told.EventKinds, None, Nothing),
+    Route(
+        "GET",
+        "/v1/events/stream",
+        "events.read",
+        streams.stream,
+        "What happens, as it happens: server-sent events, from `Last-Event-ID` on where it is sent.",
+        parameters=streams.StreamPage,
+        content=streams.CONTENT,
+    ),
     Route("GET", "/v1/outbox", "outbox.read", told.messages, "Messages.", told.Messages, None, told.MessagesPage),
     Route(
         "GET",
@@ -194,6 +311,8 @@ READS = (
         Nothing,
     ),
     Route("GET", "/v1/timers", "outbox.read", told.timers, "What is due when.", told.Timers, None, told.TimersPage),
+    _many("/v1/webhooks", "webhooks.read", webhooks.WEBHOOKS, "Endpoints for webhooks, by name.", webhooks.Webhooks),
+    _one(_WEBHOOK, "webhooks.read", webhooks.WEBHOOK, "An endpoint: its last attempts.", WebhookWithAttempts),
     _many("/v1/accounts", "accounts.write", many.ACCOUNTS, "Accounts, by name, with their tokens.", many.Accounts),
     _one(_ACCOUNT, "accounts.write", reads.ACCOUNT, "An account.", people_and_programs.AccountView),
     _many("/v1/audit", "audit.read", many.TRAIL, "Who asked for what.", many.Trail, many.TrailPage),
@@ -211,6 +330,8 @@ WRITES = (
         bound=True,
     ),
     door("PUT", "/v1/items/{sku:str}", items.PutItem, "Put an item.", key=False),
+    door("POST", "/v1/items/{sku:str}/watches", watches.WatchItem, "Tell somebody when it is back.", key=False),
+    door("POST", "/v1/items/{sku:str}/unwatch", watches.UnwatchItem, "Do not tell them any more.", key=False),
     door("PUT", "/v1/sites/{site:str}", catalogue.PutSite, "Put a site.", key=False),
     door("PUT", "/v1/suppliers/{supplier:str}", catalogue.PutSupplier, "Put a supplier.", key=False),
     door("PUT", _CUSTOMER, catalogue.PutCustomer, "Put a customer.", key=False),
@@ -260,9 +381,24 @@ WRITES = (
     door("POST", f"{_ORDER}/answers", answers.AnswerNotice, "Take down what the customer answers."),
     door("POST", f"{_ORDER}/refunds", refunds.RecordRefund, "Record the refund that was due."),
     door("POST", _REFUND, refunds.RecordRefund, "Record a refund by its number.", numbers=("refund",)),
+    door("PUT", "/v1/policies/{policy:str}", reallocation.PutPolicy, "Put a reallocation policy.", key=False),
+    door("POST", "/v1/runs", reallocation.Reallocate, "Run a policy: plan, and with `commit` take effect.", key=False),
+    door("POST", "/v1/runs/{run:str}/commit", reallocation.CommitPlan, "Let a plan take effect.", key=False),
+    door("POST", "/v1/runs/{run:str}/undo", reallocation.UndoPlan, "Take a committed plan back.", key=False),
+    door("POST", f"{_ORDER}/status-links/put", chosen.PutStatusLink, "Let a token that one drew open the status page."),
+    door(
+        "POST", f"{_ORDER}/status-links/revoke", chosen.RevokeStatusLink, "Let links to the status page open nothing."
+    ),
+    door("POST", f"{_ORDER}/choices", chosen.ChooseAnswer, "Keep an answer that can be taken back for some minutes."),
+    door("POST", f"{_ORDER}/choices/withdraw", chosen.WithdrawAnswer, "Take back an answer that has no effect yet."),
     door("POST", "/v1/outbox/retry", outbox.RetryMessage, "Send a message that was given up after all."),
     door("POST", "/v1/outbox/discard", outbox.DiscardMessage, "Never send a message."),
     door("POST", "/v1/timers/{kind:str}/{subject:str}/retry", timers.RetryTimer, "Try again what was given up."),
+    door("PUT", _WEBHOOK, hooks.PutWebhook, "Put an endpoint; it is sent to once it has a secret.", key=False),
+    door("POST", f"{_WEBHOOK}/enable", hooks.EnableWebhook, "Send to an endpoint again."),
+    door("POST", f"{_WEBHOOK}/disable", hooks.DisableWebhook, "Send nothing to an endpoint."),
+    door("POST", f"{_WEBHOOK}/test", hooks.TestWebhook, "Send an endpoint a message to try it."),
+    door("POST", f"{_WEBHOOK}/replay", hooks.ReplayWebhook, "Send messages to an endpoint again."),
     door("POST", "/v1/clock", clock.Advance, "Let the passing of days take effect.", key=False),
 )
 
@@ -311,6 +447,15 @@ OTHERS = (
         statuses=(201,),
     ),
     Route(
+        "POST",
+        f"{_WEBHOOK}/rotate",
+        "webhooks.write",
+        webhooks.rotate,
+        "Give an endpoint a new secret; the answer shows it, this once.",
+        webhooks.Secret,
+        statuses=(201,),
+    ),
+    Route(
         "DELETE",
         "/v1/tokens/{token:str}",
         "accounts.write",
@@ -329,6 +474,7 @@ OTHERS = (
         statuses=(204,),
         bound=True,
     ),
+    *status.ROUTES,
     Route("GET", "/v1/session", "catalogue.read", sign_in.me, "Who is asking.", sign_in.Me, bound=True),
 )
 

@@ -16,6 +16,7 @@ from backorder.commands._batch import KEY_MAX
 from backorder.commands._bound import beyond, is_said
 from backorder.commands.accounts import Identity
 from backorder.commands.orders import PlaceOrder
+from backorder.commands.reallocation import commits
 from backorder.kernel.access import BOUND_COMMANDS, BOUND_LINE
 from backorder.kernel.outcomes import Outcome
 from backorder.writer import Closed, Full
@@ -52,6 +53,8 @@ PERMITS = {  # the permission that each command asks for
     "reverse_shipment": "shipping.write",
     "record_delivery": "shipping.write",
     "erase_person": "customers.erase",
+    "watch_item": "customers.write",
+    "unwatch_item": "customers.write",
     "advance": "clock.write",
     "put_communication": "catalogue.write",
     "put_pack": "catalogue.write",
@@ -60,9 +63,22 @@ PERMITS = {  # the permission that each command asks for
     "record_notice": "notices.write",
     "answer_notice": "notices.write",
     "record_refund": "refunds.write",
+    "put_policy": "reallocation.write",
+    "reallocate": "reallocation.write",
+    "commit_plan": "reallocation.commit",
+    "undo_plan": "reallocation.commit",
+    "put_status_link": "notices.write",
+    "revoke_status_link": "notices.write",
+    "choose_answer": "notices.write",
+    "withdraw_answer": "notices.write",
     "retry_message": "outbox.write",
     "discard_message": "outbox.write",
     "retry_timer": "outbox.write",
+    "put_webhook": "webhooks.write",
+    "disable_webhook": "webhooks.write",
+    "enable_webhook": "webhooks.write",
+    "test_webhook": "webhooks.write",
+    "replay_webhook": "webhooks.write",
 }
 AWHILE = 5  # seconds within which who was turned away may come back: what waits then is done by and by
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
@@ -114,6 +130,10 @@ def permit(call: Call, command: Command) -> None:
         raise Refusal(403, "forbidden", f"{word} asks for the permission {PERMITS[word]}", field="do")
     if not call.may("money.write") and is_said(command, "cost"):  # nothing instead of a cost is a word on it too
         raise Refusal(403, "forbidden", "what things cost asks for the permission money.write", field="cost")
+    if commits(command) and not call.may("reallocation.commit"):
+        raise Refusal(403, "forbidden", "to commit asks for the permission reallocation.commit", field="commit")
+    if word == "put_webhook" and not call.may("events.read"):  # whoever puts one is told by it
+        raise Refusal(403, "forbidden", "what events say asks for the permission events.read", field="do")
     if call.caller.customer is not None:
         _bind(command, word, call.caller.customer)
 

@@ -1,0 +1,48 @@
+"""What is said to people, before it is in a language: a text in English with places for values, and the values.
+
+The English text is the key under which the catalogues of other languages have theirs (`backorder.languages`).
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Phrase(NamedTuple):
+    """A text with places such as `{day}`; `many` is the text for another count than one, where they differ."""
+
+    one: str
+    many: str | None = None
+
+
+class OnDay(NamedTuple):
+    """A day (a day number) as a value; its year is said where it is another than that of `today`."""
+
+    day: int
+    today: int
+
+
+class Money(NamedTuple):
+    """An amount in minor units of a currency (ISO 4217) as a value."""
+
+    minor: int
+    currency: str
+
+
+Value = str | int | OnDay | Money
+
+
+class Said(NamedTuple):
+    """A phrase with a value for each of its places; where there are two texts, `count` is among them and chooses."""
+
+    phrase: Phrase
+    values: Mapping[str, Value] = {}
+
+
+def phrase(text: str) -> Phrase:
+    """A text to be translated. Written with a literal, so that whoever translates finds it."""
+    return Phrase(text)
+
+
+def phrases(one: str, many: str) -> Phrase:
+    """Two texts to be translated, of which `{count}` chooses."""
+    return Phrase(one, many)

@@ -1,0 +1,141 @@
+"""The languages in which people are spoken to: phrases, days, numbers and amounts as they are said there.
+
+A language is a catalogue (`locale/CODE.po`); English is that of the phrases themselves. Catalogues are compiled when
+they are first used, so that adding a language is adding a file.
+"""
+
+import io
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cache, lru_cache
+from gettext import GNUTranslations, NullTranslations
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import TYPE_CHECKING
+
+from backorder.kernel.calendars import day_date
+from backorder.kernel.money import decimals
+from backorder.kernel.phrases import Money, OnDay, Said, Value
+from backorder.kernel.places import is_country
+
+if TYPE_CHECKING:
+    from babel import Locale
+
+# What breaks a line, cannot be seen, or turns the direction of what follows: a value stays within its sentence.
+# Spaces that do not break one stay.
+_UNSEEN = re.compile(r"(?:[^\S\u00a0\u202f]|[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069])+")
+SOURCE = "en"  # of the phrases, and what is spoken where nothing better is known
+
+
+class Language:
+    """A language as it is spoken in a country: `code` is that of its catalogue, `tag` names both (BCP 47)."""
+
+    def __init__(self, code: str, locale: "Locale", texts: NullTranslations) -> None:
+        self.code = code
+        self.tag = str(locale).replace("_", "-")
+        self._locale, self._texts = locale, texts
+
+    def say(self, said: Said) -> str:
+        """A phrase with its values. What people wrote stands in values only, and is never looked at for places."""
+        one, many = said.phrase
+        if many is None:
+            text = self._texts.gettext(one)
+        else:
+            count = said.values["count"]
+            assert isinstance(count, int)
+            text = self._texts.ngettext(one, many, count)
+        return text.format(**self._words(said.values))
+
+    def _words(self, values: Mapping[str, Value]) -> dict[str, str]:
+        return {name: self._word(value) for name, value in values.items()}
+
+    def _word(self, value: Value) -> str:
+        if isinstance(value, str):
+            return _UNSEEN.sub(" ", value).strip()
+        if isinstance(value, OnDay):
+            return self.day(value)
+        if isinstance(value, Money):
+            return self.amount(value)
+        from babel.numbers import format_decimal
+
+        return str(format_decimal(value, locale=self._locale))
+
+    def day(self, on: OnDay) -> str:
+        """A day as it stands within a sentence: 18 December, with its year where that is not this year."""
+        from babel.dates import format_skeleton
+
+        date, today = day_date(on.day), day_date(on.today)
+        skeleton = "MMMMd" if date.year == today.year else "yMMMMd"
+        return str(format_skeleton(skeleton, date, locale=self._locale))
+
+    def amount(self, money: Money) -> str:
+        """An amount with its currency, exact to the minor unit."""
+        from babel.numbers import format_currency
+
+        places = decimals(money.currency)
+        number, pattern = Decimal(money.minor).scaleb(-places), self._exact(places)
+        return str(format_currency(number, money.currency, pattern, locale=self._locale, currency_digits=False))
+
+    def _exact(self, places: int) -> str:
+        """The locale's pattern of amounts with as many decimals as the currency has by our count, not by Babel's."""
+        pattern = self._locale.currency_formats["standard"].pattern
+        return str(pattern).replace("0.00", "0." + "0" * places if places else "0")
+
+
+@cache
+def known() -> tuple[str, ...]:
+    """The codes of the languages that there are, in their order."""
+    return tuple(sorted({SOURCE, *(name.removesuffix(".po") for name in _catalogues())}))
+
+
+def language(wanted: str | None = None, country: str | None = None) -> Language:
+    """The language to speak to somebody who wants one, such as `de` or `fr-CH`, in a country (its two letters).
+
+    Where it is not known, or none is wanted, one that most people of the country speak; else English.
+    """
+    asked, _, rest = (wanted or "").replace("_", "-").partition("-")
+    code, named = asked.lower(), country or rest.upper()
+    place = named if is_country(named) else None
+    if code not in known():
+        code = _spoken_in(place) if place is not None else SOURCE
+    return _language(code, place)
+
+
+@lru_cache(maxsize=256)
+def _language(code: str, country: str | None) -> Language:
+    from babel import Locale
+    from babel.localedata import exists
+
+    there = f"{code}_{country}"
+    return Language(code, Locale.parse(there if exists(there) else code), _texts(code))
+
+
+def _spoken_in(country: str) -> str:
+    """The language that most people of a country speak, of those that are known."""
+    from babel.languages import get_official_languages
+
+    spoken = get_official_languages(country, regional=True, de_facto=True)
+    return next((code for code in spoken if code in known()), SOURCE)
+
+
+@cache
+def _texts(code: str) -> NullTranslations:
+    """The texts of a language: its catalogue compiled, or none where the phrases are in it already."""
+    source = _catalogues().get(f"{code}.po")
+    if source is None:
+        return NullTranslations()
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    compiled = io.BytesIO()
+    with source.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=code, abort_invalid=True))
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+@cache
+def _catalogues() -> dict[str, Traversable]:
+    folder = files("backorder").joinpath("locale")
+    return {entry.name: entry for entry in folder.iterdir() if entry.name.endswith(".po")}
