@@ -7,21 +7,22 @@ from bench.figure import Figure
 
 def run(names: list[str], echo: Callable[[str], None], scale: float = 1.0) -> list[Figure]:
     """Measure all figures, or the groups named; `scale` below 1 shrinks the data, for a look whether it runs."""
-    groups = _groups()
-    unknown = [name for name in names if name not in groups]
+    known = groups()
+    unknown = [name for name in names if name not in known]
     if unknown:
-        echo(f"There is no figure {', '.join(unknown)}: name some of {', '.join(groups)}.")
+        echo(f"There is no figure {', '.join(unknown)}: name some of {', '.join(known)}.")
         return []
     found = []
     echo(f"{'figure':<52}{'measured':<44}{'target':<28}")
-    for name in names or groups:
-        for figure in groups[name](scale):
+    for name in names or known:
+        for figure in known[name](scale):
             found.append(figure)
             echo(f"{figure.name:<52}{figure.result:<44}{figure.target:<28}{'' if figure.reached else 'falls short'}")
     return found
 
 
-def _groups() -> dict[str, Callable[[float], Iterator[Figure]]]:
+def groups() -> dict[str, Callable[[float], Iterator[Figure]]]:
+    """The groups of figures by name, each a function of the scale."""
     from bench import (
         explain,
         feeds,
