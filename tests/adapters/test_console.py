@@ -1,0 +1,200 @@
+"""The console over HTTP: who sees what, that looking changes nothing, and that text is text."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode
+
+import pytest
+from conftest import new_database
+from service import Reply, Service, running
+from sqlalchemy import select
+from state import apply
+
+from backorder.adapters.http.route import OPEN
+from backorder.adapters.http.table import CONSOLE
+from backorder.commands import accounts
+from backorder.kernel.access import ROLES
+from backorder.kernel.calendars import moment_number
+from backorder.storage.db import open_database
+from backorder.storage.tables import metadata
+
+NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
+CLOSED = "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; "
+EVIL = "<img src=x onerror=alert(1)>\"'&=1+1{{7*7}}<script>"
+PASSWORD = "a rather long pass phrase"
+FORM = {"Content_Type": "application/x-www-form-urlencoded", "Sec_Fetch_Site": "same-origin"}
+
+
+class Shop(NamedTuple):
+    url: str
+    service: Service
+
+    def give(self, now: datetime, *commands: dict[str, Any]) -> list[str]:
+        db = open_database(self.url)
+        said = [outcome.outcome.value for outcome in apply(db, now, commands)]
+        db.close()
+        return said
+
+    def ask(self, role: str | None, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
+        with closing(self.service.client(role)) as client:
+            return client.ask(method, path, body, **headers)
+
+    def page(self, path: str, role: str = "admin", status: int = 200, **headers: str) -> str:
+        reply = self.ask(role, "GET", path, **headers)
+        assert reply.status == status, (path, reply)
+        _is_page(reply)
+        return reply.body.decode()
+
+    def digest(self) -> str:
+        """All that the database holds, but when a token was last used."""
+        db = open_database(self.url)
+        with db.read() as tx:
+            tables = [table for table in metadata.sorted_tables if table.name != "tokens"]
+            held = [tx.fetch(select(table).order_by(*table.primary_key.columns)) for table in tables]
+        db.close()
+        return hashlib.sha256(repr(held).encode()).hexdigest()
+
+
+class _Reader(HTMLParser):
+    """Reads a page as a browser does, and refuses what is inline or from elsewhere."""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = {name for name, _ in attrs}
+        assert tag not in {"style", "img", "iframe"}, self.get_starttag_text()
+        assert tag != "script" or "src" in names
+        assert not any(name == "style" or name.startswith("on") for name in names), self.get_starttag_text()
+        for name, value in attrs:
+            assert name not in {"src", "href", "action"} or (value or "")[:2] not in {"//", "ht", "ja"}, value
+
+
+def _is_page(reply: Reply) -> None:
+    """It says to the browser what every page says, and has nothing inline."""
+    assert reply.headers["content-type"] == "text/html; charset=utf-8"
+    assert reply.headers["content-security-policy"].startswith(CLOSED)
+    assert reply.headers["cache-control"] == "private, no-store"
+    _Reader().feed(reply.body.decode())
+
+
+SITES = [
+    {"do": "put_site", "site": "NY", "zone": "America/New_York", "country": "US"},
+    {"do": "put_item", "sku": "LAMP", "name": "Brass lamp"},
+    {"do": "put_customer", "customer": "ada", "name": "Ada Byron", "email": "ada@example.com", "country": "US"},
+]
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with new_database(request.param, tmp_path_factory.mktemp("console")) as url:
+        db = open_database(url)
+        then = moment_number(NOW - timedelta(days=20))
+        apply(db, NOW - timedelta(days=20), SITES)
+        accounts.put_account(db, then, EVIL, kind="person", role="planner", password=PASSWORD, by="test")
+        accounts.put_account(db, then, "ada's", kind="person", role="viewer", customer="ada", by="test")
+        bound = accounts.issue_token(db, then, "ada's", by="test")
+        db.close()
+        with running(url, BACKORDER_NOW=NOW.isoformat(), BACKORDER_WORKER="no") as service:
+            service.tokens["bound"] = bound
+            yield Shop(url, service)
+
+
+def _path(template: str) -> str:
+    return re.sub(r"{\w+:str}", "none", template) if template != "/console" else "/console/"
+
+
+def _paths() -> list[str]:
+    """An address of each page of the console that asks for a permission."""
+    return [_path(route.path) for route in CONSOLE if route.permission != OPEN]
+
+
+def test_every_page_asks_for_its_permission(shop: Shop) -> None:
+    for route in CONSOLE:
+        path = _path(route.path)
+        if route.permission == OPEN:
+            continue
+        for role, permissions in ROLES.items():
+            reply = shop.ask(role, route.method, path)
+            assert (reply.status == 403) == (route.permission not in permissions), (role, path)
+        assert "bound to one customer" in shop.page(path, "bound", 403)
+
+
+def test_who_is_not_known_signs_in_and_goes_on(shop: Shop) -> None:
+    for path in _paths():
+        reply = shop.ask(None, "GET", f"{path}?a=b")
+        assert reply.status == 303
+        assert reply.headers["location"] == f"/console/sign-in?next={quote(path, safe='')}%3Fa%3Db"
+    form = shop.ask(None, "GET", "/console/sign-in?next=%2Fconsole%2F%3Fa%3Db")
+    _is_page(form)
+    assert 'value="/console/?a=b"' in form.body.decode()
+    said = {"account": EVIL, "password": "not this one", "next": "/console/?a=b"}
+    wrong = shop.ask(None, "POST", "/console/sign-in", urlencode(said).encode(), **FORM)
+    assert wrong.status == 401
+    _is_page(wrong)
+    assert "<img" not in wrong.body.decode()
+    said["password"] = PASSWORD
+    elsewhere = shop.ask(
+        None, "POST", "/console/sign-in", urlencode(said).encode(), **FORM | {"Sec_Fetch_Site": "cross-site"}
+    )
+    assert elsewhere.status == 403
+    right = shop.ask(None, "POST", "/console/sign-in", urlencode(said).encode(), **FORM)
+    assert (right.status, right.headers["location"]) == (303, "/console/?a=b")
+    cookie = right.headers["set-cookie"]
+    assert cookie.endswith("; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=43200")
+    mine = cookie.partition(";")[0]
+    page = shop.ask(None, "GET", "/console/", Cookie=mine)
+    assert page.status == 200
+    assert "&lt;img src=x" in page.body.decode()
+    assert "<img" not in page.body.decode()
+    out = shop.ask(None, "POST", "/console/sign-out", b"", **FORM, Cookie=mine)
+    assert (out.status, out.headers["location"]) == (303, "/console/sign-in")
+    assert shop.ask(None, "GET", "/console/", Cookie=mine).status == 303
+
+
+@pytest.mark.parametrize(
+    "there", ["//evil.example/", "https://evil.example", "/console//evil", "/v1/docs", "/console/\r\nX: y"]
+)
+def test_signing_in_leads_nowhere_else(shop: Shop, there: str) -> None:
+    said = urlencode({"account": EVIL, "password": PASSWORD, "next": there}).encode()
+    right = shop.ask(None, "POST", "/console/sign-in", said, **FORM)
+    assert (right.status, right.headers["location"]) == (303, "/console/")
+
+
+def test_light_and_dark_are_kept_in_a_cookie(shop: Shop) -> None:
+    assert "data-theme" not in shop.page("/console/")
+    said = urlencode({"theme": "dark", "back": "/console/?x=1"}).encode()
+    chosen = shop.ask("admin", "POST", "/console/theme", said, **FORM)
+    assert (chosen.status, chosen.headers["location"]) == (303, "/console/?x=1")
+    mine = chosen.headers["set-cookie"].partition(";")[0]
+    assert 'data-theme="dark"' in shop.page("/console/", Cookie=mine)
+    assert "data-theme" not in shop.page("/console/", Cookie=mine.replace("dark", '"><script>'))
+    wrong = shop.ask("admin", "POST", "/console/theme", urlencode({"theme": "pink"}).encode(), **FORM)
+    assert wrong.status == 422
+    _is_page(wrong)
+
+
+def test_what_is_not_there_is_said_as_a_page(shop: Shop) -> None:
+    for path in ("/console/nothing", f"/console/{quote(EVIL, safe='')}", "/console/static/console.css"):
+        text = shop.page(path, status=404)
+        assert "There is nothing here" in text
+        assert "<img" not in text
+
+
+def test_what_pages_load_is_kept_for_ever(shop: Shop) -> None:
+    text = shop.page("/console/")
+    loaded = re.findall(r'(?:src|href)="(/console/static/[^"]+)"', text)
+    assert len(loaded) == 2
+    for path in loaded:
+        reply = shop.ask(None, "GET", path)
+        assert reply.status == 200
+        assert reply.headers["cache-control"] == "public, max-age=31536000, immutable"
+
+
+def test_looking_changes_nothing(shop: Shop) -> None:
+    before = shop.digest()
+    for path in _paths():
+        shop.ask("admin", "GET", path)
+    assert shop.digest() == before
