@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
@@ -84,6 +85,7 @@ SITES = [
     {"do": "put_site", "site": "NY", "zone": "America/New_York", "country": "US"},
     {"do": "put_item", "sku": "LAMP", "name": "Brass lamp"},
     {"do": "put_customer", "customer": "ada", "name": "Ada Byron", "email": "ada@example.com", "country": "US"},
+    {"do": "count_stock", "sku": "LAMP", "site": "NY", "quantity": 50},
 ]
 
 
@@ -197,4 +199,109 @@ def test_looking_changes_nothing(shop: Shop) -> None:
     before = shop.digest()
     for path in _paths():
         shop.ask("admin", "GET", path)
+    assert shop.digest() == before
+
+
+def _order(shop: Shop, order: str, sku: str = "LAMP", quantity: int = 2, **said: Any) -> None:
+    lines = [{"line": "1", "sku": sku, "quantity": quantity, "unit_price": "50.00"}]
+    placed = {"do": "place_order", "order": order, "customer": "ada", "currency": "USD", "lines": lines, **said}
+    assert shop.give(NOW - timedelta(days=8), placed) == ["accepted"]
+
+
+def _supply(shop: Shop, supply: str, sku: str, day: str, quantity: int = 9, *, confirmed: bool = True) -> None:
+    supplied = {"do": "announce_supply", "supply": supply, "sku": sku, "site": "NY", "quantity": quantity}
+    assert shop.give(NOW - timedelta(days=9), {**supplied, "expected_on": day, "confirmed": confirmed}) == ["accepted"]
+
+
+def _text(page: str) -> str:
+    """What a page says, as one line."""
+    words = re.sub(r"<[^>]+>", " ", page).replace("\u00a0", " ")
+    return re.sub(r"\s+", " ", unescape(words))
+
+
+def test_an_empty_house_says_how_to_begin(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with (
+        new_database("sqlite", tmp_path_factory.mktemp("empty")) as url,
+        running(url, BACKORDER_NOW=NOW.isoformat(), BACKORDER_WORKER="no") as service,
+    ):
+        text = _text(Shop(url, service).page("/console/"))
+        assert "Nothing has been put in yet" in text
+        assert "backorder import" in text
+
+
+def test_today_tells_what_is_in_danger_and_what_can_ship(shop: Shop) -> None:
+    shop.give(NOW - timedelta(days=9), {"do": "put_item", "sku": "DESK", "name": EVIL})
+    _supply(shop, "PO-1", "DESK", "2026-11-18", confirmed=False)
+    _order(shop, "late 1", "DESK")
+    _order(shop, "late/2", "DESK")
+    _order(shop, "here")
+    page = shop.page("/console/")
+    text = _text(page)
+    assert "Friday 20 November" in text
+    assert "Promises at risk 2 of" in text
+    assert f"2 lines wait for {EVIL}" in text
+    assert "PO-1 was never confirmed, and has not come" in text
+    assert "2 days late due 18 Nov" in text
+    assert 'href="/console/orders/here"' in page
+    assert "USD 200.00" in text
+    assert "Ada Byron" in text
+    viewer = _text(shop.page("/console/", "viewer"))
+    assert "USD" not in viewer
+    assert "Ada Byron" not in viewer
+    assert "ada" in viewer
+
+
+def test_the_backlog_is_filtered_sorted_and_paged(shop: Shop) -> None:
+    shop.give(NOW - timedelta(days=9), {"do": "put_item", "sku": "RUG", "name": "Rug"})
+    _supply(shop, "PO-RUG", "RUG", "2026-12-08", 500)
+    for n in range(70):
+        _order(shop, f"rug {n:02}", "RUG", n % 5 + 1, channel="web" if n % 2 else "shop")
+    for sort in ("promise", "ordered", "order", "item", "units"):
+        for down in ("", "&down=yes"):
+            seen, path = [], f"/console/lines?sku=RUG&sort={sort}{down}"
+            while path:
+                page = shop.page(path)
+                seen += re.findall(r'class="strong" href="/console/orders/(rug%20\d\d)', page)
+                after = re.search(r'rel="next" href="([^"]+)"', page)
+                path = unescape(after[1]) if after else ""
+            assert len(seen) == 70, (sort, down)
+            assert len(set(seen)) == 70, (sort, down)
+            if sort != "units":
+                assert seen == sorted(seen, reverse=bool(down))
+    assert "70 lines in 70 orders" in _text(shop.page("/console/lines?sku=RUG"))
+    assert "35 lines in 35 orders" in _text(shop.page("/console/lines?sku=RUG&channel=web"))
+    assert "70 lines in 70 orders" in _text(shop.page("/console/lines?supply=PO-RUG"))
+    assert "No line is like this" in _text(shop.page("/console/lines?view=uncovered&sku=RUG"))
+    sheet = shop.ask("viewer", "GET", "/console/lines.csv?sku=RUG")
+    assert sheet.headers["content-type"] == "text/csv; charset=utf-8"
+    assert sheet.body.count(b"\r\n") == 71
+    assert b"Ada" not in sheet.body
+    assert b"Ada Byron" in shop.ask("admin", "GET", "/console/lines.csv?sku=RUG").body
+    for wrong in ("after=nonsense", "view=none", "sort=none", "what=this", "sort=order&after=WyJhIl0"):
+        shop.page(f"/console/lines?{wrong}", status=400)
+
+
+def test_an_order_tells_its_ledger_and_why(shop: Shop) -> None:
+    shop.give(NOW - timedelta(days=9), {"do": "put_item", "sku": "SOFA", "name": "Sofa"})
+    _supply(shop, "PO-SOFA", "SOFA", "2026-12-01")
+    _order(shop, "why/1", "SOFA", channel=EVIL)
+    moved = {"do": "reschedule_supply", "supply": "PO-SOFA", "expected_on": "2026-12-15"}
+    assert shop.give(NOW - timedelta(days=7), moved) == ["rescheduled"]
+    page = shop.page("/console/orders/why%2F1")
+    text = _text(page)
+    assert "why/1, Ada Byron" in text
+    assert "First promise" in text
+    assert "14 days later" in text
+    assert "Supply PO-SOFA was rescheduled." in text
+    assert "What would change it" in text
+    assert EVIL in text
+    assert "Ada" not in shop.page("/console/orders/why%2F1", "viewer")
+    assert "There is nothing here" in shop.page("/console/orders/none", status=404)
+
+
+def test_looking_at_what_there_is_changes_nothing(shop: Shop) -> None:
+    _order(shop, "looked at")
+    before = shop.digest()
+    for path in ("/console/", "/console/lines", "/console/lines?view=all", "/console/orders/looked%20at"):
+        shop.page(path)
     assert shop.digest() == before

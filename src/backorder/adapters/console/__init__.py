@@ -26,7 +26,7 @@ class Place(NamedTuple):
     permission: str
 
 
-PLACES = (Place(HOME, "Today", "t", "orders.read"),)
+PLACES = (Place(HOME, "Today", "t", "orders.read"), Place("/console/lines", "Backlog", "b", "orders.read"))
 
 
 class Frame(NamedTuple):
