@@ -185,6 +185,7 @@ def _several(group: Sequence[BacklogLine], today: date) -> Job:
     units = sum(one.line.waiting for one in group)
     head = f"{words.lines(len(group))} wait for {first.item or first.line.sku}"
     text = f"{first.line.sku}, {words.units(units)}. {why_at_risk(first, today)}"
+    text = text.replace("What it stands on", "What the first stands on").replace("It stands", "They stand")
     if first.line.uncovered:
         text = f"{first.line.sku}. No supply holds {words.units(sum(one.line.uncovered for one in group))}."
     link = f"/console/lines?view=risk&sku={_part(first.line.sku)}"
@@ -230,4 +231,4 @@ def _late(one: Coming, today: date) -> Job:
     text = f"{words.units(to_come)} of {supply.sku} at {supply.site}. {waits}"
     link = f"/console/supplies/{_part(supply.supply)}"
     late, due = words.late((today - expected).days), f"due {words.day(expected, today)}"
-    return Job(late, due, "warn", head, text, "", "See who waits", link)
+    return Job(late, due, "warn", head, text, "", "See who waits" if one.lines else "See the supply", link)

@@ -56,3 +56,8 @@ def left(days: int) -> str:
 def late(days: int) -> str:
     """How late something is."""
     return f"{days} day{'' if days == 1 else 's'} late"
+
+
+def short(text: str, most: int = 24) -> str:
+    """Text as far as it fits into a diagram."""
+    return text if len(text) <= most else f"{text[: most - 1]}\u2026"

@@ -137,7 +137,8 @@ async def lines(house: House, call: Call) -> Answer:
         next=following,
         paged=wanted.after is not None,
         value=call.may("money.read"),
-        links=False,
+        items=call.may("catalogue.read"),
+        links=call.may("supply.read"),
         today=day,
         zone=zone,
     )
@@ -211,8 +212,8 @@ async def order(house: House, call: Call) -> Answer:
         names=orders.NOTICES,
         facts=list(orders.facts(view, who, day)),
         value=call.may("money.read"),
-        items=False,
-        links=False,
+        items=call.may("catalogue.read"),
+        links=call.may("supply.read"),
         today=day,
         zone=zone,
     )
@@ -228,13 +229,14 @@ def _first_open(rows: list[BacklogLine]) -> BacklogLine | None:
 LINES = "/console/lines"
 
 
-def _page(path: str, permission: str, answer: Callable[[House, Call], Awaitable[Answer]], summary: str) -> Route:
+def page_route(path: str, permission: str, answer: Callable[[House, Call], Awaitable[Answer]], summary: str) -> Route:
+    """A page that people look at."""
     return Route("GET", path, permission, answer, summary, page=True)
 
 
 ROUTES = (
-    _page("/console", "orders.read", today, "What needs somebody today."),
-    _page(LINES, "orders.read", lines, "The backlog."),
-    _page("/console/lines.csv", "orders.read", lines_csv, "The backlog as a sheet."),
-    _page("/console/orders/{order:str}", "orders.read", order, "An order."),
+    page_route("/console", "orders.read", today, "What needs somebody today."),
+    page_route(LINES, "orders.read", lines, "The backlog."),
+    page_route("/console/lines.csv", "orders.read", lines_csv, "The backlog as a sheet."),
+    page_route("/console/orders/{order:str}", "orders.read", order, "An order."),
 )
