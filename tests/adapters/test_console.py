@@ -352,3 +352,27 @@ def test_an_item_shows_its_units_and_who_holds_what(shop: Shop) -> None:
     assert many.count('class="ribbon') < 10
     shop.give(NOW - timedelta(days=9), {"do": "put_item", "sku": "NOTHING"})
     assert "Nothing is on its way" in _text(shop.page("/console/items/NOTHING"))
+
+
+def test_one_box_finds_orders_items_supplies_and_customers(shop: Shop) -> None:
+    shop.give(NOW - timedelta(days=9), {"do": "put_item", "sku": "FIND-1%", "name": "Ümlaut jug"})
+    _supply(shop, "FIND-2", "FIND-1%", "2026-12-01")
+    _order(shop, "FIND/3", "FIND-1%")
+    page = shop.page("/console/search?q=FIND")
+    for link in ("items/FIND-1%25", "supplies/FIND-2", "orders/FIND%2F3"):
+        assert f'href="/console/{link}"' in page
+    assert "FIND-1%" in _text(shop.page("/console/search?q=jug"))
+    for text, place in (
+        ("FIND%2F3", "orders/FIND%2F3"),
+        ("FIND-1%25", "items/FIND-1%25"),
+        ("FIND-2", "supplies/FIND-2"),
+    ):
+        reply = shop.ask("admin", "GET", f"/console/search?q={text}")
+        assert (reply.status, reply.headers["location"]) == (303, f"/console/{place}")
+    assert "/console/lines?view=all&amp;customer=ada" in shop.page("/console/search?q=Byr")
+    assert "Nothing found" in shop.page("/console/search?q=Byr", "viewer")
+    assert "Byron" not in shop.page("/console/search?q=FIND", "viewer")
+    assert "Nothing found" in shop.page("/console/search?q=%25")
+    assert "Nothing found" in shop.page(f"/console/search?q={quote(EVIL + 'x')}")
+    shop.page("/console/search")
+    shop.page(f"/console/search?q={'x' * 201}", status=400)

@@ -12,7 +12,7 @@ from backorder.queries.show import SUPPLIES, SupplyView, supply_view
 from backorder.storage.db import Database, Row
 from backorder.storage.tables import LINE_OPEN, SUPPLY_TO_COME, lines, pegs, supplies
 
-LINES_MAX = 24  # lines that are shown one by one
+LINES_MAX = 36  # lines that are shown one by one
 SUPPLIES_MAX = 16
 
 

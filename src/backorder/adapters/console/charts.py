@@ -53,7 +53,8 @@ class Pegs(NamedTuple):
 
 def pegs(board: Board, today: date) -> Pegs:
     """Where everything on a peg board stands; thickness is units."""
-    scale = min(_TALL / (sum(one.units for one in board.ribbons) or 1), _UNIT)
+    tall = min(_TALL, 70 * max(len(board.ends), len(board.supplies)))
+    scale = min(tall / (sum(one.units for one in board.ribbons) or 1), _UNIT)
     left, starts, below = [], {}, 8.0
     for supply in board.supplies:
         held = sum(one.units for one in board.ribbons if one.supply == supply.supply) * scale

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Meta
@@ -25,6 +26,7 @@ from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.commands.accounts import Identity
 from backorder.kernel.calendars import day_number
 from backorder.queries import backlog, desk, explain, notices, refunds
+from backorder.queries import search as finding
 from backorder.queries.backlog import BacklogLine
 from backorder.queries.desk import Desk
 from backorder.queries.show import OrderView
@@ -219,6 +221,32 @@ async def order(house: House, call: Call) -> Answer:
     )
 
 
+class SearchPage(msgspec.Struct, forbid_unknown_fields=True):
+    """What is looked for."""
+
+    q: _Text = ""
+
+
+_KINDS = (("Orders", "order"), ("Items", "item"), ("Supplies", "supply"), ("Customers", "customer"))
+_LINKS = {
+    "order": "/console/orders/",
+    "item": "/console/items/",
+    "supply": "/console/supplies/",
+    "customer": "/console/lines?view=all&customer=",
+}
+
+
+async def search(house: House, call: Call) -> Answer:
+    """`GET /console/search`: what begins with a text; the one thing of which it is the whole id opens at once."""
+    asked = body.query(call.request, SearchPage).q.strip()
+    reach = finding.Reach(*map(call.may, ("orders.read", "catalogue.read", "supply.read", "customers.read")))
+    hits = await ask(house, finding.find, house.db, asked, reach) if asked else []
+    whole = [hit for hit in hits if hit.exact]
+    if len(whole) == 1:
+        return answered(b"", 303, {"Location": _LINKS[whole[0].kind] + quote(whole[0].id, safe="")})
+    return shown(call, "search.html", "", asked=asked, hits=hits, kinds=_KINDS, links=_LINKS, most=finding.SHOWN)
+
+
 def _first_open(rows: list[BacklogLine]) -> BacklogLine | None:
     """The line that is worth a look first: one at risk, else one that waits, else the first."""
     return next((one for one in rows if one.line.at_risk), None) or next(
@@ -238,5 +266,6 @@ ROUTES = (
     page_route("/console", "orders.read", today, "What needs somebody today."),
     page_route(LINES, "orders.read", lines, "The backlog."),
     page_route("/console/lines.csv", "orders.read", lines_csv, "The backlog as a sheet."),
+    page_route("/console/search", "orders.read", search, "One box that finds any order, item, supply, customer."),
     page_route("/console/orders/{order:str}", "orders.read", order, "An order."),
 )

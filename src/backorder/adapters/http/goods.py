@@ -110,6 +110,7 @@ async def item(house: House, call: Call) -> Answer:
         chart=charts.projection(found.free - found.waiting, coming, day),
         board=board,
         ends={} if board is None else {end.key: end for end in board.ends},
+        alone=board is not None and board.lines <= pegboard.LINES_MAX,
         pegs=None if board is None or not board.ribbons else charts.pegs(board, day),
         lines=call.may("orders.read"),
         supplies=call.may("supply.read"),
