@@ -96,6 +96,7 @@ def signed_in(place: Place, browser: Any, wide: int = 1440, **said: Any) -> Any:
     page.get_by_label("Name").fill("ingrid")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/console/lines")
     assert page.get_by_role("heading", level=1).inner_text() == "Backlog", "one goes on to the page that was wanted"
     return page
 
@@ -122,15 +123,17 @@ def test_a_late_order_is_found_and_understood_without_javascript(place: Place, b
     assert "PO-1" in page.get_by_role("region", name="Why").inner_text()
     page.get_by_role("link", name="PO-1", exact=True).first.click()
     page.get_by_role("link", name="21 days").click()
+    page.wait_for_url("**slip=21*")
     assert "slip" in page.get_by_role("region", name="What if it slips?").inner_text()
     page.go_back()
     page.get_by_role("searchbox").fill("PO-2")
     page.keyboard.press("Enter")
-    assert page.get_by_role("heading", level=1).inner_text() == "PO-2"
+    page.wait_for_url("**/console/supplies/PO-2")
     page.get_by_role("button", name="Dark").click()
+    page.locator("html[data-theme=dark]").wait_for()
     assert page.get_by_role("heading", level=1).inner_text() == "PO-2", "one stays where one was"
-    assert page.locator("html").get_attribute("data-theme") == "dark"
     page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/console/sign-in")
     assert page.get_by_role("heading", level=1).inner_text() == "Sign in"
     assert page.troubles == []
     page.context.close()

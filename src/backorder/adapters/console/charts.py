@@ -100,9 +100,9 @@ def _supply(supply: SupplyView, top: float, held: float, free: float, today: dat
     late = supply.state == "overdue"
     units = words.units(_open(supply))
     day = words.weekday(supply.expected_on, today)
-    last = f"{supply.free:,} free" if supply.free > 0 else "all promised"
-    if not supply.confirmed:
-        last += ", not confirmed"
+    last = f"{supply.free:,} free" if supply.free > 0 else "all held"
+    when = f"{'due ' if late else ''}{day}, {last}"
+    units += "" if supply.confirmed else ", unconfirmed"
     return Node(
         supply.supply,
         f"{top:.1f}",
@@ -112,7 +112,7 @@ def _supply(supply: SupplyView, top: float, held: float, free: float, today: dat
         f"{top + (held + free) / 2 - 8:.1f}",
         words.short(supply.supply),
         units,
-        f"{'due ' if late else ''}{day}, {last}",
+        when,
         "is-late" if late else "",
         f"/console/supplies/{quote(supply.supply, safe='')}",
     )
