@@ -34,7 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return
     if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _ROOM:
-        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(_MEMORY)
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
     folder = Path(tempfile.mkdtemp(prefix="backorder-tests-"))
     folder.chmod(0o755)  # the server runs as another user where the tests run as root
     config.stash[_FOLDER] = folder
