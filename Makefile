@@ -32,7 +32,7 @@ COMPILE := $(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --gen
 	  --no-annotate --no-header
 lock: $(STAMP)
 	$(RUN) -m pip install -q uv
-	$(COMPILE) --extra documents --extra fast --extra full --extra telemetry --extra dev pyproject.toml -o requirements.lock
+	$(COMPILE) --all-extras pyproject.toml -o requirements.lock
 	$(COMPILE) --extra documents --extra telemetry -c requirements.lock pyproject.toml -o requirements-run.lock
 	echo hatchling | $(COMPILE) -c requirements.lock - -o requirements-build.lock
 

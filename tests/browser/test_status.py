@@ -1,7 +1,7 @@
 """The status page in a real browser, as its customer uses it: on a phone and a screen, by keyboard, without JavaScript.
 
-Needs a Chromium (BACKORDER_TEST_CHROMIUM, or Debian's) and playwright, neither of which comes with the lock; where they
-are not, it is skipped. Screenshots are kept in the folder that BACKORDER_TEST_SHOTS names.
+Needs a Chromium (BACKORDER_TEST_CHROMIUM, or Debian's), which no lock brings; where there is none, it is skipped.
+Screenshots are kept in the folder that BACKORDER_TEST_SHOTS names.
 """
 
 import hashlib
@@ -17,6 +17,7 @@ import pytest
 from conftest import new_database
 from contrast import CONTRAST
 from owed import COMMUNICATION
+from playwright.sync_api import expect, sync_playwright
 from service import Client, running
 from sqlalchemy import select
 from state import apply
@@ -25,7 +26,6 @@ from backorder.storage.db import open_database
 from backorder.storage.tables import metadata
 
 CHROMIUM = os.environ.get("BACKORDER_TEST_CHROMIUM") or shutil.which("chromium")
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: it drives the browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here")
 
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
@@ -94,7 +94,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as run:
+    with sync_playwright() as run:
         found = run.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield found
         found.close()
@@ -206,13 +206,13 @@ def test_it_works_by_keyboard_alone(place: Place, browser: Any) -> None:
     assert page.get_by_label("Keep waiting").is_checked()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    playwright.expect(page.get_by_role("heading", level=1)).to_have_text("Keep waiting?")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Keep waiting?")
     for _ in range(9):
         page.keyboard.press("Tab")
         if page.locator("button:focus").count():
             break
     page.keyboard.press("Enter")
-    playwright.expect(page.get_by_role("status")).to_contain_text("You chose to keep waiting.")
+    expect(page.get_by_role("status")).to_contain_text("You chose to keep waiting.")
     page.context.close()
 
 
