@@ -167,6 +167,8 @@ class _Audit:
         self.email, self.bounced = record.email, False
         self.reached_at = record.placed_at
         self.muted: frozenset | None = None
+        self.pending: frozenset = frozenset()  # what is to be told, and since when it is just that
+        self.changed_at = record.placed_at
         self.parcels: dict[str, dict[str, int]] = {}
         self.letters = {letter.n: letter for letter in record.letters}
         self.found: list[str] = []
@@ -278,7 +280,9 @@ class _Audit:
                 law.called(today, fact.day)
 
     def _bounced(self, fact: Fact, today: date, _expired: set[str]) -> None:
-        self.bounced = True
+        mailed = [one.n for one in self.record.letters if one.means == "email" and self.reached_at <= one.at <= fact.at]
+        if fact.n == max(mailed, default=0):  # one to another address says nothing of this, nor one before the last
+            self.bounced = True
         for own in self.lines.values():
             if fact.n in own.before:
                 known = own.before.pop(fact.n)
@@ -425,6 +429,8 @@ class _Audit:
     def _untold(self, at: datetime, until: datetime | None) -> None:
         """Delays that have to be told: once the shop waited for more changes, or when the last day comes near."""
         to_tell = self._to_tell()
+        if to_tell != self.pending:
+            self.pending, self.changed_at = to_tell, at
         if self.muted is not None and to_tell and to_tell != self.muted:
             self.muted = None
         quiet = not self.email or self.bounced or self.muted is not None
@@ -441,7 +447,7 @@ class _Audit:
                 own.since = None
                 continue
             own.since = own.since or max(at, self.reached_at)
-            due = own.since + 2 * self.shop.wait
+            due = min(own.since + 2 * self.shop.wait, max(own.since, self.changed_at) + self.shop.wait)
             ends = [end_of(need.by, self.record.zone) for need in own.need()]
             due = min([due, *(max(own.since, end - self.shop.margin) for end in ends)])
             run = self.shop.first_run(max(at, due))

@@ -355,12 +355,42 @@ def test_units_that_come_back_of_a_line_that_was_cancelled_are_cancelled_with_it
     assert check.run(shop) == []
 
 
+def test_units_that_come_back_of_a_line_that_silence_ended_are_cancelled_because_of_it(shop: Database) -> None:
+    """Whatever else watched it: a law of another place, where nobody declined."""
+    do(shop, "2026-03-20T15:00", "receive_supply", supply="PO", receipt="R", quantity=1)
+    do(shop, "2026-03-20T15:00", "ship", order="A", shipment="S", lines=[{"line": "1", "quantity": 1}])
+    do(shop, "2026-03-21T15:00", "change_order", order="A", ship_to={"country": "DE", "zone": "Europe/Berlin"})
+    slip(shop, "2026-06-15")
+    advance(shop, "2026-05-02T15:00")
+    assert do(shop, "2026-05-02T16:00", "reverse_shipment", shipment="S") == "changed"
+    advance(shop, "2026-05-02T17:00")
+    assert [one[0] for one in refund(shop)] == ["silence", "silence"]
+
+
 def test_a_new_address_is_written_to_whatever_came_back_from_the_old_one(shop: Database) -> None:
     advance(shop, "2026-03-16T17:00")
     assert do(shop, "2026-03-17T15:00", "record_notice", order="A", notice=1, became="bounced") == "changed"
     do(shop, "2026-03-18T15:00", "put_customer", customer="ada", email="ada@example.org")
     slip(shop, "2026-04-20")
     assert notices(shop) == [("still", "replaced"), ("short", "asking")]
+
+
+def test_a_new_address_counts_where_nothing_waited_to_be_told_when_it_was_given(shop: Database) -> None:
+    slip(shop, "2026-04-20")
+    do(shop, "2026-03-26T15:00", "record_notice", order="A", notice=1, became="bounced")
+    assert do(shop, "2026-03-26T16:00", "send_notice", order="A", means="phone", by="kim") == "changed"
+    do(shop, "2026-03-27T15:00", "put_customer", customer="ada", email="ada@example.org")
+    do(shop, "2026-03-28T15:00", "reschedule_supply", supply="PO", expected_on="2026-04-30")
+    advance(shop, "2026-03-28T16:00")
+    assert [(one.state, one.means) for one in of_order(shop, "A")][-1] == ("asking", "email")
+
+
+def test_a_letter_to_an_address_of_before_that_comes_back_says_nothing_of_the_one_that_is_known(shop: Database) -> None:
+    slip(shop, "2026-04-20")
+    do(shop, "2026-03-26T15:00", "put_customer", customer="ada", email="ada@example.org")
+    assert do(shop, "2026-03-27T15:00", "record_notice", order="A", notice=1, became="bounced") == "changed"
+    advance(shop, "2026-03-27T16:00")
+    assert notices(shop) == [("short", "replaced"), ("short", "asking")]
 
 
 def test_nothing_is_mailed_to_an_address_that_was_taken_back_meanwhile(shop: Database) -> None:

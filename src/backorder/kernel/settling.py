@@ -204,7 +204,10 @@ def _ended(case: Case, line: Line, now: int, today: int) -> tuple[Line, int, str
         by = case.cancelled_by.get(line.line, "merchant")
         kind, cause = _ENDS[by]
         over = [(clock.vested, clock.cause) for wait in line.waits if (clock := _over(wait, today)).vested is not None]
-        vested, why = min(over, default=(today, None))  # what the law ended before is not ended later by a person
+        # What the law ended before is not ended later by a person; and where one law ended it, the others' clocks stand
+        # as if the merchant had declined, which is not why.
+        over.sort(key=lambda end: (end[0], end[1] == "seller", end[1]))
+        vested, why = over[0] if over else (today, None)
         if by == "law":
             cause = why or cause
             case.events.append(("order_lapsed", {"line": line.line, "quantity": units, "cause": cause}))

@@ -61,9 +61,12 @@ def _again(case: Case, policy: Policy, now: int) -> None:
                 notice.state = "replaced"
     for notice in list(case.notices):
         if notice.kind == "cancelled" and notice.state == "bounced":
+            barred = _barred(case)
             notice.state = "replaced"
             refund = next(one for one in case.refunds if str(one.n) == notice.gist)
-            case.notices.append(_goodbye(case, refund, now, "bounced"))
+            case.notices.append(_goodbye(case, refund, now, barred))
+            if barred is None:  # later letters got through
+                send_goodbye(case, policy, case.notices[-1], now)
     for notice in case.notices:
         if notice.state == "due" and notice.kind == "cancelled" and case.head.email and _readdressed(case):
             send_goodbye(case, policy, notice, now)
@@ -132,7 +135,6 @@ def _make(case: Case, policy: Policy, wanted: Wanted, now: int) -> Notice | None
     if last is not None and last.state == "suppressed" and last.gist == wanted.gist:
         return None
     bounced = [notice for notice in case.notices if notice.state == "bounced" and notice.kind != "cancelled"]
-    trouble = "bounced" if _came_back(case) else None if case.head.email else "no_address"
     notice = Notice(
         n=case.next_notice,
         kind=wanted.owed.kind,
@@ -142,7 +144,7 @@ def _make(case: Case, policy: Policy, wanted: Wanted, now: int) -> Notice | None
         send_at=None,
         deadline=None,
         gist=wanted.gist,
-        trouble=trouble,
+        trouble=_barred(case),
     )
     for one in bounced:
         one.state = "replaced"
@@ -162,14 +164,21 @@ def _change(case: Case, policy: Policy, notice: Notice, wanted: Wanted, now: int
     _time(case, policy, notice, wanted, now)
 
 
-def _came_back(case: Case) -> bool:
-    """Whether the last letter to the address that is known came back, whatever was told by other means since."""
+def _barred(case: Case) -> str | None:
+    """Why a letter cannot go by e-mail; None where it can.
+
+    The last one came back from the address that is known, or there is none. What was told by phone since mends nothing,
+    and an older letter that comes back bars nothing once a later one got through.
+    """
+    if not case.head.email:
+        return "no_address"
+    since: list[Notice] = []
     for notice in reversed(case.notices):
-        if notice.state == "bounced" or notice.trouble == "bounced":
-            return True
+        since.append(notice)
         if notice.sent_at is not None and notice.means == "email":
-            return False
-    return False
+            back = notice.state == "bounced" or any(one.trouble == "bounced" for one in since)
+            return "bounced" if back and notice.to == case.head.email else None
+    return None
 
 
 def _readdressed(case: Case) -> bool:

@@ -10,8 +10,9 @@ from backorder.storage.notice_tables import notices
 
 # The text of a notice, and what it was made from, are written once and not read again here.
 _NOTICE = ("n", "kind", "state", "made_at", "changed_at", "send_at", "deadline", "gist", "trouble", "sent_at")
+_HOW = ("answer_by", "silence", "by_whom", "means", "sent_to")
 _NOTICES = (
-    select(notices.c.order_id, *(notices.c[name] for name in (*_NOTICE, "answer_by", "silence", "by_whom", "means")))
+    select(notices.c.order_id, *(notices.c[name] for name in (*_NOTICE, *_HOW)))
     .where(among(notices.c.order_id, "orders"))
     .order_by(notices.c.order_id, notices.c.n)
 )
@@ -35,9 +36,8 @@ def load_notices(tx: Tx, names: Sequence[str]) -> list[tuple[str, Notice]]:
     """The notices of orders, in order, without their texts."""
     found = []
     for order, *fields in tx.fetch(_NOTICES, orders=names):
-        *first, answer_by, silence, by, means = fields
-        notice = Notice(*first)
-        notice.answer_by, notice.silence, notice.by, notice.means = answer_by, silence, by, means
+        notice = Notice(*fields[: len(_NOTICE)])
+        notice.answer_by, notice.silence, notice.by, notice.means, notice.to = fields[len(_NOTICE) :]
         found.append((order, notice))
     return found
 
