@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from conftest import new_database
+from contrast import CONTRAST
 from owed import COMMUNICATION
 from playwright.sync_api import expect, sync_playwright
 from service import Client, running
@@ -29,30 +30,6 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium h
 
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
 EVIL = "<img src=x onerror=\"alert('hostile')\">\n=1+1 {{7*7}} <script>alert(1)</script>"
-# Text against its ground, as WCAG 2.2 counts contrast; the browser resolves the colours.
-CONTRAST = """() => {
-  const parse = (said) => (said.match(/[\\d.]+/g) || []).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
-    .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, v, n) => sum + v * [0.2126, 0.7152, 0.0722][n], 0);
-  const ground = (node) => {
-    for (let at = node; at; at = at.parentElement) {
-      const found = parse(getComputedStyle(at).backgroundColor);
-      if (found.length === 3 || found[3] > 0) return found;
-    }
-    return [255, 255, 255];
-  };
-  const found = [];
-  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walk.nextNode()) {
-    const text = walk.currentNode.textContent.trim(), node = walk.currentNode.parentElement;
-    if (!text || !node.checkVisibility()) continue;
-    const [a, b] = [light(parse(getComputedStyle(node).color)), light(ground(node))];
-    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (ratio < 4.5) found.push([text, ratio]);
-  }
-  return found;
-}"""
 
 
 class Place:

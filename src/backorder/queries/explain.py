@@ -215,10 +215,11 @@ def _revision(revision: RevisionView) -> str:
         assert revision.to_day is not None
         basis = {"stock": "from stock", "inbound": f"on {revision.supply}", "lead_time": "by the lead time"}
         return f"{at}  promised for {day_words(revision.to_day)}, {basis[revision.basis or '']}"
-    return f"{at}  {_movement(revision)}: {_cause(revision)}"
+    return f"{at}  {_movement(revision)}: {cause(revision)}"
 
 
-def _cause(revision: RevisionView) -> str:
+def cause(revision: RevisionView) -> str:
+    """Why a promise moved, or was given, in words."""
     text = CAUSES[revision.cause]
     if revision.supply is None:
         text = text.partition(";")[0].replace("supply {supply}", "supply")

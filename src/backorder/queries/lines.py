@@ -203,9 +203,10 @@ def as_date(day: int | None) -> date | None:
 class Filters(msgspec.Struct, frozen=True):
     """Which lines are wanted; what is left out does not narrow.
 
-    `ready`: with units to ship. `late`: past their promise, planned after it, or without one. `held`: open, of orders
-    on hold. `site`: with units that stand on supply there. `after` is the (order, line) at which the page before ended.
-    `of` is the customer beside whose lines there are none for whoever asks.
+    `ready`: with units to ship; `shippable`: and of an order that is not on hold. `uncovered`: no supply holds some of
+    what waits. `due_by`: open and promised by this day (a day number). `late`: past their promise, planned after it, or
+    without one. `held`: open, of orders on hold. `site`: with units that stand on supply there. `after` is the (order,
+    line) at which the page before ended. `of` is the customer beside whose lines there are none for whoever asks.
     """
 
     waiting: bool = False
@@ -218,6 +219,10 @@ class Filters(msgspec.Struct, frozen=True):
     order: str | None = None
     supply: str | None = None
     site: str | None = None
+    channel: str | None = None
+    shippable: bool = False
+    uncovered: bool = False
+    due_by: int | None = None
     of: str | None = None
     after: tuple[str, str] | None = None
     limit: int = 50
@@ -227,11 +232,7 @@ def list_lines(db: Database, now: int, filters: Filters) -> list[LineView]:
     """Open and closed lines that pass the filters, by order and line."""
     chosen = LINES.order_by(lines.c.order_id, lines.c.position).limit(filters.limit)
     with db.read() as tx:
-        if filters.at_risk:
-            chosen = chosen.where(_at_risk(tx, now))
-        for condition in _conditions(filters, local_day(now, "UTC")):
-            chosen = chosen.where(condition)
-        return read_lines(tx, chosen, now)
+        return read_lines(tx, chosen.where(*conditions(tx, filters, now)), now)
 
 
 def overdue(tx: Tx, now: int) -> ColumnElement[bool]:
@@ -274,6 +275,23 @@ def is_late(today: int) -> ColumnElement[bool]:
     """The line is open and past its promise, planned after it, or without one."""
     day = literal(today, type_=Day())
     return and_(LINE_OPEN, or_(lines.c.promise < day, lines.c.promise.is_(None), lines.c.planned > lines.c.promise))
+
+
+def conditions(tx: Tx, filters: Filters, now: int) -> list[ColumnElement[bool]]:
+    """The filters as conditions, for statements over lines joined to their orders and first promises."""
+    risk = [_at_risk(tx, now)] if filters.at_risk else []
+    return [*risk, *_of_desk(filters), *_conditions(filters, local_day(now, "UTC"))]
+
+
+def _of_desk(filters: Filters) -> Iterator[ColumnElement[bool]]:
+    if filters.channel is not None:
+        yield orders.c.channel == filters.channel
+    if filters.shippable:
+        yield and_(lines.c.allocated > 0, LINE_OPEN, orders.c.held == 0)
+    if filters.uncovered:
+        yield and_(lines.c.waiting > lines.c.covered, LINE_OPEN)
+    if filters.due_by is not None:
+        yield and_(LINE_OPEN, lines.c.promise <= literal(filters.due_by, type_=Day()))
 
 
 def _conditions(filters: Filters, today: int) -> Iterator[ColumnElement[bool]]:

@@ -12,13 +12,13 @@ from typing import Any
 
 from prometheus_client import Counter
 
-from backorder.adapters.http import callers, openapi, pages
+from backorder.adapters.http import callers, console, openapi, pages
 from backorder.adapters.http.addresses import Addresses, Served
 from backorder.adapters.http.figures import Figures
 from backorder.adapters.http.problems import AWAY, CONTENT, Refusal, busy
 from backorder.adapters.http.request import Receive, Request
 from backorder.adapters.http.route import OPEN, Answer, Call, House, Long, Route
-from backorder.adapters.http.table import ROUTES
+from backorder.adapters.http.table import CONSOLE, ROUTES
 from backorder.commands.accounts import Identity
 from backorder.kernel.errors import Conflict, Unavailable
 from backorder.worker import Worker
@@ -63,7 +63,7 @@ class Application:
         self._house, self._worker = house, worker
         self._addresses = Addresses()
         self._ids = map(f"{secrets.token_hex(6)}{{:06x}}".format, count())  # to draw each would let the writer cut in
-        for route in ROUTES:
+        for route in (*ROUTES, *CONSOLE):
             self._addresses.put(route, frozenset(hosts or ()))
         for route in _pages():
             self._addresses.put(route, frozenset())
@@ -118,12 +118,12 @@ class Application:
                 _permit(route, caller)
             found = (await route.answer(house, Call(request, caller, route, ident))).encoded()
         except Refusal as refusal:
-            found = _refused(refusal, request, ident)
+            found = _refused(refusal, request, ident, caller)
         except (Unavailable, Conflict) as error:
             log.warning("away", extra={"fields": {"request": ident, "why": str(error)}})
-            found = _refused(busy(AWAY), request, ident)
+            found = _refused(busy(AWAY), request, ident, caller)
         except Exception as error:  # whatever it is, it must not reach callers but as a problem
-            found = _failed(error, request, ident)
+            found = _failed(error, request, ident, caller)
         spent = house.clock() - started
         if served is not None:
             served.took.observe(spent / 1_000_000)
@@ -171,16 +171,18 @@ def _given_id(request: Request) -> str | None:
     return given if plain else None
 
 
-def _refused(refusal: Refusal, request: Request, ident: str) -> Answer:
+def _refused(refusal: Refusal, request: Request, ident: str, caller: Identity) -> Answer:
+    if console.is_here(request):
+        return console.refused(refusal, request, ident, caller)
     plain = _SECRET.sub(r"\1...", request.path.encode("utf-8", "replace").decode())[:200]
     return Answer(refusal.document(plain, ident), refusal.status, refusal.headers, CONTENT)
 
 
-def _failed(error: Exception, request: Request, ident: str) -> Answer:
+def _failed(error: Exception, request: Request, ident: str, caller: Identity) -> Answer:
     """We failed: the log says how, the caller that it is our fault."""
     log.error("failed", exc_info=error, extra={"fields": {"request": ident, "method": request.method}})
     ours = Refusal(500, "failed", "this is our fault; the log tells it under the request's id")
-    return _refused(ours, request, ident)
+    return _refused(ours, request, ident, caller)
 
 
 def _headers(answer: Answer, ident: str) -> list[tuple[bytes, bytes]]:

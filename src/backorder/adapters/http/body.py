@@ -4,6 +4,7 @@ import json
 import re
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar, get_origin
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -13,6 +14,10 @@ from backorder.kernel.composing import Overloaded, composed, may_need_composing
 
 T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
+Form = dict[str, list[str]]
+FORM = "application/x-www-form-urlencoded"
+FORM_MAX = 64 * 1024  # bytes
+FIELDS_MAX = 200
 
 
 async def read(request: Request) -> bytes:
@@ -21,6 +26,21 @@ async def read(request: Request) -> bytes:
     if kind != "application/json":
         raise Refusal(415, "content_type", "send JSON, with Content-Type: application/json")
     return await request.body()
+
+
+async def form(request: Request) -> Form:
+    """The fields of a form, each with its values. Refuses another kind of body, and one beyond all forms."""
+    if request.headers.get("content-type", "").split(";")[0].strip().lower() != FORM:
+        raise Refusal(415, "content_type", "send a form")
+    request.limit = FORM_MAX
+    text = await request.body()
+    found: Form = {}
+    try:
+        for name, value in parse_qsl(text.decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX):
+            found.setdefault(name, []).append(value)
+    except ValueError as error:
+        raise Refusal(400, "unreadable", "this is no form of ours") from error
+    return found
 
 
 def strict(text: bytes) -> Any:

@@ -107,11 +107,12 @@ async def what_if(house: House, call: Call) -> Answer:
 
 def page(kind: Any, found: list[Any], limit: int, key: Callable[[Any], list[str]]) -> Answer:
     """The first `limit` of what was found, and where the next page starts if there was more."""
-    more = _token(key(found[limit - 1])) if len(found) > limit else None
+    more = token(key(found[limit - 1])) if len(found) > limit else None
     return Answer(kind(found[:limit], more), headers=PRIVATE)
 
 
-def _token(key: list[str]) -> str:
+def token(key: list[str]) -> str:
+    """What a page's `next` says of the place where it ended."""
     return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
 
 

@@ -57,6 +57,11 @@ class Request:
         return _parameters(self._scope["query_string"])
 
     @property
+    def query_text(self) -> str:
+        """The query of the address as it was sent."""
+        return str(self._scope["query_string"].decode("latin-1"))
+
+    @property
     def client(self) -> str:
         """The address that the connection comes from; empty where there is none."""
         return str((self._scope.get("client") or ("", 0))[0])

@@ -8,7 +8,7 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Literal, NamedTuple
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
 import msgspec
 
@@ -34,9 +34,6 @@ from backorder.queries import status as queries
 from backorder.queries.status import Links, Opened, Option, Status
 
 HTML = "text/html; charset=utf-8"
-FORM = "application/x-www-form-urlencoded"
-FORM_MAX = 64 * 1024  # bytes
-FIELDS_MAX = 200
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 _HOST = re.compile(r"[A-Za-z0-9.\-\[\]:]{1,255}\Z")
 # The page loads its style sheet from here and nothing else from anywhere, runs nothing, and stands in no frame.
@@ -254,7 +251,7 @@ def _undo(found: Status) -> str:
 
 async def _act(house: House, call: Call) -> Answer:
     visit = await _visit(house, call, _token(call))
-    form = await _form(call.request)
+    form = await body.form(call.request)
     site = call.request.headers.get("sec-fetch-site", "same-origin")
     if site not in {"same-origin", "none"}:
         return visit.note(403, w.NOT_FROM_HERE)
@@ -266,25 +263,7 @@ async def _act(house: House, call: Call) -> Answer:
     return visit.note(400, w.NOT_FROM_HERE) if step is None else await step(house, call, visit, found, form)
 
 
-_Form = dict[str, list[str]]
-
-
-async def _form(request: Request) -> _Form:
-    """The fields of a form, each with its values. Refuses another kind of body, and one beyond all forms."""
-    if request.headers.get("content-type", "").split(";")[0].strip().lower() != FORM:
-        raise Refusal(415, "content_type", "send a form")
-    request.limit = FORM_MAX
-    text = await request.body()
-    found: _Form = {}
-    try:
-        for name, value in parse_qsl(text.decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX):
-            found.setdefault(name, []).append(value)
-    except ValueError as error:
-        raise Refusal(400, "unreadable", "this is no form of ours") from error
-    return found
-
-
-async def _choose(_house: House, _call: Call, visit: _Visit, _found: Status, form: _Form) -> Answer:
+async def _choose(_house: House, _call: Call, visit: _Visit, _found: Status, form: body.Form) -> Answer:
     """On to the second page, by an address to which a browser can come back."""
     if nonce.check(visit.token, "choose", visit.now, form.get("nonce", [""])[0]) is None:
         return visit.note(400, w.NOT_FROM_HERE)
@@ -323,7 +302,7 @@ def _effective(found: Status, now: int) -> int:
     return takes_effect([] if deadline is None else [moment_number(deadline)], now)
 
 
-async def _confirm(house: House, call: Call, visit: _Visit, found: Status, form: _Form) -> Answer:
+async def _confirm(house: House, call: Call, visit: _Visit, found: Status, form: body.Form) -> Answer:
     proof = nonce.check(visit.token, "confirm", visit.now, form.get("nonce", [""])[0])
     if proof is None:
         return visit.note(400, w.NOT_FROM_HERE)
@@ -368,7 +347,7 @@ _REFUSED = {
 }
 
 
-async def _take_back(house: House, call: Call, visit: _Visit, found: Status, form: _Form) -> Answer:
+async def _take_back(house: House, call: Call, visit: _Visit, found: Status, form: body.Form) -> Answer:
     text = form.get("nonce", [""])[0]
     last = found.choices[-1].n if found.choices else 0
     if nonce.check(visit.token, f"undo {last}", visit.now, text) is None:

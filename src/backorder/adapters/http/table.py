@@ -4,6 +4,7 @@ from typing import Any
 
 from backorder.adapters.http import (
     administering,
+    console,
     evidence,
     health,
     owed,
@@ -479,7 +480,8 @@ OTHERS = (
 )
 
 ROUTES = (*READS, *WRITES, *OTHERS)
+CONSOLE = console.ROUTES  # pages for people who work here: no part of what is described to programs
 
-for _route in ROUTES:
+for _route in (*ROUTES, *CONSOLE):
     if _route.permission != OPEN and _route.permission not in PERMISSIONS:
         raise AssertionError(f"{_route.method} {_route.path} declares no permission that there is")

@@ -1,0 +1,220 @@
+"""Diagrams as shapes with places: the templates draw them as SVG with classes alone, and say the same in tables."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from itertools import pairwise
+from typing import NamedTuple
+from urllib.parse import quote
+
+from backorder.adapters.console import words
+from backorder.queries.pegboard import Board, End
+from backorder.queries.show import SupplyView
+
+_WIDTH, _LEFT, _RIGHT, _NODE = 1160, 200, 640, 10
+_TALL, _GAP, _LABEL = 420, 14, 34  # height of all ribbons, least gap, and what a label takes
+_UNIT, _FREE = 24, 56  # of one unit at most, and of units that nobody holds
+
+
+class Node(NamedTuple):
+    """An end of ribbons: its place and height, its words, and where it leads."""
+
+    key: str
+    y: str
+    height: str
+    free_y: str
+    free: str  # height of what nobody holds
+    label: str
+    name: str
+    more: str
+    last: str
+    tone: str
+    link: str
+
+
+class Strip(NamedTuple):
+    """A ribbon as a path."""
+
+    supply: str
+    end: str
+    path: str
+    tone: str
+    said: str
+
+
+class Pegs(NamedTuple):
+    """The peg board with places."""
+
+    width: int
+    height: int
+    left: list[Node]
+    right: list[Node]
+    strips: list[Strip]
+
+
+def pegs(board: Board, today: date) -> Pegs:
+    """Where everything on a peg board stands; thickness is units."""
+    tall = min(_TALL, 70 * max(len(board.ends), len(board.supplies)))
+    scale = min(tall / (sum(one.units for one in board.ribbons) or 1), _UNIT)
+    left, starts, below = [], {}, 8.0
+    for supply in board.supplies:
+        held = sum(one.units for one in board.ribbons if one.supply == supply.supply) * scale
+        free = min(max(_open(supply) * scale - held, 0.0), _FREE)
+        room = max(held + free, _LABEL + 14)
+        top = below + (room - held - free) / 2
+        left.append(_supply(supply, top, held, free, today))
+        starts[supply.supply] = top
+        below += room + _GAP
+    right, ends, lower = [], {}, 8.0
+    for end in board.ends:
+        thick = end.units * scale
+        room = max(thick, _LABEL)
+        top = lower + (room - thick) / 2
+        right.append(_end(end, top, thick, today))
+        ends[end.key] = top
+        lower += room + _GAP / 2
+    strips = []
+    for one in board.ribbons:
+        thick = one.units * scale
+        path = _path(starts[one.supply], ends[one.end], thick)
+        starts[one.supply] += thick
+        ends[one.end] += thick
+        strips.append(Strip(one.supply, one.end, path, "is-late" if one.late else "", words.units(one.units)))
+    return Pegs(_WIDTH, int(max(below, lower)) + 4, left, right, strips)
+
+
+def _open(supply: SupplyView) -> int:
+    return supply.quantity - supply.received - supply.cancelled
+
+
+def _path(start: float, end: float, thick: float) -> str:
+    x1, x2 = _LEFT + _NODE, _RIGHT
+    middle = (x1 + x2) // 2
+    thick = max(thick, 1.0)
+    return (
+        f"M{x1} {start:.1f}C{middle} {start:.1f} {middle} {end:.1f} {x2} {end:.1f}"
+        f"V{end + thick:.1f}C{middle} {end + thick:.1f} {middle} {start + thick:.1f} {x1} {start + thick:.1f}Z"
+    )
+
+
+def _supply(supply: SupplyView, top: float, held: float, free: float, today: date) -> Node:
+    late = supply.state == "overdue"
+    units = words.units(_open(supply))
+    day = words.weekday(supply.expected_on, today)
+    last = f"{supply.free:,} free" if supply.free > 0 else "all held"
+    when = f"{'due ' if late else ''}{day}, {last}"
+    units += "" if supply.confirmed else ", unconfirmed"
+    return Node(
+        supply.supply,
+        f"{top:.1f}",
+        f"{max(held, 0.0):.1f}",
+        f"{top + held:.1f}",
+        f"{free:.1f}",
+        f"{top + (held + free) / 2 - 8:.1f}",
+        words.short(supply.supply),
+        units,
+        when,
+        "is-late" if late else "",
+        f"/console/supplies/{quote(supply.supply, safe='')}",
+    )
+
+
+def _end(end: End, top: float, thick: float, today: date) -> Node:
+    day = words.weekday(end.promise, today)
+    alone = end.order is not None
+    name = words.short(end.order or "") if alone else f"{words.lines(end.lines)} promised for {day}"
+    more = words.units(end.units)
+    if end.late:
+        more += f", {end.late:,} of them late"
+    link = f"/console/orders/{quote(end.order or '', safe='')}?line={quote(end.line or '', safe='')}" if alone else ""
+    tone = "is-bad" if end.late else "is-order"
+    label, height = f"{top + thick / 2 - 2:.1f}", f"{max(thick, 2.0):.1f}"
+    return Node(end.key, f"{top:.1f}", height, "", "", label, name, more, day if alone else "", tone, link)
+
+
+class Step(NamedTuple):
+    """Units on a day: what arrives, and what is left of it once everybody who waits has theirs."""
+
+    day: date
+    name: str
+    arrives: int
+    units: int
+    x: str
+    y: str
+
+
+class Projection(NamedTuple):
+    """How many units there are less those who wait, as supply arrives."""
+
+    width: int
+    height: int
+    line: str
+    owed: str
+    zero: str
+    grid: list[tuple[str, str]]
+    ticks: list[tuple[str, str]]
+    steps: list[Step]
+    start: int
+    start_y: str
+    end: int
+    end_y: str
+
+
+_CHART, _HIGH, _FROM, _TO, _FOOT, _HEAD = 760, 250, 56, 660, 26, 26
+
+
+def projection(start: int, coming: Sequence[SupplyView], today: date) -> Projection | None:
+    """Stock less who waits, day by day as supply comes; None where nothing is to come."""
+    arrivals = [one for one in coming if _open(one) and one.available_on is not None]
+    if not arrivals:
+        return None
+    days = [max((one.available_on or today), today) for one in arrivals]
+    span = max((max(days) - today).days, 7) + 2
+    totals, level = [], start
+    for one in arrivals:
+        level += _open(one)
+        totals.append(level)
+    low, high = min(start, 0, *totals), max(start, 0, *totals)
+    step = _round((high - low) or 1)
+    low, high = low // step * step, -(-high // step) * step
+
+    def across(day: date) -> float:
+        return _FROM + (day - today).days * (_TO - _FROM) / span
+
+    def up(units: int) -> float:
+        return _HEAD + (high - units) * (_HIGH - _HEAD - _FOOT) / (high - low)
+
+    line, y = f"M{_FROM} {up(start):.1f}", up(start)
+    steps = []
+    for one, day, units in zip(arrivals, days, totals, strict=True):
+        line += f"H{across(day):.1f}V{up(units):.1f}"
+        steps.append(Step(day, one.supply, _open(one), units, f"{across(day):.1f}", f"{up(units):.1f}"))
+        y = up(units)
+    line += f"H{_TO}"
+    grid = [(f"{up(units):.1f}", f"{units:,}".replace("-", "\u2212")) for units in range(low, high + 1, step)]
+    every = max(span // 5, 1)
+    ticks = [(f"{across(day):.1f}", words.day(day, today)) for day in _days(today, span, every)]
+    owed = _owed([(across(today), start), *((across(step.day), step.units) for step in steps)], up)
+    return Projection(
+        _CHART, _HIGH, line, owed, f"{up(0):.1f}", grid, ticks, steps, start, f"{up(start):.1f}", level, f"{y:.1f}"
+    )
+
+
+def _owed(places: Sequence[tuple[float, int]], up: Callable[[int], float]) -> str:
+    """The ground between the line and nothing, while customers wait; each place is where a level begins."""
+    zero, found = up(0), ""
+    for (x, level), (following, _) in pairwise([*places, (_TO, 0)]):
+        if level < 0:
+            found += f"M{x:.1f} {zero:.1f}H{following:.1f}V{up(level):.1f}H{x:.1f}Z"
+    return found
+
+
+def _days(today: date, span: int, every: int) -> list[date]:
+    return [date.fromordinal(today.toordinal() + n) for n in range(0, span - 1, every)]
+
+
+def _round(span: int) -> int:
+    """A round distance of which four or five make a span."""
+    step = 1
+    while step * 5 < span:
+        step = step * 2 if str(step)[0] in "15" else step * 5 // 2
+    return step

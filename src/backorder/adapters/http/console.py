@@ -1,0 +1,141 @@
+"""The console's frame over HTTP: people sign in and out, choose light or dark, and read refusals as pages."""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote
+
+from backorder.adapters import console as pages
+from backorder.adapters.console import Frame
+from backorder.adapters.http import body, desk, goods, sign_in
+from backorder.adapters.http.callers import COOKIE, NOBODY, from_here, remembered
+from backorder.adapters.http.desk import answered, frame_of
+from backorder.adapters.http.problems import Refusal
+from backorder.adapters.http.reads import ask
+from backorder.adapters.http.request import Request
+from backorder.adapters.http.route import OPEN, Answer, Call, House, Route
+from backorder.commands import accounts
+from backorder.commands.accounts import Identity
+
+_BACK = re.compile(r"/console/[\x21-\x7e]{0,1800}\Z")  # an address of ours, as it was sent
+_WRONG = "The name or the password is wrong, or you tried too often. Try again in a minute."
+_SAYS = {
+    403: "This is not for you",
+    404: "There is nothing here",
+    408: "That took too long",
+    429: "Please wait a moment",
+    500: "Something went wrong",
+    503: "Please wait a moment",
+}
+
+
+def is_here(request: Request) -> bool:
+    """Whether an address is one of the console: what is refused there is refused as a page."""
+    return request.path == "/console" or request.path.startswith("/console/")
+
+
+def refused(refusal: Refusal, request: Request, ident: str, caller: Identity) -> Answer:
+    """A refusal as a page; whoever is not known may sign in and go on."""
+    if refusal.status == 401:
+        there = desk.here(request) if request.method == "GET" else pages.HOME
+        return _to(f"{pages.HOME}sign-in?next={quote(_back(there), safe='')}")
+    title = _SAYS.get(refusal.status, "This did not work")
+    frame = frame_of(request, caller, ident if refusal.status >= 500 else "")
+    name = "alone.html" if caller is NOBODY else "note.html"
+    text = refusal.detail[:1].upper() + refusal.detail[1:] + ("" if refusal.detail.endswith(".") else ".")
+    found = pages.page(name, frame, title=title, text=text)
+    more = {name: value for name, value in (refusal.headers or {}).items() if name != "WWW-Authenticate"}
+    return answered(found, refusal.status, more)
+
+
+def _back(said: str) -> str:
+    """Where to go on: an address of the console, and no other."""
+    return said if _BACK.match(said) and "//" not in said and "\\" not in said else pages.HOME
+
+
+def _to(place: str, **headers: str) -> Answer:
+    more = {name.replace("_", "-"): value for name, value in headers.items()}
+    return answered(b"", 303, {"Location": place, **more})
+
+
+async def look_in(_house: House, call: Call) -> Answer:
+    """`GET /console/sign-in`: a form."""
+    asked = dict(call.request.query)
+    return _form(call, asked.get("next", pages.HOME))
+
+
+def _form(call: Call, there: str, account: str = "", wrong: str = "", status: int = 200) -> Answer:
+    frame = frame_of(call.request, NOBODY)
+    return answered(pages.page("sign_in.html", frame, next=_back(there), account=account, wrong=wrong), status)
+
+
+async def come_in(house: House, call: Call) -> Answer:
+    """`POST /console/sign-in`: the session's cookie, and on to the page that was wanted."""
+    from_here(call.request)
+    form = await body.form(call.request)
+    account, password = _said(form, "account", 200), _said(form, "password", accounts.PASSWORD_MAX)
+    there = _said(form, "next", 2_000)
+    try:
+        house.limits.sign_in(call.request)
+        secret = await house.limits.hashing(accounts.sign_in, house.db, house.clock(), account, password)
+    except Refusal as refusal:
+        if refusal.status != 429:
+            raise
+        return _form(call, there, account, _WRONG, 429)
+    if secret is None:
+        return _form(call, there, account, _WRONG, 401)
+    return _to(_back(there), Set_Cookie=sign_in.SESSION.format(secret, 12 * 3_600))
+
+
+def _said(form: body.Form, name: str, longest: int) -> str:
+    """A field of a form; nothing where it is no text that could be meant."""
+    text = form.get(name, [""])[0]
+    sound = len(text) <= longest and "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+    return text if sound else ""
+
+
+async def go_out(house: House, call: Call) -> Answer:
+    """`POST /console/sign-out`: the session ends."""
+    from_here(call.request)
+    cookie = call.request.cookies.get(COOKIE)
+    if cookie is not None:
+        house.callers.pop(remembered(cookie, session=True), None)
+        await ask(house, accounts.sign_out, house.db, cookie)
+    return _to(f"{pages.HOME}sign-in", Set_Cookie=sign_in.SESSION.format("", 0))
+
+
+async def choose_theme(_house: House, call: Call) -> Answer:
+    """`POST /console/theme`: light, dark, or as the system says; kept in a cookie that says nothing else."""
+    from_here(call.request)
+    form = await body.form(call.request)
+    theme = _said(form, "theme", 10)
+    if theme not in pages.THEMES:
+        raise Refusal(422, "invalid", "choose light, dark or system")
+    life = 0 if theme == "system" else 365 * 86_400
+    cookie = f"{desk.THEME}={theme}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={life}"
+    return _to(_back(_said(form, "back", 2_000)), Set_Cookie=cookie)
+
+
+async def asset(_house: House, call: Call) -> Answer:
+    """`GET /console/static/{name}`: a file that pages load; its name changes with it, so it may be kept for ever."""
+    found = pages.assets().get(call.path("name"))
+    if found is None:
+        raise Refusal(404, "not_found", "there is no such file; load the page again")
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return answered(found.text, 200, headers, found.content)
+
+
+def _open(method: str, path: str, answer: Callable[[House, Call], Awaitable[Any]], summary: str) -> Route:
+    return Route(method, f"/console/{path}", OPEN, answer, summary, page=True)
+
+
+_FRAME: tuple[Route, ...] = (
+    _open("GET", "sign-in", look_in, "A form to sign in."),
+    _open("POST", "sign-in", come_in, "Sign in."),
+    _open("POST", "sign-out", go_out, "Sign out."),
+    _open("POST", "theme", choose_theme, "Choose light or dark."),
+    _open("GET", "static/{name:str}", asset, "The style sheet and the script."),
+)
+ROUTES = (*_FRAME, *desk.ROUTES, *goods.ROUTES)
+
+__all__ = ["ROUTES", "Frame", "is_here", "refused"]

@@ -1,0 +1,271 @@
+"""The console's pages over HTTP: each asks the queries that the API asks, as its caller may, and changes nothing."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import partial
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Meta
+
+from backorder.adapters import console as pages
+from backorder.adapters.console import Frame
+from backorder.adapters.console import backlog as backlogs
+from backorder.adapters.console import order as orders
+from backorder.adapters.console import today as worklist
+from backorder.adapters.console.backlog import Asked
+from backorder.adapters.http import body
+from backorder.adapters.http.callers import NOBODY
+from backorder.adapters.http.masks import masked
+from backorder.adapters.http.pages import HTML
+from backorder.adapters.http.problems import Refusal
+from backorder.adapters.http.reads import Cursor, Nothing, ask, cursor, foreign, token
+from backorder.adapters.http.request import Request
+from backorder.adapters.http.route import Answer, Call, House, Route
+from backorder.commands.accounts import Identity
+from backorder.kernel.calendars import day_number
+from backorder.queries import backlog, desk, explain, notices, refunds
+from backorder.queries import search as finding
+from backorder.queries.backlog import BacklogLine
+from backorder.queries.desk import Desk
+from backorder.queries.show import OrderView
+
+_Text = Annotated[str, Meta(max_length=200)]
+LINES_SHOWN = 50
+THEME = "__Host-backorder-theme"
+# A page loads its style sheet and its script from here, nothing else from anywhere, and stands in no frame.
+_CLOSED = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "Cache-Control": "private, no-store",
+    "Referrer-Policy": "same-origin",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def frame_of(request: Request, caller: Identity, ident: str = "") -> Frame:
+    """What stands round a page for this caller."""
+    theme = request.cookies.get(THEME, "")
+    account = None if caller is NOBODY else caller.account
+    theme = theme if theme in pages.THEMES else "system"
+    permissions = caller.permissions if caller.customer is None else frozenset()
+    return Frame(account, caller.role, permissions, theme, here(request), ident)
+
+
+def here(request: Request) -> str:
+    """The address that was asked for, as it was sent."""
+    asked = request.query_text
+    return request.raw_path.decode("ascii", "replace") + (f"?{asked}" if asked else "")
+
+
+def answered(text: bytes, status: int = 200, more: dict[str, str] | None = None, content: str = HTML) -> Answer:
+    """What goes back, with what every page of the console says to the browser."""
+    return Answer(text, status, _CLOSED | (more or {}), content)
+
+
+def shown(call: Call, name: str, place: str, **values: Any) -> Answer:
+    """A page for the caller."""
+    return answered(pages.page(name, frame_of(call.request, call.caller), place, **values))
+
+
+async def today(house: House, call: Call) -> Answer:
+    """`GET /console/`: what needs somebody."""
+    body.query(call.request, Nothing)
+    now, supply = house.clock(), call.may("supply.read")
+    found: Desk = masked(await ask(house, desk.desk, house.db, now), call.caller.permissions)
+    waiting = None
+    if call.may("notices.read"):
+        waiting = await ask(house, partial(notices.queue, house.db, limit=worklist.WAITING_MAX + 1, now=now))
+        masked(waiting, call.caller.permissions)
+    bands = worklist.bands(found, waiting, supply=supply)
+    day = found.day
+    return shown(
+        call,
+        "today.html",
+        pages.HOME,
+        desk=found,
+        heading=f"{day:%A} {day.day} {day:%B}",
+        lead=worklist.lead(found, waiting, bands),
+        tiles=list(worklist.tiles(found, waiting, supply=supply)),
+        bands=bands,
+        supply=supply,
+        until=day + timedelta(days=desk.WEEK),
+    )
+
+
+class LinesPage(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Which lines are wanted, in which order, and where the page begins."""
+
+    view: Literal["waiting", "risk", "late", "week", "uncovered", "ready", "held", "all"] = "waiting"
+    sku: _Text = ""
+    customer: _Text = ""
+    channel: _Text = ""
+    supply: _Text = ""
+    sort: backlog.Order = "promise"
+    down: Literal["yes", "no", ""] = ""
+    after: Cursor | None = None
+
+    def asked(self) -> Asked:
+        """The same as it stands in an address."""
+        fields = {name: getattr(self, name).strip() for name, _ in backlogs.FIELDS}
+        return Asked(self.view, {name: text for name, text in fields.items() if text}, self.sort, self.down == "yes")
+
+
+async def lines(house: House, call: Call) -> Answer:
+    """`GET /console/lines`: the backlog, page by page."""
+    wanted = body.query(call.request, LinesPage)
+    asked, now = wanted.asked(), house.clock()
+    day, zone = await ask(house, desk.today, house.db, now)
+    sort = backlog.Sort(wanted.sort, asked.down, _after(wanted))
+    filters = asked.filters(day_number(day) + desk.WEEK)
+    found, tally = await ask(house, backlog.page, house.db, now, filters, sort, LINES_SHOWN + 1)
+    rows = masked(found[:LINES_SHOWN], call.caller.permissions)
+    following = None
+    if len(found) > LINES_SHOWN:
+        place = backlog.place_of(rows[-1].line, wanted.sort)
+        following = asked.address(after=token([str(part) for part in place]))
+    return shown(
+        call,
+        "lines.html",
+        LINES,
+        rows=rows,
+        tally=tally,
+        asked=asked,
+        views=backlogs.VIEWS,
+        fields=backlogs.FIELDS,
+        columns=backlogs.COLUMNS,
+        next=following,
+        paged=wanted.after is not None,
+        value=call.may("money.read"),
+        items=call.may("catalogue.read"),
+        links=call.may("supply.read"),
+        today=day,
+        zone=zone,
+    )
+
+
+def _after(wanted: LinesPage) -> tuple[str | int, str, str] | None:
+    """The place behind which a page begins. Refuses one that no page of this order gave."""
+    place = cursor(wanted.after, 3)
+    if place is None:
+        return None
+    most = backlog.NUMBERS.get(wanted.sort)
+    if most is None:
+        return place[0], place[1], place[2]
+    if not (place[0].isascii() and place[0].isdecimal() and len(place[0]) < 20 and int(place[0]) <= most):
+        raise foreign()
+    return int(place[0]), place[1], place[2]
+
+
+async def lines_csv(house: House, call: Call) -> Answer:
+    """`GET /console/lines.csv`: the same lines as a sheet, as many as are counted."""
+    wanted = body.query(call.request, LinesPage)
+    asked, now = wanted.asked(), house.clock()
+    day, _ = await ask(house, desk.today, house.db, now)
+    sort = backlog.Sort(wanted.sort, asked.down)
+    filters = asked.filters(day_number(day) + desk.WEEK)
+    found, _ = await ask(house, backlog.page, house.db, now, filters, sort, backlog.COUNTED_MAX)
+    text = await ask(house, backlogs.sheet, masked(found, call.caller.permissions))
+    headers = {"Content-Disposition": f'attachment; filename="backlog-{asked.view}-{day}.csv"'}
+    return answered(text, 200, headers, "text/csv; charset=utf-8")
+
+
+class OrderPage(msgspec.Struct, forbid_unknown_fields=True):
+    """Which line's date is explained; left out, the first that is open."""
+
+    line: _Text = ""
+
+
+async def order(house: House, call: Call) -> Answer:
+    """`GET /console/orders/{order}`: an order, its ledger, and why a line has its date."""
+    wanted = body.query(call.request, OrderPage)
+    ref, now = call.path("order"), house.clock()
+    day, zone = await ask(house, desk.today, house.db, now)
+    found: tuple[OrderView, list[BacklogLine]] | None = await ask(house, backlog.of_order, house.db, now, ref)
+    if found is None:
+        raise Refusal(404, "not_found", "there is no order with this id")
+    view, rows = found
+    masked(rows, call.caller.permissions)
+    chosen = next((one for one in rows if one.line.line == wanted.line), None) or _first_open(rows)
+    why = None
+    if chosen is not None:
+        why = await ask(house, explain.line, house.db, ref, chosen.line.line, now)
+    told, owed = [], []
+    if call.may("notices.read"):
+        told = masked(await ask(house, notices.of_order, house.db, ref), call.caller.permissions)
+        owed = masked(await ask(house, refunds.of_order, house.db, ref, now), call.caller.permissions)
+    who = rows[0].customer_name if rows else None
+    return shown(
+        call,
+        "order.html",
+        LINES,
+        order=view,
+        who=who or view.customer,
+        lead=orders.lead(rows, day),
+        held=any(one.line.held for one in rows),
+        rows=rows,
+        chosen=chosen,
+        why=why,
+        ledger=orders.ledger(rows, told, owed, day),
+        notices=told,
+        refunds=owed,
+        names=orders.NOTICES,
+        facts=list(orders.facts(view, who, day)),
+        value=call.may("money.read"),
+        items=call.may("catalogue.read"),
+        links=call.may("supply.read"),
+        today=day,
+        zone=zone,
+    )
+
+
+class SearchPage(msgspec.Struct, forbid_unknown_fields=True):
+    """What is looked for."""
+
+    q: _Text = ""
+
+
+_KINDS = (("Orders", "order"), ("Items", "item"), ("Supplies", "supply"), ("Customers", "customer"))
+_LINKS = {
+    "order": "/console/orders/",
+    "item": "/console/items/",
+    "supply": "/console/supplies/",
+    "customer": "/console/lines?view=all&customer=",
+}
+
+
+async def search(house: House, call: Call) -> Answer:
+    """`GET /console/search`: what begins with a text; the one thing of which it is the whole id opens at once."""
+    asked = body.query(call.request, SearchPage).q.strip()
+    reach = finding.Reach(*map(call.may, ("orders.read", "catalogue.read", "supply.read", "customers.read")))
+    hits = await ask(house, finding.find, house.db, asked, reach) if asked else []
+    whole = [hit for hit in hits if hit.exact]
+    if len(whole) == 1:
+        return answered(b"", 303, {"Location": _LINKS[whole[0].kind] + quote(whole[0].id, safe="")})
+    return shown(call, "search.html", "", asked=asked, hits=hits, kinds=_KINDS, links=_LINKS, most=finding.SHOWN)
+
+
+def _first_open(rows: list[BacklogLine]) -> BacklogLine | None:
+    """The line that is worth a look first: one at risk, else one that waits, else the first."""
+    return next((one for one in rows if one.line.at_risk), None) or next(
+        (one for one in rows if one.line.waiting), rows[0] if rows else None
+    )
+
+
+LINES = "/console/lines"
+
+
+def page_route(path: str, permission: str, answer: Callable[[House, Call], Awaitable[Answer]], summary: str) -> Route:
+    """A page that people look at."""
+    return Route("GET", path, permission, answer, summary, page=True)
+
+
+ROUTES = (
+    page_route("/console", "orders.read", today, "What needs somebody today."),
+    page_route(LINES, "orders.read", lines, "The backlog."),
+    page_route("/console/lines.csv", "orders.read", lines_csv, "The backlog as a sheet."),
+    page_route("/console/search", "orders.read", search, "One box that finds any order, item, supply, customer."),
+    page_route("/console/orders/{order:str}", "orders.read", order, "An order."),
+)

@@ -1,0 +1,125 @@
+"""The console's pages of supplies and items over HTTP."""
+
+from functools import partial
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from backorder.adapters.console import charts
+from backorder.adapters.console import goods as pages
+from backorder.adapters.feeds.page import page as store_page
+from backorder.adapters.http import body
+from backorder.adapters.http.desk import page_route, shown
+from backorder.adapters.http.masks import masked
+from backorder.adapters.http.problems import Refusal, refusal_of
+from backorder.adapters.http.reads import Nothing, ask
+from backorder.adapters.http.route import Answer, Call, House
+from backorder.kernel.outcomes import Outcome
+from backorder.languages import SOURCE, language
+from backorder.queries import backlog, desk, lists, pegboard, show, storefront, whatif
+from backorder.queries.backlog import Sort, Tally
+from backorder.queries.lines import Filters
+from backorder.queries.touched import WhatIf
+
+SLIPS = (3, 7, 14, 21)  # days later that are offered
+WAITS_SHOWN = 100
+TRIED_UNASKED = 300  # lines up to which a slip is tried before somebody asks
+TOUCHED_SHOWN = 200
+COMING_SHOWN = 40
+
+
+class SupplyPage(msgspec.Struct, forbid_unknown_fields=True):
+    """By how many days it might slip."""
+
+    slip: Annotated[int, Meta(ge=1, le=365)] | None = None
+
+
+async def supply(house: House, call: Call) -> Answer:
+    """`GET /console/supplies/{supply}`: its dates, who waits on it, and what if it slips."""
+    wanted = body.query(call.request, SupplyPage)
+    name, now = call.path("supply"), house.clock()
+    day, zone = await ask(house, desk.today, house.db, now)
+    found = await ask(house, show.supply, house.db, name, now)
+    if found is None:
+        raise Refusal(404, "not_found", "there is no supply with this id")
+    rows, waits = [], Tally(0, 0, 0)
+    if call.may("orders.read"):
+        filters = Filters(supply=name)
+        rows, waits = await ask(house, backlog.page, house.db, now, filters, Sort(), WAITS_SHOWN)
+        masked(rows, call.caller.permissions)
+    tried, slip = None, wanted.slip
+    if call.may("orders.read") and found.state in {"open", "overdue"} and waits.lines:
+        slip = slip or (SLIPS[1] if waits.lines <= TRIED_UNASKED else None)
+        tried = None if slip is None else await _slipped(house, call, now, name, slip)
+    after = {} if tried is None else {(one.order, one.line): one for one in tried.lines if one.effect == "later"}
+    return shown(
+        call,
+        "supply.html",
+        "",
+        supply=found,
+        lead=pages.supply_lead(found, waits, day),
+        facts=list(pages.supply_facts(found, day)),
+        rows=rows,
+        waits=waits,
+        held={(one.order, one.line): one.quantity for one in found.pegs},
+        tried=tried,
+        after=after,
+        slip=slip,
+        slips=SLIPS,
+        items=call.may("catalogue.read"),
+        lines=call.may("orders.read"),
+        today=day,
+        zone=zone,
+    )
+
+
+async def _slipped(house: House, call: Call, now: int, name: str, days: int) -> WhatIf:
+    change = whatif.SupplySlips(supply=name, days=days)
+    found: WhatIf | Outcome = await ask(house, whatif.what_if, house.db, now, [change])
+    if isinstance(found, Outcome):
+        raise refusal_of(found)
+    return masked(found, call.caller.permissions)
+
+
+async def item(house: House, call: Call) -> Answer:
+    """`GET /console/items/{sku}`: its units, its policy, what the shop says of it, and who waits on which supply."""
+    body.query(call.request, Nothing)
+    sku, now = call.path("sku"), house.clock()
+    day, zone = await ask(house, desk.today, house.db, now)
+    found = await ask(house, show.item, house.db, sku)
+    if found is None:
+        raise Refusal(404, "not_found", "there is no item with this SKU")
+    masked(found, call.caller.permissions)
+    front = await ask(house, storefront.front, house.db, now, sku, 1)
+    coming, board = [], None
+    if call.may("supply.read"):
+        coming = await ask(
+            house, partial(lists.list_supplies, house.db, now, sku=sku, still_open=True, limit=COMING_SHOWN)
+        )
+        if call.may("orders.read"):
+            board = await ask(house, pegboard.board, house.db, now, sku)
+    return shown(
+        call,
+        "item.html",
+        "",
+        item=found,
+        front=None if front is None else store_page(front, language(SOURCE)),
+        policy=list(pages.policy(found)),
+        coming=coming,
+        chart=charts.projection(found.free - found.waiting, coming, day),
+        board=board,
+        ends={} if board is None else {end.key: end for end in board.ends},
+        alone=board is not None and board.lines <= pegboard.LINES_MAX,
+        pegs=None if board is None or not board.ribbons else charts.pegs(board, day),
+        lines=call.may("orders.read"),
+        supplies=call.may("supply.read"),
+        today=day,
+        zone=zone,
+    )
+
+
+ROUTES = (
+    page_route("/console/supplies/{supply:str}", "supply.read", supply, "A supply: who waits, and what if it slips."),
+    page_route("/console/items/{sku:str}", "catalogue.read", item, "An item: units, policy, and who waits."),
+)

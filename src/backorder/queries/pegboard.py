@@ -1,0 +1,115 @@
+"""Who waits for an item on which supply: line by line while they are few, else the lines of a day together."""
+
+from datetime import date
+from typing import Any
+
+import msgspec
+from sqlalchemy import Select, func, literal_column, select
+
+from backorder.kernel.columns import STOCK
+from backorder.queries.lines import as_date
+from backorder.queries.show import SUPPLIES, SupplyView, supply_view
+from backorder.storage.db import Database, Row
+from backorder.storage.tables import LINE_OPEN, SUPPLY_TO_COME, lines, pegs, supplies
+
+LINES_MAX = 36  # lines that are shown one by one
+SUPPLIES_MAX = 16
+
+
+class End(msgspec.Struct):
+    """Where ribbons end: a line, or all lines that are promised for a day; `late` of its units ship after that."""
+
+    key: str
+    promise: date | None
+    lines: int
+    units: int
+    order: str | None = None
+    line: str | None = None
+    late: int = 0
+
+
+class Ribbon(msgspec.Struct):
+    """Units of a supply that an end holds; `late` where they can ship only after the promise."""
+
+    supply: str
+    end: str
+    units: int
+    late: bool
+
+
+class Board(msgspec.Struct):
+    """Supplies that are to come, by day, and who holds them. `lines` wait in all; `more` ends are not shown."""
+
+    supplies: list[SupplyView]
+    ends: list[End]
+    ribbons: list[Ribbon]
+    lines: int
+    more: int
+    more_supplies: int
+
+
+_WAITING = (LINE_OPEN, lines.c.waiting > literal_column("0"))
+_HELD = (
+    select()
+    .select_from(
+        pegs.join(lines, (lines.c.order_id == pegs.c.order_id) & (lines.c.line == pegs.c.line)).join(
+            supplies, supplies.c.supply == pegs.c.supply
+        )
+    )
+    .where(*_WAITING, supplies.c.kind != STOCK)
+)
+_ONE_BY_ONE = _HELD.add_columns(
+    pegs.c.supply, lines.c.order_id, lines.c.line, lines.c.promise, pegs.c.quantity, pegs.c.ships_on, lines.c.waiting
+).order_by(lines.c.promise, lines.c.order_id, lines.c.line, pegs.c.ships_on)
+_BY_DAY = (
+    _HELD.add_columns(
+        pegs.c.supply,
+        literal_column("''"),
+        literal_column("''"),
+        lines.c.promise,
+        func.sum(pegs.c.quantity),
+        func.max(pegs.c.ships_on, type_=pegs.c.ships_on.type),
+        func.count(),
+    )
+    .group_by(pegs.c.supply, lines.c.promise)
+    .order_by(lines.c.promise, pegs.c.supply)
+)
+
+
+def board(db: Database, now: int, sku: str) -> Board:
+    """The peg board of an item. Four statements at most, and its size does not depend on how many wait."""
+    mine = lines.c.sku == sku
+    with db.read() as tx:
+        count = tx.fetch(select(func.count()).select_from(lines).where(mine, *_WAITING))[0][0]
+        few = count <= LINES_MAX
+        chosen: Select[Any] = _ONE_BY_ONE if few else _BY_DAY
+        rows = tx.fetch(chosen.where(mine))
+        coming = SUPPLIES.where(supplies.c.sku == sku, SUPPLY_TO_COME)
+        found = [
+            supply_view(row, now)
+            for row in tx.fetch(coming.order_by(supplies.c.available_on, supplies.c.supply).limit(200))
+        ]
+    shown = found[:SUPPLIES_MAX]
+    names = {one.supply for one in shown}
+    ends, ribbons = _ends(rows, names)
+    kept = ends[:LINES_MAX]
+    keys = {end.key for end in kept}
+    ribbons = [one for one in ribbons if one.end in keys]
+    return Board(shown, kept, ribbons, int(count), len(ends) - len(kept), len(found) - len(shown))
+
+
+def _ends(rows: list[Row], names: set[str]) -> tuple[list[End], list[Ribbon]]:
+    ends: dict[str, End] = {}
+    ribbons = []
+    for supply, order, line, promise, units, ships_on, count in rows:
+        if supply not in names:
+            continue
+        day = as_date(promise)
+        key = f"{len(order)} {order} {line}" if order else str(day)
+        late = promise is not None and ships_on > promise
+        end = ends.setdefault(key, End(key, day, 0, 0, order or None, line or None))
+        end.lines = 1 if order else end.lines + int(count)
+        end.units += int(units)
+        end.late += int(units) if late else 0
+        ribbons.append(Ribbon(supply, key, int(units), late))
+    return list(ends.values()), ribbons
