@@ -538,9 +538,9 @@ def contents(
         must("cancel at any time before it ships for a full and prompt refund")
         must(f"Answering costs you nothing: {shop.answers}")
         found += _answers(record, letter, needs)
-        undated = any(day is None for day in letter.lines.values())
-        if not undated or any(need.law == "us-ftc" for of_line in needs.values() for need in of_line):
-            must("If you agree to wait without a day, you can still cancel at any time before it ships", undated)
+        undated = [name for name, day in letter.lines.items() if day is None]
+        if not undated or any(need.law == "us-ftc" for name in undated for need in needs[name]):
+            must("If you agree to wait without a day, you can still cancel at any time before it ships", bool(undated))
         if undated:
             must("The reason: ")
     else:

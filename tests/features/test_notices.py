@@ -393,6 +393,18 @@ def test_a_letter_to_an_address_of_before_that_comes_back_says_nothing_of_the_on
     assert notices(shop) == [("short", "replaced"), ("short", "asking")]
 
 
+def test_what_nobody_heard_of_is_not_told_as_the_day_before(shop: Database) -> None:
+    """The day known before is the one that was confirmed, not a better one from which another law's clock counts."""
+    do(shop, "2026-03-03T15:00", "put_customer", customer="ada", email=None)
+    do(shop, "2026-03-04T15:00", "reschedule_supply", supply="PO", expected_on="2026-03-27")
+    do(shop, "2026-03-05T15:00", "change_order", order="A", ship_to={"country": "DE", "zone": "Europe/Berlin"})
+    slip(shop, "2026-04-20")
+    assert do(shop, "2026-03-26T15:00", "send_notice", order="A", means="phone", by="kim") == "changed"
+    assert do(shop, "2026-03-27T15:00", "record_notice", order="A", notice=1, became="bounced") == "changed"
+    assert do(shop, "2026-03-27T16:00", "send_notice", order="A", means="phone", by="kim") == "changed"
+    assert ["promised for Wed 1 Apr 2026" in (one.text or "") for one in of_order(shop, "A")] == [True, True]
+
+
 def test_nothing_is_mailed_to_an_address_that_was_taken_back_meanwhile(shop: Database) -> None:
     do(shop, "2026-03-25T15:00", "reschedule_supply", supply="PO", expected_on="2026-04-20")
     do(shop, "2026-03-25T15:10", "put_customer", customer="ada", email=None)

@@ -340,8 +340,10 @@ def known_before(case: Case, history: Sequence[Evidence], n: int) -> list[tuple[
         if any(entry.kind == "agreed" and at > sent for at, entry in mine):
             continue
         if told and told[-1][1].notice == n:
-            stated = [wait.completed.stated for wait in line.waits if wait.completed.stated is not None]
-            first = min(line.earlier(wait, day) for wait, day in zip(line.waits, stated, strict=True))
+            began = [entry for _, entry in mine if entry.kind == "began"]
+            packs = {entry.means for entry in began if entry.at == began[0].at}  # others counted from a later day
+            stated = [(wait, wait.completed.stated) for wait in line.waits if wait.pack.pack in packs]
+            first = min(line.earlier(wait, day) for wait, day in stated if day is not None)
             known = [entry for at, entry in mine if entry.kind == "agreed" or (at, entry) in told[:-1]]
             days = [NEVER if entry.to_day is None else entry.to_day for entry in known]
             found.append((line.line, [first, *days][-1]))
