@@ -146,7 +146,7 @@ def running(place: str) -> Iterator[Running]:
 
 def measure(scale: float) -> Iterator[Figure]:
     """All figures of the service."""
-    seconds, rounds = max(1.0, 8 * scale), ROUNDS if scale >= 0.1 else 1
+    seconds, rounds = max(0.3, 8 * scale), ROUNDS if scale >= 0.1 else 1
     many = max(100, int(10_000 * scale))
     with places() as where:
         for items, target in ((1, 2.0), (many, 0.5)):
@@ -186,7 +186,18 @@ def _pgbench(where: Places, place: str, items: int, seconds: float) -> float:
     script.write_text(BY_HAND.format(last=items - 1))
     best = 0.0
     for clients in (8, 16, 32):
-        command = [where.programs / "pgbench", "-n", "-M", "prepared", "-c", clients, "-j", 2, "-T", int(seconds)]
+        command = [
+            where.programs / "pgbench",
+            "-n",
+            "-M",
+            "prepared",
+            "-c",
+            clients,
+            "-j",
+            2,
+            "-T",
+            max(1, int(seconds)),
+        ]
         dsn = place.replace("postgresql+psycopg", "postgresql")
         done = subprocess.run([*map(str, [*command, "-f", script, dsn])], capture_output=True, text=True, check=True)
         found = re.search(r"tps = ([\d.]+)", done.stdout)
@@ -288,7 +299,7 @@ def _overload(where: Places, kind: str, items: int, seconds: float) -> Iterator[
     what = f"order:{LINES}"
     crowd = 5 * WAITING_MAX // LINES
     with running(place) as service:
-        alone = statistics.median(service.load(1, items=items, clients=1)["p50"] for _ in range(3))
+        alone = statistics.median(service.load(min(1, seconds), items=items, clients=1)["p50"] for _ in range(3))
         service.load(min(2, seconds), what, items, 32)
         peak = service.load(seconds, what, items, 32)["good"]
         for told, end, least in (("come back when told", "", 0.8), ("come back at once", "!", 0.0)):
