@@ -1,4 +1,5 @@
 # Three commands on a bare machine with git, make and Python 3.11 or later: `make demo`, `make serve` and `make test`.
+# At a terminal `make demo` ends with the console open on what it made; elsewhere it ends.
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -8,11 +9,12 @@ STAMP := $(VENV)/installed
 
 demo: $(STAMP)
 	$(VENV)/bin/backorder demo --database demo.db --force
+	if [ -t 1 ]; then $(MAKE) serve; fi
 
-# The service on the demo's database.
+# The service on the demo's database, in the morning after its last day.
 serve: $(STAMP)
 	test -e demo.db || $(MAKE) demo
-	$(VENV)/bin/backorder serve --database demo.db
+	$(VENV)/bin/backorder serve --database demo.db --since 2011-11-14T09:00:00+00:00
 
 test: $(STAMP) lint
 	$(RUN) -m pytest -n 2 --dist loadgroup -q

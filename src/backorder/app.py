@@ -58,7 +58,7 @@ def _moment(text: str) -> int:
 
 
 def _clock(asked: Callable[[], int]) -> Callable[[], int]:
-    return asked if given(NOW) else _present
+    return _present if asked is now and not given(NOW) else asked
 
 
 def _worker(db: "Database", clock: Callable[[], int]) -> "Worker":
@@ -112,7 +112,8 @@ def _serve(
     options = serve.Options(database, host, port, hosts, yes(MIGRATE), value(LOG), yes(TRACES), worker, _guard())
     way_in = serve.prepare(options, clock())
     shown = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    say(f"Backorder listens on {shown} and describes itself at {shown}/v1/docs")
+    say(f"The console is at {shown}/console/")
+    say(f"Programs ask {shown}, which describes itself at {shown}/v1/docs")
     if way_in is not None:
         name, link = way_in
         by_link = f"This link signs {name} in once, within the hour: {shown}/sign-in/{link}"

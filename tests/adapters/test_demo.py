@@ -1,16 +1,21 @@
 """The demo from end to end: a sound database, sums that add up, and suggestions that work."""
 
 import json
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from service import Client, free_port, stop, wait_ready
 
 from backorder.adapters.cli import cli
 from backorder.adapters.cli.replay import Replay
 from backorder.adapters.cli.sample import load
+from backorder.app import command_line
 from backorder.kernel.calendars import DAY_MAX
 from backorder.queries.measures import measure
 from backorder.storage.db import open_database
@@ -40,11 +45,42 @@ def test_it_leaves_a_sound_database_whose_sums_add_up(demo: tuple[Path, str]) ->
 def test_every_command_that_it_suggests_works(demo: tuple[Path, str]) -> None:
     _, printed = demo
     suggested = re.findall(r"^  backorder (.+)$", printed, re.MULTILINE)
-    assert len(suggested) == 3
-    for words in suggested:
+    assert len(suggested) == 4
+    for words in suggested[:3]:
         result = CliRunner().invoke(cli, shlex.split(words), obj=lambda: 0, catch_exceptions=False)
         assert result.exit_code == 0, words
         assert result.stdout
+
+
+def test_the_console_opens_on_it_in_the_morning_after(demo: tuple[Path, str]) -> None:
+    place, printed = demo
+    words = shlex.split(printed.splitlines()[-1])[1:]
+    assert words[-1] == str(place)
+    port = free_port()
+    command = [sys.executable, "-m", "backorder", *words, "--port", str(port)]
+    quiet = os.environ | {"BACKORDER_LOG": "none"}
+    with subprocess.Popen(command, env=quiet, stdout=subprocess.PIPE, text=True) as run:
+        try:
+            wait_ready(port, run)
+            client = Client(port)
+            assert run.stdout is not None
+            link = next(line for line in run.stdout if "/sign-in/" in line).split("/sign-in/")[1].strip()
+            came = client.ask("POST", f"/sign-in/{link}", b"", Sec_Fetch_Site="same-origin")
+            assert (came.status, came.headers["location"]) == (303, "/console/")
+            today = client.ask("GET", "/console/", Cookie=came.headers["set-cookie"].split(";")[0])
+            client.close()
+        finally:
+            stop(run)
+    assert "<h1>Monday 14 November</h1>" in today.body.decode()
+
+
+@pytest.mark.parametrize("said", ["tomorrow", "2011-11-14T09:00:00"])
+def test_time_begins_at_a_moment_with_its_offset(demo: tuple[Path, str], said: str) -> None:
+    words = ["serve", "--database", str(demo[0]), "--since", said]
+    result = CliRunner().invoke(command_line(), words, obj=lambda: 0)
+    assert result.exit_code == 2
+    assert "--since" in result.stderr
+    assert "such as 2026-12-01T09:00:00+00:00" in result.stderr
 
 
 def test_a_seed_gives_the_same_weeks_and_another_seed_others() -> None:

@@ -4,7 +4,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +179,7 @@ class Shop:
 
     def report(self, place: str) -> None:
         """Print what a merchant wants to know, and the next commands to try."""
+        from backorder.adapters.cli.buying import ZONE
         from backorder.adapters.cli.measures import facts, say
         from backorder.queries.lines import most_revised
         from backorder.queries.measures import measure
@@ -194,6 +195,9 @@ class Shop:
         click.echo(f"  backorder explain {order} {line} --as-of {self._last} --database {place}")
         click.echo(f"  backorder list lines --at-risk --as-of {self._last} --database {place}")
         click.echo(f"  backorder check --database {place}")
+        morning = datetime.combine(self._last + timedelta(days=1), time(9), ZONE).isoformat()
+        click.echo("\nSee it in the console, on the morning after:\n")
+        click.echo(f"  backorder serve --since {morning} --database {place}")
 
 
 def end_of(day: date) -> int:

@@ -1,6 +1,7 @@
 """`backorder serve`, `work` and `settings`; what the first two do is handed in, because adapters do not know others."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 import click
 
@@ -30,15 +31,21 @@ def serving(serve: Serve, work: Work) -> tuple[click.Command, click.Command]:
         default=lambda: settings.yes(WORKER),
         help=f"Whether it sees to timers and messages too (${WORKER.name}).",
     )
+    @click.option(
+        "--since",
+        metavar="MOMENT",
+        callback=_moment,
+        help="Let time pass from this moment on (ISO 8601 with offset): for a rehearsal on data of the past.",
+    )
     @database_option
     @click.pass_obj
-    def serve_(clock: Clock, host: str, port: int, working: bool, database: str) -> None:
-        """Run the service: the HTTP API with the writer behind it, and the worker.
+    def serve_(clock: Clock, host: str, port: int, working: bool, since: int | None, database: str) -> None:
+        """Run the service: the console, the HTTP API with the writer behind it, and the worker.
 
-        It makes or upgrades its database, prints its address and, while nobody can sign in, a link that signs the
+        It makes or upgrades its database, prints its addresses and, while nobody can sign in, a link that signs the
         admin in once. Stop it with Ctrl-C or SIGTERM: what is being applied is finished.
         """
-        serve(database, host, port, working, clock, click.echo)
+        serve(database, host, port, working, clock if since is None else _passing(clock, since), click.echo)
 
     @click.command("work")
     @database_option
@@ -51,6 +58,27 @@ def serving(serve: Serve, work: Work) -> tuple[click.Command, click.Command]:
         work(database, clock, click.echo)
 
     return serve_, work_
+
+
+def _moment(_context: click.Context, _option: click.Parameter, said: str | None) -> int | None:
+    """The moment that was said, in microseconds since 1970."""
+    from backorder.kernel.calendars import moment_number
+
+    if said is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(said)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise click.BadParameter(f"{said!r} is no moment with its offset, such as 2026-12-01T09:00:00+00:00")
+    return moment_number(moment)
+
+
+def _passing(clock: Clock, since: int) -> Clock:
+    """A clock that showed this moment when it was made, and goes as fast as the other."""
+    behind = clock() - since
+    return lambda: clock() - behind
 
 
 @cli.command("settings")
