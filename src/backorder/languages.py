@@ -6,13 +6,14 @@ they are first used, so that adding a language is adding a file.
 
 import io
 import re
-from collections.abc import Mapping
+import string
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from backorder.kernel.calendars import day_date
 from backorder.kernel.money import decimals
@@ -21,6 +22,7 @@ from backorder.kernel.places import is_country
 
 if TYPE_CHECKING:
     from babel import Locale
+    from babel.messages.catalog import Catalog
 
 # What breaks a line, cannot be seen, or turns the direction of what follows: a value stays within its sentence.
 # Spaces that do not break one stay.
@@ -28,13 +30,33 @@ _UNSEEN = re.compile(r"(?:[^\S\u00a0\u202f]|[\x00-\x1f\x7f-\x9f\u200e\u200f\u202
 SOURCE = "en"  # of the phrases, and what is spoken where nothing better is known
 
 
+class _Texts(NamedTuple):
+    """What a catalogue says, and the phrases that it says whole; None stands for all that there are."""
+
+    say: NullTranslations
+    whole: frozenset[str] | None
+
+
 class Language:
     """A language as it is spoken in a country: `code` is that of its catalogue, `tag` names both (BCP 47)."""
 
-    def __init__(self, code: str, locale: "Locale", texts: NullTranslations) -> None:
+    def __init__(self, code: str, locale: "Locale", texts: _Texts) -> None:
         self.code = code
         self.tag = str(locale).replace("_", "-")
-        self._locale, self._texts = locale, texts
+        self._locale, self._texts, self._whole = locale, texts.say, texts.whole
+
+    def lacking(self, said: Iterable[Said]) -> list[str]:
+        """Which of these phrases the language cannot say whole: without a translation, or with a place missing in it.
+
+        They would be said in English, or without the day that stands in them.
+        """
+        if self._whole is None:
+            return []
+        return [one for one in dict.fromkeys(each.phrase.one for each in said) if one not in self._whole]
+
+    def source(self) -> "Language":
+        """English, as it is spoken in the same country: what is said where this language cannot say it whole."""
+        return language(SOURCE, self._locale.territory)
 
     def say(self, said: Said) -> str:
         """A phrase with its values. What people wrote stands in values only, and is never looked at for places."""
@@ -52,7 +74,7 @@ class Language:
 
     def _word(self, value: Value) -> str:
         if isinstance(value, str):
-            return _UNSEEN.sub(" ", value).strip()
+            return one_line(value)
         if isinstance(value, OnDay):
             return self.day(value)
         if isinstance(value, Money):
@@ -81,6 +103,11 @@ class Language:
         """The locale's pattern of amounts with as many decimals as the currency has by our count, not by Babel's."""
         pattern = self._locale.currency_formats["standard"].pattern
         return str(pattern).replace("0.00", "0." + "0" * places if places else "0")
+
+
+def one_line(text: str) -> str:
+    """A text of somebody's as it stands within a sentence: nothing in it breaks the line, hides or turns around."""
+    return _UNSEEN.sub(" ", text).strip()
 
 
 @cache
@@ -120,19 +147,43 @@ def _spoken_in(country: str) -> str:
 
 
 @cache
-def _texts(code: str) -> NullTranslations:
+def _texts(code: str) -> _Texts:
     """The texts of a language: its catalogue compiled, or none where the phrases are in it already."""
     source = _catalogues().get(f"{code}.po")
     if source is None:
-        return NullTranslations()
-    from babel.messages.mofile import write_mo
+        return _Texts(NullTranslations(), None)
     from babel.messages.pofile import read_po
 
-    compiled = io.BytesIO()
     with source.open("rb") as file:
-        write_mo(compiled, read_po(file, locale=code, abort_invalid=True))
-    compiled.seek(0)
-    return GNUTranslations(compiled)
+        return compiled(read_po(file, locale=code, abort_invalid=True))
+
+
+def compiled(catalogue: "Catalog") -> _Texts:
+    """What a catalogue says."""
+    from babel.messages.mofile import write_mo
+
+    file = io.BytesIO()
+    write_mo(file, catalogue)
+    file.seek(0)
+    whole = set()
+    for message in catalogue:
+        one, *_ = _several(message.id)
+        texts = _several(message.string)
+        if one and not message.fuzzy and all(text and _places(text) == _places(one) for text in texts):
+            whole.add(one)
+    return _Texts(GNUTranslations(file), frozenset(whole))
+
+
+def _several(texts: str | Sequence[str] | None) -> list[str]:
+    return [texts] if isinstance(texts, str) else list(texts or [""])
+
+
+def _places(text: str) -> set[str | None]:
+    """The places of a text; of one that cannot be filled, something that no phrase has."""
+    try:
+        return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    except ValueError:
+        return {None}
 
 
 @cache

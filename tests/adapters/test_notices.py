@@ -58,6 +58,25 @@ def admin(service: Service) -> Iterator[Client]:
     client.close()
 
 
+def test_messages_are_shown_as_customers_would_get_them(service: Service, admin: Client) -> None:
+    asked = "/v1/notices/preview?kind=confirmation&kind=short&language=de&order=AGREES"
+    told = admin.ask("GET", asked)
+    assert told.status == 200
+    confirmed, short = told.json
+    assert (confirmed["language"], confirmed["wanted"], confirmed["made_up"]) == ("de", "de", False)
+    assert (short["language"], short["wanted"], short["pack"]) == ("en", "de", "us-ftc")
+    assert "AGREES" in confirmed["html"]
+    assert "AGREES" in short["text"]
+    assert len(admin.ask("GET", "/v1/notices/preview").json) == 12 * 4
+    for words, field in (("kind=sale", "kind"), ("language=xx", "language"), ("kinds=short", "kinds")):
+        refused = admin.ask("GET", f"/v1/notices/preview?{words}")
+        assert (refused.status, refused.json["field"]) == (400, field)
+    assert admin.ask("GET", "/v1/notices/preview?order=none").status == 404
+    portal = service.client("portal")
+    assert portal.ask("GET", asked).status == 403, "who is bound to a customer sees no one's messages here"
+    portal.close()
+
+
 DUE = ["AGREES", "LEAVES", "MOVES", "NOBODYS", "SILENT", "TAKES"]
 READING = (
     "/v1/notices",

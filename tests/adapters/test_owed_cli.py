@@ -33,7 +33,7 @@ SHOP: list[dict[str, Any]] = [
 def run(*words: str, url: str, moment: str = MORNING) -> Result:
     now = moment_number(datetime.fromisoformat(f"{moment}+00:00"))
     result = CliRunner().invoke(cli, [*words, "--database", url], obj=lambda: now, catch_exceptions=False)
-    assert "--json" in words or all(len(line) <= 100 for line in result.stdout.splitlines()), result.stdout
+    assert {"--json", "--html"} & set(words) or all(len(line) <= 100 for line in result.stdout.splitlines()), result.stdout
     return result
 
 
@@ -235,3 +235,27 @@ def test_communication_is_said_shown_and_turned_off(url: str) -> None:
     assert "and b2b" in said("communication", "show", url=url)
     assert said("communication", "set", "--off", url=url) == "Done. No clock runs any more.\n"
     assert said("communication", "show", url=url).startswith("It is turned off")
+
+
+def test_messages_are_shown_before_anybody_gets_them(shop: str) -> None:
+    said("communication", "set", "--shop-name", "Tansy & Oak", url=shop)
+    said("communication", "word", "shipped", "en", "--closing", "Yours, {shop}", url=shop)
+    text = said("notices", "preview", "shipped", "--order", "A 1", "--language", "en", url=shop)
+    assert "- 2 x Oak chair" in text
+    assert "Yours, Tansy & Oak\n" in text
+    assert "<p>Yours, Tansy &amp; Oak</p>" in said(
+        "notices", "preview", "shipped", "--language", "en", "--html", url=shop
+    )
+    shown = json.loads(said("notices", "preview", "--language", "fr", "--json", url=shop))
+    assert {one["kind"] for one in shown if one["language"] == "en"} == {
+        "short", "long", "indefinite", "renewed", "delay", "still"
+    }  # fmt: skip
+    assert "in en: what the law asks for is in English" in said("notices", "preview", "short", url=shop)
+    assert run("notices", "preview", "--order", "none", url=shop).exit_code == 3
+    for words in (("sale",), ("--language", "xx")):
+        refused = run("notices", "preview", *words, url=shop)
+        assert refused.exit_code == 2
+        assert "use " in refused.stderr
+    refused = run("communication", "word", "shipped", "en", "--closing", "{nobody}", url=shop)
+    assert refused.exit_code == 2
+    assert "wordings[0].closing: {nobody} is no place: use {customer}" in refused.stderr

@@ -9,8 +9,9 @@ import pytest
 from backorder.adapters.mail import Letter, Merchant, Unusable, rendered
 from backorder.kernel import letters
 from backorder.kernel.calendars import day_number
-from backorder.kernel.letters import About, Draft, Goods, Misworded, worded
+from backorder.kernel.letters import About, Draft, Goods
 from backorder.kernel.phrases import Money
+from backorder.kernel.wording import Misworded, worded
 from backorder.languages import known, language
 
 TODAY = day_number(date(2026, 12, 1))
@@ -105,7 +106,7 @@ def test_what_strangers_wrote_is_text(draft: Draft) -> None:
 
 @pytest.mark.parametrize("colour", ["red", "#fff", "#12345g", "#123456;}", "#123456\n", "url(x)"])
 def test_a_colour_is_a_colour(colour: str) -> None:
-    with pytest.raises(Unusable):
+    with pytest.raises(Misworded):
         rendered(DRAFTS["back"], language("en"), SHOP._replace(colour=colour))
 
 
@@ -117,11 +118,13 @@ def test_a_link_is_an_address_of_a_page(link: str) -> None:
         rendered(letters.back_in_stock(ABOUT._replace(link=link), "x"), language("en"), SHOP)
 
 
-@pytest.mark.parametrize("wording", ["{price}", "{order.__class__}", "{0}", "{}", "{shop!r}", "{ shop }"])
+@pytest.mark.parametrize(
+    "wording", ["{price}", "{order.__class__}", "{0}", "{}", "{shop!r}", "{ shop }", "{shop", "shop}", "{{{shop"]
+)
 def test_a_wording_names_only_what_is_in_the_list(wording: str) -> None:
     with pytest.raises(Misworded):
         worded(wording, {"shop": "S"})
 
 
 def test_a_wording_is_filled_once() -> None:
-    assert worded("{shop} {{x", {"shop": "{order}", "order": "no"}) == "{order} {{x"
+    assert worded("{shop} {{shop}} }}{{", {"shop": "{order}", "order": "no"}) == "{order} {shop} }{"

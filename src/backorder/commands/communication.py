@@ -5,16 +5,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from msgspec import UNSET, Meta, UnsetType
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from backorder.commands._batch import Command, Key, Steps, invalid, perform_each
 from backorder.commands._rows import given
 from backorder.kernel.outcomes import Outcome, Word
+from backorder.kernel.wording import KINDS, LAWFUL, WORDING_MAX, Misworded, check_colour, parts
+from backorder.languages import known
 from backorder.storage import communication as storage
 from backorder.storage.db import Database, Tx
 from backorder.storage.rules import bundled
 
 Words = Annotated[str, Meta(min_length=1, max_length=500, pattern="^[^\x00-\x1f\ud800-\udfff]*$")]
+
+
+# Nothing in a wording breaks the line, hides or turns the direction of what follows.
+_PLAIN = "^[^\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]*$"
+Own = Annotated[str, Meta(max_length=WORDING_MAX, pattern=_PLAIN)]
+
+
+class Wording(Struct, forbid_unknown_fields=True):
+    """The merchant's own words in a kind of message and a language: an `opening` after the greeting, a `closing`.
+
+    They name {customer}, {order}, {item}, {date}, {shop}, {link} and {contact}. One that is left out stays, an empty
+    one goes.
+    """
+
+    kind: Annotated[str, Meta(max_length=20)]
+    language: Annotated[str, Meta(max_length=20)]
+    opening: Own | None = None
+    closing: Own | None = None
 
 
 class PutCommunication(Command, tag="put_communication"):
@@ -24,6 +45,9 @@ class PutCommunication(Command, tag="put_communication"):
     answer at `answers` and ask at `contact`; `charging` says when money is taken. A change is told once nothing changed
     for `wait_minutes`, and `margin_days` before the law's last day; who waits is told every `heartbeat_days` that the
     day stands. What has not left `closing_hours` before the end of its day is late.
+
+    Letters go in the name of `shop_name`, in its `colour` (#rrggbb, dark enough to be read on white), with `signature`
+    at their foot, and with `wordings` of yours beside what has to be said.
     """
 
     rules: list[Key] | None | UnsetType = UNSET
@@ -34,6 +58,10 @@ class PutCommunication(Command, tag="put_communication"):
     margin_days: Annotated[int, Meta(ge=0, le=30)] | UnsetType = UNSET
     heartbeat_days: Annotated[int, Meta(ge=1, le=365)] | UnsetType = UNSET
     closing_hours: Annotated[int, Meta(ge=0, le=12)] | UnsetType = UNSET
+    shop_name: Annotated[str, Meta(min_length=1, max_length=100, pattern=_PLAIN)] | UnsetType = UNSET
+    colour: Annotated[str, Meta(max_length=20)] | UnsetType = UNSET
+    signature: Annotated[str, Meta(min_length=1, max_length=300, pattern=_PLAIN)] | UnsetType = UNSET
+    wordings: Annotated[list[Wording], Meta(max_length=100)] | UnsetType = UNSET
 
 
 @dataclass(slots=True)
@@ -46,7 +74,36 @@ class _Work:
 
 def put_communications(db: Database, now: int, batch: Sequence[PutCommunication]) -> list[Outcome]:
     """Change how customers are told, each time in a transaction of its own: turned on, it looks at every order."""
-    return perform_each(db, now, batch, Steps(lambda _: None, _load, _decide, _save))
+    return perform_each(db, now, batch, Steps(_check, _load, _decide, _save))
+
+
+def _check(command: PutCommunication) -> Outcome | None:
+    if isinstance(command.colour, str):
+        try:
+            check_colour(command.colour)
+        except Misworded as error:
+            return invalid(command, "colour", str(error))
+    for n, wording in enumerate(command.wordings if isinstance(command.wordings, list) else ()):
+        trouble = _trouble(wording)
+        if trouble is not None:
+            return invalid(command, f"wordings[{n}].{trouble[0]}", trouble[1])
+    return None
+
+
+def _trouble(wording: Wording) -> tuple[str, str] | None:
+    """What is wrong with a wording: the field, and what to do."""
+    if wording.kind not in KINDS:
+        return "kind", f"there is no such kind of message: use {', '.join(KINDS)}"
+    if wording.language not in known():
+        return "language", f"letters are not written in it: use {', '.join(known())}"
+    if wording.opening and wording.kind in LAWFUL:
+        return "opening", "this message begins with what has to be said: close it with your own words, `closing`"
+    for field, said in (("opening", wording.opening), ("closing", wording.closing)):
+        try:
+            parts(said or "", KINDS[wording.kind])
+        except Misworded as error:
+            return field, str(error)
+    return None
 
 
 def _load(tx: Tx, _batch: Sequence[PutCommunication]) -> _Work:
@@ -61,9 +118,11 @@ def _decide(work: _Work, command: PutCommunication, now: int) -> Outcome:
             if name not in work.packs:
                 message = f"{name} is no rule pack: name some of {', '.join(sorted(work.packs))}, or none"
                 return invalid(command, f"rules[{n}]", message)
-    row = work.row | given(command, "rules")
+    row = work.row | given(command, "rules", "wordings")
     if command.rules is not UNSET:
         row["rules"] = None if command.rules is None else json.dumps(command.rules)
+    if isinstance(command.wordings, list):
+        row["wordings"] = storage.with_wordings(row["wordings"], msgspec.to_builtins(command.wordings))
     if row["rules"] is not None:
         for name, why in _NEEDED.items():
             if row[name] is None:

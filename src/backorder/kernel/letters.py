@@ -3,15 +3,10 @@
 Notices of delays are not among them: the law asks for their words, which stand in `sentences.py`.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from backorder.kernel.errors import BackorderError
 from backorder.kernel.phrases import Money, OnDay, Phrase, Said, Value, phrase
-
-PLACES = ("shop", "name", "order", "contact")  # what a merchant's own wording may name
-_PLACE = re.compile(r"{([^{}]*)}")
 
 
 class Goods(NamedTuple):
@@ -47,24 +42,6 @@ class Draft(NamedTuple):
     subject: Said
     blocks: Sequence[Block]
     why: Said
-
-
-class Misworded(BackorderError):
-    """A merchant's wording names something that is not in the list."""
-
-
-def worded(wording: str, values: dict[str, str]) -> str:
-    """A merchant's own wording with its places filled, once and by name alone: nothing in it can run.
-
-    Raises Misworded for a place that is not in PLACES.
-    """
-
-    def fill(found: re.Match[str]) -> str:
-        if found[1] not in PLACES:
-            raise Misworded(f"{{{found[1]}}} is no place: use {', '.join(f'{{{name}}}' for name in PLACES)}")
-        return values.get(found[1], "")
-
-    return _PLACE.sub(fill, wording)
 
 
 def confirmation(about: About, goods: Sequence[Goods], charging: str) -> Draft:

@@ -4,8 +4,17 @@ import json
 
 import msgspec
 
-from backorder.storage.communication import DEFAULTS, load_row
+from backorder.storage.communication import COLUMNS, DEFAULTS, load_row
 from backorder.storage.db import Database
+
+
+class WordingView(msgspec.Struct):
+    """The merchant's own words in a kind of message and a language."""
+
+    kind: str
+    language: str
+    opening: str | None
+    closing: str | None
 
 
 class CommunicationView(msgspec.Struct):
@@ -22,10 +31,22 @@ class CommunicationView(msgspec.Struct):
     margin_days: int
     heartbeat_days: int
     closing_hours: int
+    shop_name: str | None
+    colour: str | None
+    signature: str | None
+    wordings: list[WordingView]
+
+    def wording(self, kind: str, language: str) -> tuple[str, str]:
+        """What opens and what closes a kind of message in a language; empty where nothing was said."""
+        for one in self.wordings:
+            if (one.kind, one.language) == (kind, language):
+                return one.opening or "", one.closing or ""
+        return "", ""
 
 
 def communication(db: Database) -> CommunicationView:
     """What the shop says, or the defaults where it never said anything."""
     with db.read() as tx:
-        row = load_row(tx) or dict.fromkeys(("rules", "answers", "contact", "charging")) | DEFAULTS
-    return CommunicationView(**row | {"rules": None if row["rules"] is None else json.loads(row["rules"])})
+        row = load_row(tx) or dict.fromkeys(COLUMNS) | DEFAULTS
+    read = {"rules": json.loads(row["rules"] or "null"), "wordings": json.loads(row["wordings"] or "[]")}
+    return msgspec.convert({**row, **read}, CommunicationView)

@@ -14,7 +14,7 @@ from backorder.storage.rules import bundled
 from backorder.storage.tables import lines
 from backorder.storage.timers import put_timers
 
-COLUMNS = (
+POLICY = (
     "rules",
     "answers",
     "contact",
@@ -24,6 +24,8 @@ COLUMNS = (
     "heartbeat_days",
     "closing_hours",
 )
+LOOK = ("shop_name", "colour", "signature", "wordings")
+COLUMNS = (*POLICY, *LOOK)
 DEFAULTS = {"wait_minutes": 30, "margin_days": 3, "heartbeat_days": 14, "closing_hours": 2}
 
 # Whether clocks run: one value, for those who only have to know that.
@@ -31,7 +33,7 @@ IS_ON: Select[Any] = select(literal_column("1")).select_from(communication).wher
 
 _ROW = select(*(communication.c[name] for name in COLUMNS))
 _ALL = (
-    select(*(communication.c[name] for name in COLUMNS), own_packs.c.pack, own_packs.c.digest)
+    select(*(communication.c[name] for name in POLICY), own_packs.c.pack, own_packs.c.digest)
     .select_from(communication.outerjoin(own_packs, true()))
     .where(communication.c.rules.is_not(None))
     .order_by(own_packs.c.pack)
@@ -79,12 +81,24 @@ def save_row(tx: Tx, before: dict[str, Any] | None, row: dict[str, Any]) -> None
         tx.update(communication, ("shop",), COLUMNS, [values])
 
 
+def with_wordings(before: str | None, put: Iterable[dict[str, str | None]]) -> str | None:
+    """The merchant's wordings as the table holds them, with these put over them; None where nothing is left."""
+    found = {(one["kind"], one["language"]): one for one in json.loads(before or "[]")}
+    for new in put:
+        key = new["kind"], new["language"]
+        old = found.pop(key, {})
+        said = {name: old.get(name) if new[name] is None else new[name] or None for name in ("opening", "closing")}
+        if any(said.values()):
+            found[key] = {"kind": new["kind"], "language": new["language"], **said}
+    return json.dumps([found[key] for key in sorted(found)]) if found else None
+
+
 def load_rules(tx: Tx) -> Rules | None:
     """The policy and the packs; None where the shop has not turned it on."""
     rows = tx.fetch(_ALL)
     if not rows:
         return None
-    named, answers, contact, charging, minutes, margin, heartbeat, hours = rows[0][: len(COLUMNS)]
+    named, answers, contact, charging, minutes, margin, heartbeat, hours = rows[0][: len(POLICY)]
     policy = Policy(
         tuple(json.loads(named)), answers, contact, charging, minutes * MINUTE, margin, heartbeat, hours * HOUR
     )

@@ -35,7 +35,8 @@ own_packs = table(
     PrimaryKeyConstraint("pack"),
 )
 
-# The shop's policy on what customers are told. Without `rules` (a list, which may be empty) no clock runs.
+# The shop's policy on what customers are told. Without `rules` (a list, which may be empty) no clock runs. `wordings`
+# is a list of what the merchant says in letters, each with its kind and language.
 communication = table(
     "communication",
     key("shop"),
@@ -47,10 +48,15 @@ communication = table(
     units("margin_days"),
     units("heartbeat_days"),
     units("closing_hours"),
+    word("shop_name"),
+    word("colour"),
+    word("signature"),
+    word("wordings"),
     PrimaryKeyConstraint("shop"),
     named("one", "shop = 'shop'"),
     named("on", "rules IS NULL OR (answers IS NOT NULL AND contact IS NOT NULL AND charging IS NOT NULL)"),
     named("waits", "wait_minutes BETWEEN 0 AND 1440 AND margin_days BETWEEN 0 AND 30"),
+    named("looks", "colour IS NULL OR length(colour) = 7"),
     named("beats", "heartbeat_days BETWEEN 1 AND 365 AND closing_hours BETWEEN 0 AND 12"),
 )
 

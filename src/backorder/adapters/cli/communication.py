@@ -43,6 +43,10 @@ def show(as_json: bool, database: str) -> None:
             "a notice goes": f"{found.margin_days} days before the law's last day at the latest",
             "who waits is told": f"every {found.heartbeat_days} days",
             "goods are late": f"{found.closing_hours} hours before the end of their day",
+            "letters go in the name of": found.shop_name or "-",
+            "in the colour": found.colour or "-",
+            "signed": found.signature or "-",
+            "with words of yours in": ", ".join(f"{one.kind} ({one.language})" for one in found.wordings) or "-",
         },
     )
 
@@ -60,6 +64,9 @@ def show(as_json: bool, database: str) -> None:
 @click.option("--margin-days", type=click.IntRange(0, 30), help="How long before the law's last day a notice goes.")
 @click.option("--heartbeat-days", type=click.IntRange(1, 365), help="How often who waits is told that the day stands.")
 @click.option("--closing-hours", type=click.IntRange(0, 12), help="How long before the end of its day goods are late.")
+@click.option("--shop-name", help="In whose name letters go.")
+@click.option("--colour", help="Your colour in letters, as #2f5140; dark enough to be read on white.")
+@click.option("--signature", help="What stands at the foot of letters: your address.")
 @database_option
 @click.pass_obj
 def set_(clock: Clock, /, on: bool, rules: tuple[str, ...], off: bool, database: str, **said: Any) -> None:
@@ -76,3 +83,23 @@ def set_(clock: Clock, /, on: bool, rules: tuple[str, ...], off: bool, database:
     outcome = give(clock, database, {"do": "put_communication", **command})
     now = " Customers are told from now on." if on or rules else " No clock runs any more." if off else ""
     tell(outcome, f"Done.{now}")
+
+
+@communication.command("word")
+@click.argument("kind")
+@click.argument("language")
+@click.option("--opening", help="What stands after the greeting; empty takes it away.")
+@click.option("--closing", help="What stands at the end; empty takes it away.")
+@database_option
+@click.pass_obj
+def word(clock: Clock, /, kind: str, language: str, opening: str | None, closing: str | None, database: str) -> None:
+    """Put words of your own into a KIND of message in a LANGUAGE, beside what has to be said.
+
+    They name {customer}, {order}, {item}, {date}, {shop}, {link} and {contact}; one that names something which there is
+    not is left out. `backorder notices preview KIND` shows how it looks.
+    """
+    if opening is None and closing is None:
+        raise click.UsageError("say --opening or --closing")
+    said = {"kind": kind, "language": language, "opening": opening, "closing": closing}
+    outcome = give(clock, database, {"do": "put_communication", "wordings": [said]})
+    tell(outcome, "Done.")

@@ -83,6 +83,35 @@ def show(order: str, number: int | None, as_json: bool, database: str) -> None:
         owed.show(db, order, number, as_json=as_json)
 
 
+@notices.command("preview")
+@click.argument("kinds", nargs=-1, metavar="[KIND]...")
+@click.option("--order", help="With the data of this order; else with made up ones.")
+@click.option("--language", "languages", multiple=True, metavar="CODE", help="In this language; may be repeated.")
+@click.option("--html", is_flag=True, help="As a page, not as text.")
+@as_of_option
+@json_option
+@database_option
+def preview(
+    kinds: tuple[str, ...],
+    order: str | None,
+    languages: tuple[str, ...],
+    html: bool,
+    now: int,
+    as_json: bool,
+    database: str,
+) -> None:
+    """Show messages as customers would get them: all kinds in all languages, or those that are named.
+
+    Nothing is sent or written. Dates of notices of a delay are made up, from the days that the order was promised.
+    """
+    from backorder.adapters.cli import owed
+    from backorder.kernel.composing import composed
+
+    name = None if order is None else composed(order)
+    with opened(database) as db:
+        owed.preview(db, now, name, kinds, languages, html=html, as_json=as_json)
+
+
 @notices.command("send")
 @click.argument("order")
 @click.option("--notice", type=_NUMBER, help="This one, by its number; else the one that is due.")

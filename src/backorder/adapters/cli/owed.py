@@ -3,15 +3,17 @@
 import shlex
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 import click
 import msgspec
 
+from backorder import languages
 from backorder.adapters.cli.exits import MISSING
 from backorder.adapters.cli.tables import WIDTH, facts, table
+from backorder.adapters.mail.preview import PREVIEWS, Preview, previews
 from backorder.kernel.composing import composed
 from backorder.queries import notices, refunds
 from backorder.storage.db import Database
@@ -106,6 +108,38 @@ def _standing(notice: notices.NoticeView) -> Iterator[tuple[str, str]]:
         yield "reason", notice.reason
     if notice.answer_by is not None:
         yield "answer", f"by {notice.answer_by}; silence {_SILENCE[notice.silence]}"
+
+
+def preview(
+    db: Database, now: int, order: str | None, kinds: Sequence[str], spoken: Sequence[str], *, html: bool, as_json: bool
+) -> None:
+    """Print messages as they would look; exits 3 where there is no such order."""
+    for said, there, what in ((kinds, PREVIEWS, "kind of message"), (spoken, languages.known(), "language")):
+        foreign = next((name for name in said if name not in there), None)
+        if foreign is not None:
+            raise click.UsageError(f"{foreign} is no {what}: use {', '.join(there)}")
+    found = previews(db, now, order, kinds, spoken)
+    if found is None:
+        _missing(f"There is no order {order}.")
+        return
+    if as_json:
+        click.echo(msgspec.json.encode(found).decode())
+        return
+    for one in found:
+        click.echo(one.html if html else "\n".join([*_head(one), "", one.text]))
+
+
+def _head(one: Preview) -> Iterator[str]:
+    """What is to be known of a message before it is read."""
+    yield f"== {one.kind} in {one.wanted} ({'made up' if one.made_up else 'data of the order'})"
+    if one.language != one.wanted:
+        why = f"{one.wanted} lacks: {'; '.join(one.lacking)}" if one.lacking else "what the law asks for is in English"
+        yield f"   in {one.language}: {why}"
+    if one.left_out:
+        yield f"   left out: your {' and '.join(one.left_out)}, which names something that there is not here"
+    if one.unsaid:
+        yield f"   you have not said yet: {', '.join(one.unsaid)}"
+    yield f"Subject: {one.subject}"
 
 
 def list_refunds(db: Database, order: str, now: int, *, as_json: bool) -> None:

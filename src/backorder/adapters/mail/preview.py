@@ -1,0 +1,176 @@
+"""Every message as it would look: with an order's own data or with made up ones. Nothing is sent or written."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from backorder.adapters.mail import Letter, Merchant, framed, in_name_of, rendered, values_of
+from backorder.kernel import letters, sentences
+from backorder.kernel.calendars import NEVER
+from backorder.kernel.letters import About, Draft, Goods
+from backorder.kernel.notices import Owed
+from backorder.kernel.phrases import Money
+from backorder.kernel.rules import Element
+from backorder.kernel.wording import parts
+from backorder.languages import known, language
+from backorder.queries.communication import CommunicationView
+from backorder.queries.preview import Material, material
+from backorder.storage.db import Database
+
+LINK = "https://example.com/your-order"  # in the place of a customer's own, which nobody but they may know
+_UNSAID = {"shop_name": "Your shop", "contact": "help@example.com", "answers": "0800 000 000", "charging": ""}
+
+# The kinds of notices of a delay, by how many days later than the promise the goods are said to be (NEVER: no day).
+_LATER = {"short": 14, "long": 45, "indefinite": NEVER, "renewed": 30, "delay": 7}
+
+
+class Preview(msgspec.Struct):
+    """A message as it would look. `language` is the one that it is in, `wanted` the one that it was wanted in.
+
+    They differ where that one cannot say what has to be said: `lacking` names the phrases, and of notices of a delay,
+    whose words the law asks for, there are English ones alone. `left_out` are wordings that name something which there
+    is not this time, `unsaid` what the shop has not said yet. `made_up` says that it is about no order of anybody's.
+    """
+
+    kind: str
+    language: str
+    wanted: str
+    subject: str
+    text: str
+    html: str
+    made_up: bool
+    lacking: list[str]
+    left_out: list[str]
+    unsaid: list[str]
+    pack: str | None
+
+
+def _about(of: Material) -> tuple[About, list[Goods]]:
+    return About(of.order, of.today, of.name, LINK), [Goods(one.quantity, one.item, one.day) for one in of.goods]
+
+
+def _confirmation(of: Material, said: CommunicationView) -> Draft:
+    return letters.confirmation(*_about(of), said.charging or "")
+
+
+def _better(of: Material, _said: CommunicationView) -> Draft:
+    about, goods = _about(of)
+    return letters.better_date(about, [one._replace(before=None if one.day is None else one.day + 7) for one in goods])
+
+
+def _ready(of: Material, _said: CommunicationView) -> Draft:
+    about, goods = _about(of)
+    return letters.partly_ready(about, goods[:1], goods[1:] or goods[:1])
+
+
+def _shipped(of: Material, _said: CommunicationView) -> Draft:
+    return letters.shipped(*_about(of), of.tracking)
+
+
+def _cancelled(of: Material, _said: CommunicationView) -> Draft:
+    money = None if of.currency is None else Money(of.paid, of.currency)
+    return letters.cancelled(*_about(of), money, of.today + 7)
+
+
+def _back(of: Material, _said: CommunicationView) -> Draft:
+    about, goods = _about(of)
+    return letters.back_in_stock(about, goods[0].item)
+
+
+_LETTERS: dict[str, Callable[[Material, CommunicationView], Draft]] = {
+    "confirmation": _confirmation,
+    "better": _better,
+    "ready": _ready,
+    "shipped": _shipped,
+    "cancelled": _cancelled,
+    "back": _back,
+}
+PREVIEWS = ("confirmation", *_LATER, "still", *(kind for kind in _LETTERS if kind != "confirmation"))
+_WORDED = dict.fromkeys(_LATER, "delay")  # what the merchant says in it is said for all of them
+
+
+def previews(
+    db: Database, now: int, order: str | None, kinds: Sequence[str], spoken: Sequence[str], *, named: bool = True
+) -> list[Preview] | None:
+    """Kinds of messages in languages; all kinds, and all languages, where none are named. None: no such order.
+
+    `named` says whether the customer's name may be shown.
+    """
+    said, of = material(db, now, order)
+    if of is None:
+        return None
+    if order is not None and not named:
+        of = of._replace(name=None)
+    wanted = [(kind, code) for kind in kinds or PREVIEWS for code in spoken or known()]
+    return [_preview(said, of, kind, code, made_up=order is None) for kind, code in wanted]
+
+
+def _preview(said: CommunicationView, of: Material, kind: str, code: str, *, made_up: bool) -> Preview:
+    worded = _WORDED.get(kind, kind)
+    unsaid = [name for name in _UNSAID if getattr(said, name) is None]
+    whole = msgspec.structs.replace(said, **{name: _UNSAID[name] for name in unsaid})
+    speaks = language(code, of.country)
+    about, goods = _about(of)
+    if kind in _LETTERS:
+        merchant = in_name_of(whole, worded, speaks.code)
+        values = values_of(about, goods, speaks)
+        letter = rendered(_LETTERS[kind](of, whole), speaks, merchant, values)
+    else:
+        merchant = in_name_of(whole, worded, "en")
+        values = values_of(about, goods, speaks.source())
+        notice = _notice(kind, of, whole)
+        letter = framed(notice.subject, notice.text, merchant, values)
+    return Preview(
+        kind,
+        letter.language,
+        speaks.tag,
+        letter.subject,
+        letter.text,
+        letter.html,
+        made_up,
+        list(letter.lacking),
+        _left_out(merchant, values, letter),
+        unsaid,
+        of.pack.pack if kind in _LATER and kind != "delay" else None,
+    )
+
+
+def _left_out(merchant: Merchant, values: Mapping[str, str], letter: Letter) -> list[str]:
+    """The wordings that do not stand in the letter: what they name is not there, or the letter had to be in English."""
+    own = {"opening": merchant.opening, "closing": merchant.closing}
+    there = {*values, "shop", "contact"}
+    return [
+        name
+        for name, wording in own.items()
+        if wording and (letter.lacking or any(piece.place not in there for piece in parts(wording) if piece.place))
+    ]
+
+
+def _notice(kind: str, of: Material, said: CommunicationView) -> sentences.Letter:
+    """A notice on a delay as the law of the order's pack asks for it, or word that the days still stand."""
+    goods = [(f"{one.quantity} of {one.item}", NEVER if one.day is None else one.day) for one in of.goods]
+    later = _LATER.get(kind, 0)
+    found = tuple(
+        sentences.Part((name,), told, NEVER if NEVER in {told, later} else told + later) for name, told in goods
+    )
+    facts = sentences.Facts(
+        of.order,
+        found,
+        sentences.REASONS["rescheduled"],
+        said.answers or "",
+        said.charging or "",
+        said.contact or "",
+        of.today + said.heartbeat_days,
+    )
+    if kind == "still":
+        return sentences.beat(facts)
+    says, silence = _asked(kind, of)
+    return sentences.render(facts, Owed(kind, of.today, says, silence, of.today + 10))  # type: ignore[arg-type]  # one of its kinds
+
+
+def _asked(kind: str, of: Material) -> tuple[tuple[Element, ...], Literal["consent", "cancel", "none"]]:
+    """What the pack asks a kind of notice to say, and what no answer means to it."""
+    delays = {delay.kind: delay for delay in of.pack.delay}
+    asked = of.pack.renewed if kind == "renewed" else delays.get(kind)  # type: ignore[call-overload]  # of another kind: none
+    return ((), "none") if asked is None else (asked.says, asked.silence)
