@@ -10,6 +10,8 @@ from backorder.settings import (
     HOSTS,
     JOURNAL,
     LOG,
+    MAIL,
+    MAIL_FROM,
     MIGRATE,
     NOW,
     PASSWORDS_REFUSED,
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
     from backorder.adapters.http.limits import Guard
     from backorder.storage.db import Database
-    from backorder.worker import Worker
+    from backorder.worker import Sender, Worker
 
 
 def now() -> int:
@@ -69,9 +71,31 @@ def _worker(db: "Database", clock: Callable[[], int]) -> "Worker":
     from backorder.adapters.webhooks import Endpoints
     from backorder.worker import Worker
 
-    journal = given(JOURNAL)
-    senders = [] if journal is None else [Journal(Path(journal))]
+    journal, mail = given(JOURNAL), _mail(db, clock)
+    senders: list[Sender] = [] if journal is None else [Journal(Path(journal))]
+    senders += [] if mail is None else [mail]
     return Worker(db, clock, senders, endpoints=Endpoints(db, clock, time.monotonic, destinations()))
+
+
+def _mail(db: "Database", clock: Callable[[], int]) -> "Sender | None":
+    """The sender of letters, where the settings name a mail server. Raises Wrong."""
+    from backorder.adapters.mail.message import NoAddress, read_address
+    from backorder.adapters.mail.sender import Mail
+    from backorder.adapters.mail.server import read_server
+
+    place, come_from = words(MAIL), words(MAIL_FROM)
+    if place is None:
+        return None
+    if come_from is None:
+        raise Wrong(f"{MAIL.name} names a mail server: say in {MAIL_FROM.name} which address letters come from")
+    try:
+        server = read_server(place)
+    except ValueError as error:
+        raise Wrong(f"{MAIL.name} cannot be meant: {error}") from None
+    try:
+        return Mail(db, clock, server, read_address(come_from))
+    except NoAddress as error:
+        raise Wrong(f"{MAIL_FROM.name} is {come_from!r}: {error}") from None
 
 
 def _work(database: str, clock: Callable[[], int], say: Callable[[str], None]) -> None:

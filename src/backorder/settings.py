@@ -67,6 +67,19 @@ JOURNAL = Setting(
     "A file to whose end every event is written, as a line of JSON (CloudEvents 1.0): for programs that read files.",
 )
 
+MAIL = Setting(
+    "BACKORDER_MAIL",
+    "none",
+    "The mail server that takes letters to customers, such as smtp://name:password@mail.example.com:587 (encrypted "
+    "once connected) or smtps://... (from the first byte). Without it nothing is mailed: your programs hear of it.",
+)
+
+MAIL_FROM = Setting(
+    "BACKORDER_MAIL_FROM",
+    "none",
+    "The address that letters come from; the shop's name stands before it. Whoever answers a letter writes there.",
+)
+
 PG_PROGRAMS = Setting(
     "BACKORDER_PG_PROGRAMS",
     "PATH",
@@ -127,6 +140,8 @@ SETTINGS = (
     TRACES,
     WORKER,
     JOURNAL,
+    MAIL,
+    MAIL_FROM,
     WEBHOOK_PORTS,
     WEBHOOK_NETWORKS,
     RATE,

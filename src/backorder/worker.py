@@ -59,25 +59,23 @@ class Sender(Protocol):
     name: str  # by which it is known in the outbox; it does not change
     at_once: int  # how many messages it likes to get in one call
 
+    def wants(self, kind: str, subject: str) -> bool:
+        """Whether events of this kind about this subject are for it."""
+
     def send(self, messages: Sequence[Message]) -> list[NotSent | None]:
         """Send messages, in order; for each None or why it was not sent. May send one again that was sent before.
 
         What comes after a message of the same subject that was not sent is not sent either. `sender` and `event`
-        together name a message for good: the receiver can tell a repeat by them.
+        together name a message for good: the receiver can tell a repeat by them. The answers may end before the
+        messages do: those behind were not tried.
         """
 
 
 class Endpoint(Sender, Protocol):
-    """A sender that comes and goes: a place that somebody named. It is never waited for.
-
-    What it answers may end before the messages do: those behind were not tried.
-    """
+    """A sender that comes and goes: a place that somebody named. It is never waited for."""
 
     ailing: bool  # whether it took nothing when it was tried last
     slow: bool  # whether it took its time for what it was sent last
-
-    def wants(self, kind: str, subject: str) -> bool:
-        """Whether events of this kind about this subject are for it."""
 
     def note(self, tx: Tx, now: int) -> None:
         """Write down what there is to say of the last `send`, in the transaction that says what became of it."""
@@ -373,7 +371,7 @@ class Worker:
         for name in behind:
             if name not in endpoints:
                 with self._db.write() as tx:
-                    done += outbox.spread(tx, name, now, EVENTS_MAX)
+                    done += outbox.spread_to(tx, {name: self._senders[name].wants}, now, EVENTS_MAX)
         many = [name for name in behind if name in endpoints]
         for at in range(0, len(many), FEEDS_MAX):
             some = {name: endpoints[name].wants for name in many[at : at + FEEDS_MAX]}

@@ -47,6 +47,9 @@ class Sink:
         self.got: list[Message] = []
         self.calls = 0
 
+    def wants(self, kind: str, subject: str) -> bool:
+        return True
+
     def send(self, messages: Sequence[Message]) -> list[NotSent | None]:
         self.calls += 1
         answers = []
@@ -458,13 +461,13 @@ def test_a_message_that_comes_while_the_one_before_it_ends_is_not_left_behind(db
     until_quiet(found, clock)
     do(db, "adjust_stock", sku="I0", site="MAIN", delta=1, reason="found")
     with db.write() as tx:
-        outbox.spread(tx, "sink", clock.now, 10)
+        outbox.spread_to(tx, {"sink": lambda *_: True}, clock.now, 10)
         claimed = outbox.claim_messages(tx, "sink", clock.now, clock.now + LEASE, 10)
     do(db, "adjust_stock", sku="I0", site="MAIN", delta=1, reason="found")
 
     def spread() -> None:
         with db.write() as tx:
-            outbox.spread(tx, "sink", clock.now, 10)
+            outbox.spread_to(tx, {"sink": lambda *_: True}, clock.now, 10)
 
     thread = threading.Thread(target=spread)
     with db.write() as tx:

@@ -209,7 +209,7 @@ def _given_up(db: Database) -> None:
     moment = 1_795_500_000_000_000
     with db.write() as tx:
         outbox.add_feed(tx, "sink", 0, moment)
-        outbox.spread(tx, "sink", moment, 1)
+        outbox.spread_to(tx, {"sink": lambda *_: True}, moment, 1)
         timers.put_timers(tx, [("bell", "one", moment)])
         outbox.give_up(tx, [(outbox.claim_messages(tx, "sink", moment, moment, 1)[0], "no")], moment)
         timers.give_up(tx, timers.claim_timers(tx, moment, moment, 1)[0], moment, "no")
@@ -220,7 +220,7 @@ def _sent(db: Database) -> None:
     moment = 1_795_500_000_000_000
     with db.write() as tx:
         tx.update(metadata.tables["feeds"], ("sender",), ("after_n",), [("webhook/on", 0)])
-        outbox.spread(tx, "webhook/on", moment, 1)
+        outbox.spread_to(tx, {"webhook/on": lambda *_: True}, moment, 1)
         outbox.mark_sent(tx, outbox.claim_messages(tx, "webhook/on", moment, moment, 1), moment)
 
 

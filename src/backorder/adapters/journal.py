@@ -25,6 +25,10 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self._path = path
 
+    def wants(self, _kind: str, _subject: str) -> bool:
+        """It is told of everything."""
+        return True
+
     def send(self, messages: Sequence[Message]) -> list[NotSent | None]:
         """Append the events and flush them to the disk; all of them, or none is counted as sent."""
         try:

@@ -45,6 +45,11 @@ _ADDRESS = re.compile(r"https?:|www\.|//", re.IGNORECASE)
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}\Z")
 
 
+def worded_as(kind: str) -> str:
+    """The kind of message as which a kind of notice is worded: all that tell of a delay are one."""
+    return kind if kind in KINDS else "delay"
+
+
 class Misworded(BackorderError):
     """A merchant's wording, or their colour, cannot stand in a letter; the message says what to do."""
 

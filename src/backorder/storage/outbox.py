@@ -152,19 +152,10 @@ def lock_feeds(tx: Tx, senders: Iterable[str]) -> dict[str, int]:
     return {sender: int(after) for sender, after in tx.fetch(_FEEDS, senders=sorted(set(senders)))}
 
 
-def everything(_kind: str, _subject: str) -> bool:
-    """What a sender wants that is told of all."""
-    return True
-
-
-def spread(tx: Tx, sender: str, now: int, most: int) -> int:
-    """Put messages for the sender's next events into the outbox; how many. Each is put there once."""
-    return spread_to(tx, {sender: everything}, now, most)
-
-
 def spread_to(tx: Tx, wants: Mapping[str, Callable[[str, str], bool]], now: int, most: int) -> int:
-    """The same for several senders, of the events that each wants by kind and subject; at how many it looked.
+    """Put messages for the next events into the outbox, of those that each sender wants by kind and subject.
 
+    Answers at how many events it looked. Each message is put there once.
     A message is due now if no other of its subject waits; else when all before it have ended (`let_follow`), and until
     then nobody who looks for what is due comes across it.
     """

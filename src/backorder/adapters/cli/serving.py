@@ -1,5 +1,6 @@
 """`backorder serve`, `work` and `settings`; what the first two do is handed in, because adapters do not know others."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from backorder.adapters.cli.main import Clock, cli, database_option
 from backorder.kernel.errors import BackorderError
 from backorder.settings import HOST, PORT, SETTINGS, WORKER
 
+_PASSWORD = re.compile(r"(://[^:@/]*:).*(@)")
 Serve = Callable[[str, str, int, bool, Clock, Callable[[str], None]], None]
 Work = Callable[[str, Clock, Callable[[str], None]], None]
 
@@ -90,7 +92,11 @@ def show() -> None:
     try:
         for setting in SETTINGS:
             said, source = settings.source(setting)
-            plain = shown(said) if said and setting is settings.DATABASE else said
+            plain = said
+            if said and setting is settings.DATABASE:
+                plain = shown(said)
+            elif said and setting is settings.MAIL:
+                plain = _PASSWORD.sub(r"\1***\2", said)
             click.echo(f"{setting.name:{wide}}  {plain or setting.default}  ({source})")
     except settings.Wrong as error:
         raise Unusable(str(error)) from error

@@ -12,7 +12,7 @@ from backorder.kernel.letters import About, Draft, Goods
 from backorder.kernel.notices import Owed
 from backorder.kernel.phrases import Money
 from backorder.kernel.rules import Element
-from backorder.kernel.wording import parts
+from backorder.kernel.wording import parts, worded_as
 from backorder.languages import known, language
 from backorder.queries.communication import CommunicationView
 from backorder.queries.preview import Material, material
@@ -87,7 +87,6 @@ _LETTERS: dict[str, Callable[[Material, CommunicationView], Draft]] = {
     "back": _back,
 }
 PREVIEWS = ("confirmation", *_LATER, "still", *(kind for kind in _LETTERS if kind != "confirmation"))
-_WORDED = dict.fromkeys(_LATER, "delay")  # what the merchant says in it is said for all of them
 
 
 def previews(
@@ -107,7 +106,7 @@ def previews(
 
 
 def _preview(said: CommunicationView, of: Material, kind: str, code: str, *, made_up: bool) -> Preview:
-    worded = _WORDED.get(kind, kind)
+    worded = worded_as(kind)
     unsaid = [name for name in _UNSAID if getattr(said, name) is None]
     whole = msgspec.structs.replace(said, **{name: _UNSAID[name] for name in unsaid})
     speaks = language(code, of.country)

@@ -1,0 +1,86 @@
+"""A letter as e-mail: headers, plain text and HTML, byte for byte the same however often it is made."""
+
+import hashlib
+import re
+from datetime import datetime
+from email.errors import HeaderParseError, MessageDefect
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import NamedTuple
+
+from backorder.adapters.mail import Letter
+from backorder.kernel.calendars import moment_datetime
+from backorder.kernel.errors import BackorderError
+from backorder.languages import one_line
+
+_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*\Z")
+_DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*\Z|localhost\Z")
+_LOCAL_MAX, _ADDRESS_MAX = 64, 254  # RFC 5321, 4.5.3.1; RFC 3696, erratum 1690
+_SUBJECT_MAX, _NAME_MAX = 300, 70
+_UNNAMED = re.compile(r"[^\w&'+/-]|_")
+
+
+class NoAddress(BackorderError):
+    """An address to which no mail server delivers; the message says what is wrong with it."""
+
+
+class Envelope(NamedTuple):
+    """From whom to whom a letter goes. `event` is the number of the event that it goes for, `about` its subject."""
+
+    sender: Address
+    to: Address
+    event: int
+    at: int  # the moment that it tells of, in microseconds
+    about: str
+
+
+def read_address(said: str, name: str = "") -> Address:
+    """An address with the name of whose it is; a domain of other letters as mail servers know it (IDNA).
+
+    Raises NoAddress: also for letters beyond ASCII before the @, which few servers take and none has to (RFC 6531).
+    """
+    local, at, domain = said.strip().rpartition("@")
+    try:
+        known = domain if domain.isascii() else domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        known = ""
+    if not (at and _LOCAL.match(local) and _DOMAIN.match(known.lower())):
+        raise NoAddress("no mail server knows such an address")
+    if len(local) > _LOCAL_MAX or len(local) + len(known) + 1 > _ADDRESS_MAX:
+        raise NoAddress("the address is longer than any can be")
+    try:
+        return Address(named(name), local, known.lower())
+    except (HeaderParseError, MessageDefect, ValueError) as error:
+        raise NoAddress("the address cannot stand in a letter") from error
+
+
+def named(text: str) -> str:
+    """A name as it may stand before an address: letters, digits and what joins them, in 70 characters.
+
+    The library reads encoded words (RFC 2047) in what it is given, and writes down the line breaks that they stand for;
+    where a long name has to be quoted (RFC 5322, 3.2.4) it folds the line and loses the quotes.
+    """
+    return " ".join(_UNNAMED.sub(" ", one_line(text)).split())[:_NAME_MAX].strip()
+
+
+def composed(letter: Letter, envelope: Envelope) -> bytes:
+    """The letter as it goes over the line. A repeat has the same Message-ID and the same bytes."""
+    mark = hashlib.blake2b(f"{envelope.event} {envelope.at} {envelope.about}".encode(), digest_size=12).hexdigest()
+    found = EmailMessage(policy=SMTP)
+    found["From"] = envelope.sender
+    found["To"] = envelope.to
+    found["Subject"] = one_line(letter.subject).replace("=?", "= ?")[:_SUBJECT_MAX]  # see `named`
+    found["Date"] = format_datetime(_whole(moment_datetime(envelope.at)))
+    found["Message-ID"] = f"<{envelope.event}.{mark}@{envelope.sender.domain}>"
+    found["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday notice answers it
+    found.set_content(letter.text, cte="quoted-printable")
+    found.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    found["Content-Language"] = letter.language  # the two lines before take away what is said of the content
+    found.set_boundary(f"=_{mark}")
+    return found.as_bytes()
+
+
+def _whole(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0)
