@@ -33,7 +33,9 @@ SHOP: list[dict[str, Any]] = [
 def run(*words: str, url: str, moment: str = MORNING) -> Result:
     now = moment_number(datetime.fromisoformat(f"{moment}+00:00"))
     result = CliRunner().invoke(cli, [*words, "--database", url], obj=lambda: now, catch_exceptions=False)
-    assert {"--json", "--html"} & set(words) or all(len(line) <= 100 for line in result.stdout.splitlines()), result.stdout
+    assert {"--json", "--html"} & set(words) or all(len(line) <= 100 for line in result.stdout.splitlines()), (
+        result.stdout
+    )
     return result
 
 

@@ -6,6 +6,7 @@ from backorder.adapters.http import (
     administering,
     evidence,
     health,
+    inbound,
     owed,
     previews,
     reads,
@@ -220,6 +221,7 @@ READS = (
         owed.NoticesPage,
     ),
     *previews.ROUTES,
+    *inbound.READS,
     _many(f"{_ORDER}/notices", "notices.read", owed.NOTICES, "An order's notices, by number.", owed.Notices),
     _one(_NOTICE, "notices.read", owed.NOTICE, "A notice with its text.", noticed.NoticeView, numbers=("notice",)),
     _many(f"{_ORDER}/refunds", "notices.read", owed.REFUNDS, "An order's refunds, by number.", owed.Refunds),
@@ -477,6 +479,7 @@ OTHERS = (
         bound=True,
     ),
     *status.ROUTES,
+    *inbound.OTHERS,
     Route("GET", "/v1/session", "catalogue.read", sign_in.me, "Who is asking.", sign_in.Me, bound=True),
 )
 
