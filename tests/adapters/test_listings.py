@@ -183,8 +183,9 @@ def test_roles_read_the_same_but_for_the_fields_that_ask_for_more(service: Servi
     known = {"order": "A", "line": "1", "sku": "CHAIR", "supply": "PO-1", "document": "DOC", "shipment": "S-A",
              "customer": "ada", "site": "MAIN", "supplier": "ACME", "category": "SEATS",
              "account": "admin", "notice": "1", "pack": "eu", "policy": "vips", "run": "R-1",
-             "webhook": "shop"}  # fmt: skip
+             "webhook": "shop", "source": "shop"}  # fmt: skip
     assert admin.ask("PUT", "/v1/webhooks/shop", {"url": "https://shop.example.com/"}).status in {200, 201}
+    assert admin.ask("PUT", "/v1/inbound/shop", {"form": "standard", "account": "integration"}).status in {200, 201}
     missed = set()
     for role, permissions in ROLES.items():
         client = service.client(role)

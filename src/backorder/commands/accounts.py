@@ -250,6 +250,13 @@ def by_token(db: Database, now: int, text: str) -> Identity | None:
     return _identity(account, _scopes(token))
 
 
+def acting(db: Database, account: str) -> Identity | None:
+    """Whoever acts as this account without showing a token; None if it is disabled, or there is none."""
+    with db.read() as tx:
+        found = storage.load_account(tx, account)
+    return None if found is None or found.disabled_at is not None else _identity(found, None)
+
+
 def sign_in(db: Database, now: int, account: str, password: str) -> str | None:
     """The secret of a new session; None if the name or the password is wrong, or it is too soon after wrong ones.
 

@@ -7,6 +7,7 @@ from backorder.adapters.cli import (  # noqa: F401  # loading them is enough
     backups,
     communication,
     evidence,
+    inbound,
     notices,
     outbox,
     planning,

@@ -7,6 +7,7 @@ from backorder.adapters.http import (
     console,
     evidence,
     health,
+    inbound,
     owed,
     previews,
     reads,
@@ -221,6 +222,7 @@ READS = (
         owed.NoticesPage,
     ),
     *previews.ROUTES,
+    *inbound.READS,
     _many(f"{_ORDER}/notices", "notices.read", owed.NOTICES, "An order's notices, by number.", owed.Notices),
     _one(_NOTICE, "notices.read", owed.NOTICE, "A notice with its text.", noticed.NoticeView, numbers=("notice",)),
     _many(f"{_ORDER}/refunds", "notices.read", owed.REFUNDS, "An order's refunds, by number.", owed.Refunds),
@@ -478,6 +480,7 @@ OTHERS = (
         bound=True,
     ),
     *status.ROUTES,
+    *inbound.OTHERS,
     Route("GET", "/v1/session", "catalogue.read", sign_in.me, "Who is asking.", sign_in.Me, bound=True),
 )
 
