@@ -74,7 +74,7 @@ def _day(now: int) -> date:
     return day_date(local_day(now, "UTC"))
 
 
-def _turn_on(db: Database, now: int) -> None:
+def turn_on(db: Database, now: int) -> None:
     """Let clocks run for every order that is open."""
     told = PutCommunication(rules=[], answers="0800 123", contact="help@example.com", charging="You were charged.")
     put_communications(db, now, [told])
@@ -82,7 +82,7 @@ def _turn_on(db: Database, now: int) -> None:
     settle(db, *OWED)
 
 
-def _let_slip(db: Database, now: int, n: int) -> None:
+def let_slip(db: Database, now: int, n: int) -> None:
     """A supply slips by three weeks: its customers have to be told within half an hour."""
     slipped = RescheduleSupply(supply=f"PO-{n}", expected_on=_day(now) + timedelta(days=28))
     reschedule_supplies(db, now, [slipped])
@@ -95,7 +95,7 @@ def _slip(where: Places, kind: str, count: int) -> Iterator[Figure]:
     fill(plain, 1, count, now)
     owing = where.copy(plain)
     db = open_database(owing)
-    _turn_on(db, now)
+    turn_on(db, now)
     db.close()
     ratios, slips, statements = [], [], 0
     for _ in range(ROUNDS):
@@ -105,7 +105,7 @@ def _slip(where: Places, kind: str, count: int) -> Iterator[Figure]:
         limit = time.perf_counter() - begin
         with counted() as numbers:
             begin = time.perf_counter()
-            _let_slip(db, now, 0)
+            let_slip(db, now, 0)
             slips.append(time.perf_counter() - begin)
         ratios.append(slips[-1] / limit)
         statements = sum(numbers)
@@ -124,12 +124,12 @@ def _many(where: Places, kind: str, count: int, seconds: float) -> Iterator[Figu
     quiet = where.new(kind)
     fill(quiet, ITEMS, count, now)
     db = open_database(quiet)
-    _turn_on(db, now)
+    turn_on(db, now)
     db.close()
     late = where.copy(quiet)
     db = open_database(late)
     for n in range(ITEMS):
-        _let_slip(db, now + HOUR, n)
+        let_slip(db, now + HOUR, n)
     settle(db, *TABLES, *OWED)
     yield _queue(db, kind, ITEMS * count)
     db.close()

@@ -40,7 +40,7 @@ class _Noticed(msgspec.Struct):
     means: str | None = None
 
 
-class _Post(NamedTuple):
+class Post(NamedTuple):
     """A letter with whom it goes to. `notice` is the order and number where it is a notice of an order."""
 
     letter: Letter
@@ -77,9 +77,9 @@ class Mail:
     def send(self, messages: Sequence[Message]) -> list[NotSent | None]:
         """Send letters over one line, in order. Those that it does not come to have no answer."""
         began, answers, stuck = self._clock(), list[NotSent | None](), set[str]()
-        posts, shop = self._posts(messages)
+        found, shop = posts(self._db, messages)
         with Line(self._server, self._trust) as line:
-            for message, post in zip(messages, posts, strict=True):
+            for message, post in zip(messages, found, strict=True):
                 if self._clock() > began + SENDING:
                     break
                 if message.subject in stuck:
@@ -90,7 +90,7 @@ class Mail:
                     stuck.add(message.subject)
         return answers
 
-    def _deliver(self, line: Line, message: Message, post: _Post, shop: str) -> NotSent | None:
+    def _deliver(self, line: Line, message: Message, post: Post, shop: str) -> NotSent | None:
         try:
             sender = Address(shop, self._sender.username, self._sender.domain)
             to = read_address(post.to, post.name)
@@ -102,7 +102,7 @@ class Mail:
             return self._recorded(message, post, unsent(error))
         return None
 
-    def _recorded(self, message: Message, post: _Post, answer: NotSent) -> NotSent:
+    def _recorded(self, message: Message, post: Post, answer: NotSent) -> NotSent:
         """What is to become of a letter that did not go: tried again, or its customer was not told."""
         if post.notice is None or not (answer.for_good or message.attempts + 1 >= TRIES_MAX):
             return answer
@@ -111,22 +111,22 @@ class Mail:
         run(self._db, self._clock(), [bounced], actor=self.name)
         return NotSent(str(answer), for_good=True, away=answer.away)
 
-    def _posts(self, messages: Sequence[Message]) -> tuple[list[_Post | None], str]:
-        """The letters of messages, None where nobody is to be written to; and the name of the shop."""
-        keys = [_key(message) for message in messages]
-        kinds = [message.kind for message in messages]
-        with self._db.read() as tx:
-            notices = load_notices(tx, [key for key, kind in zip(keys, kinds, strict=True) if kind == NOTICE])
-            watches = load_watches(tx, [key for key, kind in zip(keys, kinds, strict=True) if kind == BACK])
-        said = communication(self._db)
-        found: list[_Post | None] = []
-        for message, key in zip(messages, keys, strict=True):
-            notice, watch = notices.get(key), watches.get(key)
-            if message.kind == NOTICE:
-                found.append(None if notice is None else _noticed(notice, said))
-            else:
-                found.append(None if watch is None else _back(watch, said, message.at))
-        return found, named(said.shop_name or "")
+
+def posts(db: Database, messages: Sequence[Message]) -> tuple[list[Post | None], str]:
+    """The letters of messages, None where nobody is to be written to; and the name of the shop."""
+    keys = [_key(message) for message in messages]
+    of = dict(zip(messages, keys, strict=True))
+    with db.read() as tx:
+        notices = load_notices(tx, [key for message, key in of.items() if message.kind == NOTICE])
+        watches = load_watches(tx, [key for message, key in of.items() if message.kind == BACK])
+    said = communication(db)
+    found: list[Post | None] = []
+    for message, key in of.items():
+        if message.kind == NOTICE:
+            found.append(_noticed(notices[key], said) if key in notices else None)
+        else:
+            found.append(_back(watches[key], said, message.at) if key in watches else None)
+    return found, named(said.shop_name or "")
 
 
 def _key(message: Message) -> tuple[str, int]:
@@ -137,17 +137,17 @@ def _key(message: Message) -> tuple[str, int]:
     return unquote(message.subject.partition("/")[2]), msgspec.json.decode(message.data, type=_Noticed).notice
 
 
-def _noticed(one: Notice, said: CommunicationView) -> _Post | None:
+def _noticed(one: Notice, said: CommunicationView) -> Post | None:
     """A notice as a letter: what it says stands as it was kept."""
     if one.means != "email" or one.to is None or one.text is None or one.sent_at is None:
         return None
     merchant = in_name_of(said, worded_as(one.kind), SOURCE)
     values = values_of(About(one.order, local_day(one.sent_at, "UTC"), one.name), [], language(SOURCE))
     letter = framed(one.subject or "", one.text, merchant, values)
-    return _Post(letter, one.to, one.name or "", one.sent_at, (one.order, one.n))
+    return Post(letter, one.to, one.name or "", one.sent_at, (one.order, one.n))
 
 
-def _back(one: Watch, said: CommunicationView, at: int) -> _Post | None:
+def _back(one: Watch, said: CommunicationView, at: int) -> Post | None:
     """Word that an item is back, in the language of who asked."""
     if one.to is None:
         return None
@@ -155,4 +155,4 @@ def _back(one: Watch, said: CommunicationView, at: int) -> _Post | None:
     about = About("", local_day(at, "UTC"), one.name)
     values = values_of(about, [Goods(1, one.item)], speaks)
     letter = rendered(letters.back_in_stock(about, one.item), speaks, in_name_of(said, "back", speaks.code), values)
-    return _Post(letter, one.to, one.name or "", at, None)
+    return Post(letter, one.to, one.name or "", at, None)
