@@ -13,7 +13,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from backorder.adapters.mail.message import Envelope as Sealed
 from backorder.adapters.mail.message import composed, read_address
-from backorder.adapters.mail.sender import Mail, posts
+from backorder.adapters.mail.posts import posts
+from backorder.adapters.mail.sender import Mail
 from backorder.adapters.mail.server import read_server
 from backorder.commands._settling import settle_all
 from backorder.kernel.retries import SECOND

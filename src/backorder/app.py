@@ -12,6 +12,7 @@ from backorder.settings import (
     LOG,
     MAIL,
     MAIL_FROM,
+    MAIL_LETTERS,
     MIGRATE,
     NOW,
     PASSWORDS_REFUSED,
@@ -80,6 +81,7 @@ def _worker(db: "Database", clock: Callable[[], int]) -> "Worker":
 def _mail(db: "Database", clock: Callable[[], int]) -> "Sender | None":
     """The sender of letters, where the settings name a mail server. Raises Wrong."""
     from backorder.adapters.mail.message import NoAddress, read_address
+    from backorder.adapters.mail.posts import ON_ORDERS
     from backorder.adapters.mail.sender import Mail
     from backorder.adapters.mail.server import read_server
 
@@ -93,9 +95,13 @@ def _mail(db: "Database", clock: Callable[[], int]) -> "Sender | None":
     except ValueError as error:
         raise Wrong(f"{MAIL.name} cannot be meant: {error}") from None
     try:
-        return Mail(db, clock, server, read_address(come_from))
+        sender = read_address(come_from)
     except NoAddress as error:
         raise Wrong(f"{MAIL_FROM.name} is {come_from!r}: {error}") from None
+    letters = [name.strip() for name in (words(MAIL_LETTERS) or "").split(",") if name.strip()]
+    if unknown := set(letters) - set(ON_ORDERS):
+        raise Wrong(f"{MAIL_LETTERS.name} says {', '.join(sorted(unknown))}: use {', '.join(ON_ORDERS)}")
+    return Mail(db, clock, server, sender, letters)
 
 
 def _work(database: str, clock: Callable[[], int], say: Callable[[str], None]) -> None:

@@ -80,6 +80,13 @@ MAIL_FROM = Setting(
     "The address that letters come from; the shop's name stands before it. Whoever answers a letter writes there.",
 )
 
+MAIL_LETTERS = Setting(
+    "BACKORDER_MAIL_LETTERS",
+    "none",
+    "Letters on orders that are mailed besides notices, with commas between: `confirmation` with the day of each line, "
+    "`ready` when a part can ship and the rest still waits, `shipped`. For shops that send none themselves.",
+)
+
 PG_PROGRAMS = Setting(
     "BACKORDER_PG_PROGRAMS",
     "PATH",
@@ -142,6 +149,7 @@ SETTINGS = (
     JOURNAL,
     MAIL,
     MAIL_FROM,
+    MAIL_LETTERS,
     WEBHOOK_PORTS,
     WEBHOOK_NETWORKS,
     RATE,

@@ -38,9 +38,9 @@ HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIM
 class Post:
     """A shop in New York with an order that is promised for the first of April, its worker and its mail server."""
 
-    def __init__(self, db: Database, box: Mailbox) -> None:
+    def __init__(self, db: Database, box: Mailbox, *letters: str) -> None:
         self.db, self.box, self.now = db, box, 0
-        self.sender = Mail(db, lambda: self.now, read_server(box.url), read_address("orders@shop.example"))
+        self.sender = Mail(db, lambda: self.now, read_server(box.url), read_address("orders@shop.example"), letters)
         self.worker = Worker(db, lambda: self.now, [self.sender], duties={})
         self.at("2026-03-02T15:00")
         self.worker.prepare(self.now)
@@ -291,6 +291,56 @@ def test_an_item_that_is_back_is_told_in_the_language_of_who_asked(post: Post) -
     assert "Hocker" in got.part("html")
 
 
+def test_letters_on_orders_go_where_they_are_asked_for(db: Database, box: Mailbox) -> None:
+    post = Post(db, box, "confirmation", "ready", "shipped")
+    at = "2026-03-03T15:00"
+    do(db, at, "put_customer", customer="eva", email="eva@example.com", language="de", country="DE")
+    do(db, at, "put_item", sku="STOOL", name="Hocker")
+    lines = [{"line": "1", "sku": "CHAIR", "quantity": 2}, {"line": "2", "sku": "STOOL", "quantity": 3}]
+    do(db, at, "announce_supply", supply="ST", sku="STOOL", site="NY", quantity=9, expected_on="2026-04-20")
+    assert do(db, at, "place_order", order="E", customer="eva", lines=lines) == "accepted"
+    do(db, "2026-04-01T14:00", "receive_supply", supply="PO", receipt="R", quantity=9)
+    goods = [{"line": "1", "quantity": 2}]
+    do(db, "2026-04-01T15:00", "ship", order="E", shipment="S", lines=goods, carrier="post", tracking="T-1")
+    post.at("2026-04-01T15:00")
+    post.until_quiet()
+    told = [(got.to, got.read["Subject"]) for got in box.got]
+    assert told == [
+        ("ada@example.com", "Your order A"),
+        ("eva@example.com", "Ihre Bestellung E"),
+        ("eva@example.com", "Ihre Bestellung E ist unterwegs"),
+    ], "of A all was ready and nothing waited; of E a part had left before the letter on it went"
+    confirmed, left = box.got[1], box.got[2]
+    assert "2 x Oak chair" in confirmed.part("plain")
+    assert "20. April" in confirmed.part("plain")
+    assert "2 x Oak chair" in left.part("plain")
+    assert "T-1" in left.part("plain")
+    assert "Hocker" not in left.part("plain")
+
+
+def test_a_part_that_is_ready_is_told_once_while_the_rest_waits(db: Database, box: Mailbox) -> None:
+    post = Post(db, box, "ready")
+    at = "2026-03-03T15:00"
+    for sku in ("STOOL", "TABLE"):
+        do(db, at, "put_item", sku=sku)
+        do(db, at, "announce_supply", supply=sku, sku=sku, site="NY", quantity=9, expected_on="2026-04-20")
+    lines = [{"line": sku, "sku": sku, "quantity": 1} for sku in ("CHAIR", "STOOL", "TABLE")]
+    assert do(db, at, "place_order", order="E", customer="ada", lines=lines) == "accepted"
+    for supply in ("PO", "STOOL"):
+        do(db, "2026-03-04T14:00", "receive_supply", supply=supply, receipt=f"R-{supply}", quantity=9)
+    post.at("2026-03-04T15:00")
+    post.until_quiet()
+    (got,) = box.got
+    assert got.read["Subject"] == "Part of your order E is ready"
+    ready, rest = got.part("plain").split("The rest is still to come:")
+    assert "1 x Oak chair\n- 1 x STOOL" in ready
+    assert "TABLE" in rest
+    do(db, "2026-03-05T14:00", "receive_supply", supply="TABLE", receipt="R-TABLE", quantity=9)
+    post.at("2026-03-05T15:00")
+    post.until_quiet()
+    assert len(box.got) == 1, "all is ready: it ships"
+
+
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")  # it does not leave this machine
 def test_a_server_that_does_not_let_us_in_gets_everything_later(db: Database) -> None:
     with Mailbox(password="right") as box:
@@ -330,10 +380,11 @@ def test_the_worker_of_an_operator_sends_what_is_due(db: Database, url: str, box
         ("smtp://mail.example.com:port", "a@example.com", "BACKORDER_MAIL cannot be meant: give smtp://HOST"),
         ("smtp://mail.example.com", "", "say in BACKORDER_MAIL_FROM which address letters come from"),
         ("smtp://mail.example.com", "the shop", "BACKORDER_MAIL_FROM is 'the shop'"),
+        ("smtp://mail.example.com", "a@example.com", "BACKORDER_MAIL_LETTERS says invoice: use confirmation, ready"),
     ],
 )
 def test_settings_that_cannot_be_meant_are_named(mail: str, sender: str, says: str, sqlite_url: str) -> None:
-    said = {"BACKORDER_MAIL": mail, "BACKORDER_MAIL_FROM": sender}
+    said = {"BACKORDER_MAIL": mail, "BACKORDER_MAIL_FROM": sender, "BACKORDER_MAIL_LETTERS": "invoice"}
     result = CliRunner(env=said).invoke(command_line(), ["work", "--database", sqlite_url], obj=lambda: 0)
     assert isinstance(result.exception, Wrong)
     assert says in str(result.exception)

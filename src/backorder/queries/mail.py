@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import BindParameter, bindparam, func, select
+from sqlalchemy import BindParameter, and_, bindparam, func, select
 
 from backorder.storage.db import Tx, among
+from backorder.storage.event_tables import events
 from backorder.storage.notice_tables import notices
-from backorder.storage.tables import customers, items, orders, people
+from backorder.storage.tables import customers, items, lines, orders, people, shipment_lines, shipments
 from backorder.storage.watch_tables import watches
 
 
@@ -28,6 +29,36 @@ class Notice(NamedTuple):
     name: str | None
     language: str | None
     country: str | None
+
+
+class Line(NamedTuple):
+    """Goods of an order: units that are not cancelled, that can be picked, that wait; and the day they are promised."""
+
+    item: str
+    quantity: int
+    ready: int
+    waiting: int
+    day: int | None
+
+
+class Left(NamedTuple):
+    """A shipment that has left: units by item."""
+
+    tracking: str | None
+    units: dict[str, int]
+
+
+class Order(NamedTuple):
+    """An order as letters tell of it; `to` is None where nobody is to be written to."""
+
+    order: str
+    to: str | None
+    name: str | None
+    language: str | None
+    country: str | None
+    zone: str | None
+    lines: list[Line]
+    shipments: dict[str, Left]
 
 
 class Watch(NamedTuple):
@@ -79,6 +110,53 @@ _WATCHES = (
 )
 
 
+_ORDERS = (
+    select(
+        orders.c.order_id,
+        people.c.email,
+        people.c.name,
+        customers.c.language,
+        func.coalesce(orders.c.country, customers.c.country),
+        func.coalesce(orders.c.zone, customers.c.zone),
+    )
+    .outerjoin(customers, customers.c.customer == orders.c.customer)
+    .outerjoin(people, people.c.customer == orders.c.customer)
+    .where(among(orders.c.order_id, "orders"))
+)
+_LINES = (
+    select(
+        lines.c.order_id,
+        func.coalesce(items.c.name, items.c.sku),
+        lines.c.quantity - lines.c.cancelled,
+        lines.c.allocated,
+        lines.c.waiting,
+        lines.c.promise,
+    )
+    .join(items, items.c.sku == lines.c.sku)
+    .where(among(lines.c.order_id, "orders"))
+    .order_by(lines.c.order_id, lines.c.position)
+)
+_SHIPMENTS = (
+    select(
+        shipments.c.order_id,
+        shipments.c.shipment,
+        shipments.c.tracking,
+        func.coalesce(items.c.name, items.c.sku),
+        shipment_lines.c.quantity,
+    )
+    .join(shipment_lines, shipment_lines.c.shipment == shipments.c.shipment)
+    .join(lines, and_(lines.c.order_id == shipment_lines.c.order_id, lines.c.line == shipment_lines.c.line))
+    .join(items, items.c.sku == lines.c.sku)
+    .where(among(shipments.c.order_id, "orders"), shipments.c.reversed_at.is_(None))
+    .order_by(shipments.c.shipment, lines.c.position)
+)
+_LAST = (
+    select(events.c.subject, func.max(events.c.n))
+    .where(events.c.kind == bindparam("kind"), among(events.c.subject, "subjects"))
+    .group_by(events.c.subject)
+)
+
+
 def load_notices(tx: Tx, keys: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Notice]:
     """Notices by order and number; what there is not is left out."""
     wanted = set(keys)
@@ -94,3 +172,21 @@ def load_watches(tx: Tx, keys: Sequence[tuple[str, int]]) -> dict[tuple[str, int
     rows = tx.fetch(_WATCHES, skus=skus, numbers=numbers) if keys else []
     found = (Watch(*row) for row in rows)
     return {(one.sku, one.n): one for one in found if (one.sku, one.n) in wanted}
+
+
+def load_orders(tx: Tx, names: Sequence[str]) -> dict[str, Order]:
+    """Orders with their lines and what has left of them."""
+    if not names:
+        return {}
+    found = {row[0]: Order._make((*row, [], {})) for row in tx.fetch(_ORDERS, orders=names)}
+    for order, *line in tx.fetch(_LINES, orders=names):
+        found[order].lines.append(Line(*line))
+    for order, shipment, tracking, item, units in tx.fetch(_SHIPMENTS, orders=names):
+        left = found[order].shipments.setdefault(shipment, Left(tracking, {}))
+        left.units[item] = left.units.get(item, 0) + units
+    return found
+
+
+def load_last(tx: Tx, kind: str, subjects: Sequence[str]) -> dict[str, int]:
+    """The last event of a kind about each subject."""
+    return {row[0]: int(row[1]) for row in tx.fetch(_LAST, kind=kind, subjects=subjects)} if subjects else {}

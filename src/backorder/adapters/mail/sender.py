@@ -2,57 +2,28 @@
 
 import smtplib
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from email.headerregistry import Address
-from typing import NamedTuple
-from urllib.parse import unquote
 
-import msgspec
-
-from backorder.adapters.mail import Letter, framed, in_name_of, rendered, values_of
-from backorder.adapters.mail.message import Envelope, NoAddress, composed, named, read_address
+from backorder.adapters.mail.message import Envelope, NoAddress, composed, read_address
+from backorder.adapters.mail.posts import ALWAYS, ON_ORDERS, Post, posts
 from backorder.adapters.mail.server import Line, Server, unsent
 from backorder.commands import run
 from backorder.commands.notices import RecordNotice
-from backorder.kernel import letters
-from backorder.kernel.calendars import local_day
 from backorder.kernel.errors import NotSent
-from backorder.kernel.events import Back
-from backorder.kernel.letters import About, Goods
 from backorder.kernel.retries import SECOND
-from backorder.kernel.wording import worded_as
-from backorder.languages import SOURCE, language
-from backorder.queries.communication import CommunicationView, communication
-from backorder.queries.mail import Notice, Watch, load_notices, load_watches
 from backorder.storage.db import Database
 from backorder.storage.outbox import Message
 
 AT_ONCE = 20  # letters over one line
 SENDING = 15 * SECOND  # after which no further one is begun: what is claimed has to end within its lease
 TRIES_MAX = 7  # within a day: then a person has to tell the customer, while the law still leaves them time
-NOTICE, BACK = "notice_sent", "back_in_stock"
-
-
-class _Noticed(msgspec.Struct):
-    """What the event of a notice says of it."""
-
-    notice: int
-    means: str | None = None
-
-
-class Post(NamedTuple):
-    """A letter with whom it goes to. `notice` is the order and number where it is a notice of an order."""
-
-    letter: Letter
-    to: str
-    name: str
-    at: int
-    notice: tuple[str, int] | None
 
 
 class Mail:
     """A sender of letters by e-mail. `clock` is in microseconds; `sender` is the address that they come from.
 
+    `letters` are those on orders, of ON_ORDERS, that go besides notices and word that an item is back.
     Notices that are told by other means, and those that nobody may be written to any more, are none of its affair.
     """
 
@@ -65,14 +36,16 @@ class Mail:
         clock: Callable[[], int],
         server: Server,
         sender: Address,
+        letters: Iterable[str] = (),
         trust: ssl.SSLContext | None = None,
     ) -> None:
         self._db, self._clock, self._server, self._trust = db, clock, server, trust
         self._sender = sender
+        self._kinds = {*ALWAYS, *(ON_ORDERS[name] for name in letters)}
 
     def wants(self, kind: str, _subject: str) -> bool:
         """Whether an event of this kind may be for it."""
-        return kind in {NOTICE, BACK}
+        return kind in self._kinds
 
     def send(self, messages: Sequence[Message]) -> list[NotSent | None]:
         """Send letters over one line, in order. Those that it does not come to have no answer."""
@@ -110,49 +83,3 @@ class Mail:
         bounced = RecordNotice(order=order, notice=n, became="bounced", reason=str(answer))
         run(self._db, self._clock(), [bounced], actor=self.name)
         return NotSent(str(answer), for_good=True, away=answer.away)
-
-
-def posts(db: Database, messages: Sequence[Message]) -> tuple[list[Post | None], str]:
-    """The letters of messages, None where nobody is to be written to; and the name of the shop."""
-    keys = [_key(message) for message in messages]
-    of = dict(zip(messages, keys, strict=True))
-    with db.read() as tx:
-        notices = load_notices(tx, [key for message, key in of.items() if message.kind == NOTICE])
-        watches = load_watches(tx, [key for message, key in of.items() if message.kind == BACK])
-    said = communication(db)
-    found: list[Post | None] = []
-    for message, key in of.items():
-        if message.kind == NOTICE:
-            found.append(_noticed(notices[key], said) if key in notices else None)
-        else:
-            found.append(_back(watches[key], said, message.at) if key in watches else None)
-    return found, named(said.shop_name or "")
-
-
-def _key(message: Message) -> tuple[str, int]:
-    """The order and number of a notice, or the item and number of a watch."""
-    if message.kind == BACK:
-        back = msgspec.json.decode(message.data, type=Back)
-        return back.sku, back.watch
-    return unquote(message.subject.partition("/")[2]), msgspec.json.decode(message.data, type=_Noticed).notice
-
-
-def _noticed(one: Notice, said: CommunicationView) -> Post | None:
-    """A notice as a letter: what it says stands as it was kept."""
-    if one.means != "email" or one.to is None or one.text is None or one.sent_at is None:
-        return None
-    merchant = in_name_of(said, worded_as(one.kind), SOURCE)
-    values = values_of(About(one.order, local_day(one.sent_at, "UTC"), one.name), [], language(SOURCE))
-    letter = framed(one.subject or "", one.text, merchant, values)
-    return Post(letter, one.to, one.name or "", one.sent_at, (one.order, one.n))
-
-
-def _back(one: Watch, said: CommunicationView, at: int) -> Post | None:
-    """Word that an item is back, in the language of who asked."""
-    if one.to is None:
-        return None
-    speaks = language(one.language, one.country)
-    about = About("", local_day(at, "UTC"), one.name)
-    values = values_of(about, [Goods(1, one.item)], speaks)
-    letter = rendered(letters.back_in_stock(about, one.item), speaks, in_name_of(said, "back", speaks.code), values)
-    return Post(letter, one.to, one.name or "", at, None)
