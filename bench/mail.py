@@ -115,16 +115,16 @@ def _sent(where: Places, kind: str, count: int) -> Figure:
     server.start()
     clock, address = [now], read_address("orders@shop.example")
     mail = Mail(db, lambda: clock[0], read_server(f"smtp://127.0.0.1:{port}"), address)
-    worker = Worker(db, lambda: clock[0], [mail], {})
+    worker = Worker(db, lambda: clock[0], duties={}, standing=[mail])
     worker.prepare(now)
     for n in range(SLIPS):
         let_slip(db, now + n * DAY, 0)
         settle_all(db, now + n * DAY + HOUR)
     clock[0] = now + SLIPS * DAY
-    worker.run_once(clock[0])
+    _look(worker, clock[0])
     while list_messages(db, sender="mail", state="waiting", limit=1):
         clock[0] += BETWEEN
-        worker.run_once(clock[0])
+        _look(worker, clock[0])
     server.stop()
     people = len(list_messages(db, sender="mail", state="dead", limit=10_000))
     db.close()
@@ -133,6 +133,12 @@ def _sent(where: Places, kind: str, count: int) -> Figure:
     said = f"{lost} lost, {wrong} out of order, {repeats} twice, {people} left to people"
     name = f"{SLIPS * count:,} letters, {moody.refused:,} refused at first, {kind}"
     return Figure(name, said, "0 lost, 0 out of order, 0 twice", not (lost or wrong or repeats))
+
+
+def _look(worker: Worker, now: int) -> None:
+    """A round of the worker, until the mail server has answered."""
+    worker.run_once(now)
+    worker.finish()
 
 
 def _out_of_order(letters: Sequence[bytes]) -> tuple[int, int]:

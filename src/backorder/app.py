@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from backorder.settings import (
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from backorder.adapters.http.limits import Guard
     from backorder.storage.db import Database
-    from backorder.worker import Sender, Worker
+    from backorder.worker import Endpoint, Worker
 
 
 def now() -> int:
@@ -72,14 +73,14 @@ def _worker(db: "Database", clock: Callable[[], int]) -> "Worker":
     from backorder.adapters.webhooks import Endpoints
     from backorder.worker import Worker
 
-    journal, mail = given(JOURNAL), _mail(db, clock)
-    senders: list[Sender] = [] if journal is None else [Journal(Path(journal))]
-    senders += [] if mail is None else [mail]
-    return Worker(db, clock, senders, endpoints=Endpoints(db, clock, time.monotonic, destinations()))
+    journal, mail = given(JOURNAL), _mail()
+    senders = [] if journal is None else [Journal(Path(journal))]
+    standing = [] if mail is None else [mail(db, clock)]
+    return Worker(db, clock, senders, standing=standing, endpoints=Endpoints(db, clock, time.monotonic, destinations()))
 
 
-def _mail(db: "Database", clock: Callable[[], int]) -> "Sender | None":
-    """The sender of letters, where the settings name a mail server. Raises Wrong."""
+def _mail() -> "Callable[[Database, Callable[[], int]], Endpoint] | None":
+    """What makes the sender of letters, where the settings name a mail server. Raises Wrong."""
     from backorder.adapters.mail.message import NoAddress, read_address
     from backorder.adapters.mail.posts import ON_ORDERS
     from backorder.adapters.mail.sender import Mail
@@ -101,7 +102,7 @@ def _mail(db: "Database", clock: Callable[[], int]) -> "Sender | None":
     letters = [name.strip() for name in (words(MAIL_LETTERS) or "").split(",") if name.strip()]
     if unknown := set(letters) - set(ON_ORDERS):
         raise Wrong(f"{MAIL_LETTERS.name} says {', '.join(sorted(unknown))}: use {', '.join(ON_ORDERS)}")
-    return Mail(db, clock, server, sender, letters)
+    return partial(Mail, server=server, sender=sender, letters=letters)
 
 
 def _work(database: str, clock: Callable[[], int], say: Callable[[str], None]) -> None:
@@ -136,6 +137,7 @@ def _serve(
     """Run the service as the settings say, after telling where it is and how the first admin comes in."""
     from backorder.adapters.http import serve
 
+    _mail()  # what cannot be meant is said before anything runs
     named = value(HOSTS)
     hosts = [] if named == HOSTS.default else [host.strip() for host in named.split(",")]
     worker = _worker if working else None

@@ -72,7 +72,7 @@ class Sender(Protocol):
 
 
 class Endpoint(Sender, Protocol):
-    """A sender that comes and goes: a place that somebody named. It is never waited for."""
+    """A sender that is never waited for: a place that somebody named and that comes and goes, or the mail."""
 
     ailing: bool  # whether it took nothing when it was tried last
     slow: bool  # whether it took its time for what it was sent last
@@ -140,7 +140,7 @@ _SHOP = "shop"
 class Worker:
     """Sees to timers and messages, now and then or all the time. `senders` have different names.
 
-    `endpoints` answers those that there are at the moment; each call makes them anew.
+    `endpoints` answers those that there are at the moment; each call makes them anew. `standing` are always there.
     """
 
     def __init__(
@@ -150,13 +150,14 @@ class Worker:
         senders: Iterable[Sender] = (),
         duties: dict[str, Duty] | None = None,
         endpoints: Callable[[], Sequence[Endpoint]] = lambda: (),
+        standing: Sequence[Endpoint] = (),
     ) -> None:
         self._db = db.aside()
         self._rested = 0.0  # seconds between the transactions of this round
         self._clock = clock
         self._senders = {sender.name: sender for sender in senders}
         self._duties = DUTIES if duties is None else duties
-        self._endpoints = endpoints
+        self._endpoints, self._standing = endpoints, standing
         self._left_alone: dict[str, tuple[int, int]] = {}  # since when, until when
         self._turns: dict[str, tuple[Endpoint, Future[Done]]] = {}  # of endpoints, that go on or wait for a thread
         self._lanes = ThreadPoolExecutor(QUICK, "endpoint"), ThreadPoolExecutor(SLOW, "slow-endpoint")
@@ -215,14 +216,14 @@ class Worker:
                 if kind in self._duties and not timers.load_timers(tx, kind, [_SHOP]):
                     timers.put_timers(tx, [(kind, _SHOP, now)])
             last = last_event(tx)
-            for name in self._senders:
+            for name in (*self._senders, *(endpoint.name for endpoint in self._standing)):
                 outbox.add_feed(tx, name, last, now)
 
     def run_once(self, now: int) -> Done:
         """Do what is due at a moment (microseconds), once; what was done. Raises Unavailable where the database is."""
         done = self._fire(now)
         now = max(now, self._clock())  # what was due may have taken longer than the leases that are given from here on
-        endpoints = {endpoint.name: endpoint for endpoint in self._endpoints()}
+        endpoints = {endpoint.name: endpoint for endpoint in (*self._standing, *self._endpoints())}
         done["spread"] += self._spread(endpoints, now)
         self._begin(endpoints, now)
         chosen = [sender for name, sender in self._senders.items() if not self._is_left_alone(name, now)]
@@ -477,4 +478,5 @@ def _hand_over(
             said[message.event] = answer
         if answer is not None:
             stuck.add(message.subject)
+    stuck.update(message.subject for message in going[len(answers) :])  # not tried: what is behind them waits, too
     return said

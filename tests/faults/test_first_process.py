@@ -51,7 +51,7 @@ def apart(*words: str) -> Iterator["subprocess.Popen[bytes]"]:
     )
     try:
         assert process.stdout is not None
-        assert process.stdout.readline().startswith((b"Backorder listens", b"Seeing to"))
+        assert process.stdout.readline().startswith((b"The console is at", b"Seeing to"))
         yield process
     finally:
         if process.poll() is None:

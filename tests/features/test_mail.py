@@ -41,7 +41,7 @@ class Post:
     def __init__(self, db: Database, box: Mailbox, *letters: str) -> None:
         self.db, self.box, self.now = db, box, 0
         self.sender = Mail(db, lambda: self.now, read_server(box.url), read_address("orders@shop.example"), letters)
-        self.worker = Worker(db, lambda: self.now, [self.sender], duties={})
+        self.worker = Worker(db, lambda: self.now, duties={}, standing=[self.sender])
         self.at("2026-03-02T15:00")
         self.worker.prepare(self.now)
         day = "2026-03-02T15:00"
@@ -68,7 +68,12 @@ class Post:
     def round(self, seconds: int = 1) -> None:
         """A round of the worker, some time later."""
         self.now += seconds * SECOND
+        self.look()
+
+    def look(self) -> None:
+        """A round of the worker now, until the mail server has answered."""
         self.worker.run_once(self.now)
+        self.worker.finish()
 
     def until_quiet(self) -> None:
         """Rounds, the clock going on to whatever is due next, until nothing waits to be sent."""
@@ -76,7 +81,7 @@ class Post:
         while waiting := list_messages(self.db, sender="mail", state="waiting"):
             due = min(one.due_at for one in waiting if one.due_at is not None)
             self.now = max(self.now + 31 * SECOND, moment_number(due))
-            self.worker.run_once(self.now)
+            self.look()
 
     def states(self) -> list[str]:
         """What became of the messages to the mail server."""
@@ -279,11 +284,12 @@ def test_an_item_that_is_back_is_told_in_the_language_of_who_asked(post: Post) -
     do(post.db, at, "put_item", sku="STOOL", name="Hocker")
     assert do(post.db, at, "watch_item", sku="STOOL", email="Bob@Exämple.com", language="de") == "accepted"
     do(post.db, at, "count_stock", sku="STOOL", site="NY", quantity=4)
-    worker = Worker(post.db, lambda: post.now, [post.sender])
+    worker = Worker(post.db, lambda: post.now, standing=[post.sender])
     post.at("2026-03-03T16:00")
     worker.prepare(post.now)
     for _ in range(3):
         worker.run_once(post.now)
+        worker.finish()
     (got,) = post.box.got
     assert got.to == "bob@xn--exmple-cua.com"
     assert got.read["Content-Language"] == "de"

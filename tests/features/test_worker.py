@@ -407,6 +407,27 @@ def test_a_subject_of_which_much_waits_goes_in_its_order_many_at_once(db: Databa
     assert sink.calls <= 2 + len(numbers) // module.MESSAGES_MAX
 
 
+def test_what_a_sender_did_not_come_to_keeps_its_place_before_what_is_behind_it(db: Database, clock: Clock) -> None:
+    class Short(Sink):
+        """Fails at its first message, and comes to no other of that call."""
+
+        def send(self, messages: Sequence[Message]) -> list[NotSent | None]:
+            if not self.calls:
+                self.calls += 1
+                return [NotSent("no")]
+            return super().send(messages)
+
+    sink = Short("sink", at_once=2)
+    found = Worker(db, clock, [sink], duties={})
+    found.prepare(clock.now)
+    events(db, 9, subjects=3)
+    until_quiet(found, clock)
+    for subject in {message.subject for message in sink.got}:
+        mine = [message.event for message in sink.got if message.subject == subject]
+        assert mine == sorted(mine)
+    assert len(sink.got) == len(list_events(db, limit=1_000))
+
+
 def test_what_is_behind_a_message_that_is_put_off_is_in_nobodys_way(db: Database, clock: Clock) -> None:
     """More of them than are claimed at once, and all due before the one that can go."""
     sink = Sink("sink", 20, lambda message: NotSent("no") if message.subject == "items/I0" else None)

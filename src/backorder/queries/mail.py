@@ -7,7 +7,7 @@ from sqlalchemy import BindParameter, and_, bindparam, func, select
 
 from backorder.storage.db import Tx, among
 from backorder.storage.event_tables import events
-from backorder.storage.notice_tables import notices
+from backorder.storage.notice_tables import evidence, notices
 from backorder.storage.tables import customers, items, lines, orders, people, shipment_lines, shipments
 from backorder.storage.watch_tables import watches
 
@@ -155,6 +155,23 @@ _LAST = (
     .where(events.c.kind == bindparam("kind"), among(events.c.subject, "subjects"))
     .group_by(events.c.subject)
 )
+
+
+_BECAME = (
+    select(evidence.c.kind)
+    .where(
+        evidence.c.order_id == bindparam("order"),
+        evidence.c.notice == bindparam("n"),
+        evidence.c.kind.in_(("delivered", "bounced")),
+    )
+    .order_by(evidence.c.n.desc())
+    .limit(1)
+)
+
+
+def has_arrived(tx: Tx, order: str, n: int) -> bool:
+    """Whether the last word on a notice is that its customer was reached."""
+    return [row[0] for row in tx.fetch(_BECAME, order=order, n=n)] == ["delivered"]
 
 
 def load_notices(tx: Tx, keys: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Notice]:

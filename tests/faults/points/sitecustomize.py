@@ -59,7 +59,7 @@ if _POINT:
     around(Tx, "insert", "writer: before the audit", only=table("audit", "place_order"))
     around(Tx, "insert", after="writer: before commit", only=table("events"))
     around(timers, "close_timers", "worker: before a timer is closed", "worker: before the timer's commit")
-    around(outbox, "spread", after="worker: before messages are there")
+    around(outbox, "spread_to", after="worker: before messages are there")
     around(outbox, "claim_messages", after="worker: before the claim's commit")
     around(worker, "_hand_over", "worker: before sending", "worker: after sending")
     around(outbox, "mark_sent", after="worker: before what was sent is marked")

@@ -12,7 +12,8 @@ from backorder.commands import run
 from backorder.commands.notices import RecordNotice
 from backorder.kernel.errors import NotSent
 from backorder.kernel.retries import SECOND
-from backorder.storage.db import Database
+from backorder.queries.mail import has_arrived
+from backorder.storage.db import Database, Tx
 from backorder.storage.outbox import Message
 
 AT_ONCE = 20  # letters over one line
@@ -29,6 +30,7 @@ class Mail:
 
     name = "mail"
     at_once = AT_ONCE
+    ailing = slow = False  # nobody else waits for the thread that it has
 
     def __init__(
         self,
@@ -46,6 +48,9 @@ class Mail:
     def wants(self, kind: str, _subject: str) -> bool:
         """Whether an event of this kind may be for it."""
         return kind in self._kinds
+
+    def note(self, tx: Tx, now: int) -> None:
+        """There is nothing to write down but what became of the messages."""
 
     def send(self, messages: Sequence[Message]) -> list[NotSent | None]:
         """Send letters over one line, in order. Those that it does not come to have no answer."""
@@ -80,6 +85,9 @@ class Mail:
         if post.notice is None or not (answer.for_good or message.attempts + 1 >= TRIES_MAX):
             return answer
         order, n = post.notice
-        bounced = RecordNotice(order=order, notice=n, became="bounced", reason=str(answer))
-        run(self._db, self._clock(), [bounced], actor=self.name)
+        with self._db.read() as tx:
+            reached = has_arrived(tx, order, n)
+        if not reached:  # by whatever means somebody reached them meanwhile
+            bounced = RecordNotice(order=order, notice=n, became="bounced", reason=str(answer))
+            run(self._db, self._clock(), [bounced], actor=self.name)
         return NotSent(str(answer), for_good=True, away=answer.away)

@@ -1,16 +1,19 @@
 """The mail server that takes letters: where it is, how it is spoken to, and what it said of a letter."""
 
 import smtplib
+import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from ipaddress import ip_address
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from backorder.kernel.errors import NotSent
 
-PATIENCE = 10.0  # seconds for each step: shorter than a claim on messages holds
+PATIENCE = 10.0  # seconds for each step
+CUT = 40.0  # seconds for a line from beginning to end: shorter than a claim on messages holds
 _PORTS = {"smtp": 587, "smtps": 465}
 _REFUSED = 500  # from here on a reply says that trying again is of no use (RFC 5321, 4.2.1)
 
@@ -58,17 +61,55 @@ def read_server(url: str) -> Server:
     return Server(said.scheme, said.hostname, port or _PORTS[said.scheme], name, password)
 
 
+class _Cut:
+    """Cuts a line that takes too long, whatever comes over it meanwhile: what is sent has to end within its lease."""
+
+    def __init__(self) -> None:
+        self.line: smtplib.SMTP | None = None
+        self._timer = threading.Timer(CUT, self._now)
+        self._timer.daemon = True
+
+    def __enter__(self) -> "_Cut":
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def _now(self) -> None:
+        sock = None if self.line is None else self.line.sock
+        if sock is not None:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+
+class _Plain(smtplib.SMTP):
+    """A line that can be cut from its first byte on."""
+
+    def __init__(self, cut: _Cut, *where: Any, **more: Any) -> None:
+        cut.line = self
+        super().__init__(*where, **more)
+
+
+class _Encrypted(smtplib.SMTP_SSL):
+    """The same, encrypted from its first byte on."""
+
+    def __init__(self, cut: _Cut, *where: Any, **more: Any) -> None:
+        cut.line = self
+        super().__init__(*where, **more)
+
+
 @contextmanager
-def connected(server: Server, trust: ssl.SSLContext | None = None) -> Iterator[smtplib.SMTP]:
+def connected(server: Server, cut: _Cut, trust: ssl.SSLContext | None = None) -> Iterator[smtplib.SMTP]:
     """A line to the server, encrypted where it offers that, signed in where there is a name.
 
     A password is never said in the open, but to this very machine. Raises OSError and smtplib.SMTPException.
     """
     context = trust or ssl.create_default_context()
     if server.scheme == "smtps":
-        line: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=PATIENCE, context=context)
+        line: smtplib.SMTP = _Encrypted(cut, server.host, server.port, timeout=PATIENCE, context=context)
     else:
-        line = smtplib.SMTP(server.host, server.port, timeout=PATIENCE)
+        line = _Plain(cut, server.host, server.port, timeout=PATIENCE)
     try:
         line.ehlo_or_helo_if_needed()
         if server.scheme == "smtp" and line.has_extn("starttls"):
@@ -93,8 +134,10 @@ class Line:
         self._open: smtplib.SMTP | None = None
         self._broken: OSError | smtplib.SMTPException | None = None
         self._lines = ExitStack()
+        self._cut = _Cut()
 
     def __enter__(self) -> "Line":
+        self._lines.enter_context(self._cut)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -106,7 +149,7 @@ class Line:
             raise self._broken
         try:
             if self._open is None:
-                self._open = self._lines.enter_context(connected(self._server, self._trust))
+                self._open = self._lines.enter_context(connected(self._server, self._cut, self._trust))
             self._open.sendmail(sender, [to], letter)
         except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError):
             raise  # of this letter alone
@@ -127,4 +170,6 @@ def unsent(error: OSError | smtplib.SMTPException) -> NotSent:
         return NotSent(f"the mail server answered {error.smtp_code}", away=True)
     if isinstance(error, Open):
         return NotSent("the mail server does not encrypt, so it is not told the password", away=True)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return NotSent("the mail server's certificate is not one for its name that is trusted", away=True)
     return NotSent(f"the mail server cannot be reached: {type(error).__name__}", away=True)
