@@ -63,6 +63,7 @@ def show() -> None:
         for setting in SETTINGS:
             said, source = settings.source(setting)
             plain = shown(said) if said and setting is settings.DATABASE else said
+            plain = "..." if said and setting is settings.OPENID_SECRET else plain
             click.echo(f"{setting.name:{wide}}  {plain or setting.default}  ({source})")
     except settings.Wrong as error:
         raise Unusable(str(error)) from error

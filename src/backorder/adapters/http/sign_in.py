@@ -16,6 +16,11 @@ from backorder.commands import accounts
 _COOKIE = f"{COOKIE}={{}}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={{}}"
 
 
+def session_cookie(secret: str) -> str:
+    """The header that gives a browser its session."""
+    return _COOKIE.format(secret, 12 * 3_600)
+
+
 class SignIn(msgspec.Struct, forbid_unknown_fields=True):
     """Who, and the password; or the last part of a link that signs in once."""
 
@@ -45,7 +50,7 @@ async def sign_in(house: House, call: Call) -> Answer:
         secret = await house.limits.hashing(accounts.sign_in, house.db, now, asked.account, asked.password)
     if secret is None:
         raise Refusal(401, "unauthorised", "name, password or link is wrong, or came too often: try again in a minute")
-    return Answer(b"", 204, {"Set-Cookie": _COOKIE.format(secret, 12 * 3_600), "Cache-Control": "no-store"})
+    return Answer(b"", 204, {"Set-Cookie": session_cookie(secret), "Cache-Control": "no-store"})
 
 
 class NewPassword(msgspec.Struct, forbid_unknown_fields=True):
@@ -71,7 +76,7 @@ async def change_password(house: House, call: Call) -> Answer:
         house.callers.clear()
     if secret is None:
         raise Refusal(422, "invalid", "this is not the old password, or it came too often: try again", field="old")
-    return Answer(b"", 204, {"Set-Cookie": _COOKIE.format(secret, 12 * 3_600), "Cache-Control": "no-store"})
+    return Answer(b"", 204, {"Set-Cookie": session_cookie(secret), "Cache-Control": "no-store"})
 
 
 async def sign_out(house: House, call: Call) -> Answer:
@@ -102,5 +107,5 @@ async def enter(house: House, call: Call) -> Answer:
     secret = await ask(house, accounts.open_link, house.db, house.clock(), call.path("link"))
     if secret is None:
         raise Refusal(401, "unauthorised", "the link was used before, or is too old: ask for another")
-    cookie = _COOKIE.format(secret, 12 * 3_600)
+    cookie = session_cookie(secret)
     return Answer(b"", 303, {"Set-Cookie": cookie, "Location": "/v1/docs", "Cache-Control": "no-store"})
