@@ -225,8 +225,9 @@ def test_the_proxy_lets_through_what_the_service_takes_and_waits_as_long() -> No
     assert seconds(said["proxy_read_timeout"]) > STOP_SECONDS
     assert places["/sign-in/"]["access_log"] == "off"
     assert places["/s/"]["access_log"] == "off"
+    assert places["/openid/"]["access_log"] == "off"
     assert places["/metrics"]["return"] == "404"
-    for place in ("/sign-in/", "/s/"):
+    for place in ("/sign-in/", "/openid/", "/s/"):
         assert any(route.path.startswith(place) for route in ROUTES)
 
 

@@ -16,6 +16,10 @@ from backorder.settings import (
     MAIL_LETTERS,
     MIGRATE,
     NOW,
+    OPENID_ADDRESS,
+    OPENID_CLIENT,
+    OPENID_ISSUER,
+    OPENID_SECRET,
     PASSWORDS_REFUSED,
     RATE,
     TRACES,
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from click import Group  # the command line is loaded when it runs
 
     from backorder.adapters.http.limits import Guard
+    from backorder.adapters.openid import Provider
     from backorder.storage.db import Database
     from backorder.worker import Endpoint, Worker
 
@@ -131,6 +136,22 @@ def _guard() -> "Guard":
     return Guard(whole(RATE), words(ADDRESS_HEADER), words(PASSWORDS_REFUSED))
 
 
+def _openid() -> "Callable[[], Provider] | None":
+    """How the provider of OpenID Connect is made that the settings name, if they do. Raises Wrong."""
+    from functools import partial
+
+    from backorder.adapters.openid import Provider, Unusable, read_client
+
+    issuer = words(OPENID_ISSUER)
+    if issuer is None:
+        return None
+    try:
+        client = read_client(issuer, words(OPENID_CLIENT), words(OPENID_SECRET), words(OPENID_ADDRESS))
+    except Unusable as error:
+        raise Wrong(str(error)) from error
+    return partial(Provider, client, time.monotonic)
+
+
 def _serve(
     database: str, host: str, port: int, working: bool, clock: Callable[[], int], say: Callable[[str], None]
 ) -> None:
@@ -141,7 +162,9 @@ def _serve(
     named = value(HOSTS)
     hosts = [] if named == HOSTS.default else [host.strip() for host in named.split(",")]
     worker = _worker if working else None
-    options = serve.Options(database, host, port, hosts, yes(MIGRATE), value(LOG), yes(TRACES), worker, _guard())
+    options = serve.Options(
+        database, host, port, hosts, yes(MIGRATE), value(LOG), yes(TRACES), worker, _guard(), _openid()
+    )
     way_in = serve.prepare(options, clock())
     shown = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     say(f"The console is at {shown}/console/")

@@ -129,6 +129,24 @@ PASSWORDS_REFUSED = Setting(
     "behind a colon, as lists of leaked passwords come. In the order of the digests it may be of any size.",
 )
 
+OPENID_ISSUER = Setting(
+    "BACKORDER_OPENID_ISSUER",
+    "none",
+    "The provider of OpenID Connect by which people sign in, as it calls itself, such as https://login.example.com; it "
+    "needs the extra `openid`.",
+)
+
+OPENID_CLIENT = Setting("BACKORDER_OPENID_CLIENT", "none", "What that provider calls this service: the client's id.")
+
+OPENID_SECRET = Setting("BACKORDER_OPENID_SECRET", "none", "The client's secret at that provider.")
+
+OPENID_ADDRESS = Setting(
+    "BACKORDER_OPENID_ADDRESS",
+    "none",
+    "The address under which people reach this service, such as https://orders.example.com: the provider sends them "
+    "back to /openid/callback there.",
+)
+
 FILE = Setting(
     "BACKORDER_SETTINGS",
     "none",
@@ -156,6 +174,10 @@ SETTINGS = (
     ADDRESS_HEADER,
     PASSWORDS_REFUSED,
     PG_PROGRAMS,
+    OPENID_ISSUER,
+    OPENID_CLIENT,
+    OPENID_SECRET,
+    OPENID_ADDRESS,
     FILE,
 )
 

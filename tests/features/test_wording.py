@@ -44,6 +44,7 @@ REFUSED = {
     "a kind that is none": (wording(kind="sale", closing="x"), "kind", "use confirmation, delay"),
     "a language that is none": (wording(language="xx", closing="x"), "language", "use de, en, es, fr"),
     "words before what the law asks for": (wording(kind="delay", opening="Never mind:"), "opening", "has to be said"),
+    "a line that ends": (wording(closing="a\n"), "closing", ""),
     "two lines": (wording(closing="a\nb"), "closing", ""),
     "what turns text around": (wording(closing="a\u202eb"), "closing", ""),
     "too much": (wording(closing="a" * 501), "closing", ""),

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from backorder.commands._batch import Command, Key, Steps, invalid, perform_each
 from backorder.commands._rows import given
+from backorder.kernel.keys import END
 from backorder.kernel.outcomes import Outcome, Word
 from backorder.kernel.wording import KINDS, LAWFUL, WORDING_MAX, Misworded, check_colour, parts
 from backorder.languages import known
@@ -21,7 +22,7 @@ Words = Annotated[str, Meta(min_length=1, max_length=500, pattern="^[^\x00-\x1f\
 
 
 # Nothing in a wording breaks the line, hides or turns the direction of what follows.
-_PLAIN = "^[^\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]*$"
+_PLAIN = "^[^\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]*" + END
 Own = Annotated[str, Meta(max_length=WORDING_MAX, pattern=_PLAIN)]
 
 

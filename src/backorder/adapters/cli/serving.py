@@ -97,6 +97,8 @@ def show() -> None:
                 plain = shown(said)
             elif said and setting is settings.MAIL:
                 plain = _PASSWORD.sub(r"\1***\2", said)
+            elif said and setting is settings.OPENID_SECRET:
+                plain = "..."
             click.echo(f"{setting.name:{wide}}  {plain or setting.default}  ({source})")
     except settings.Wrong as error:
         raise Unusable(str(error)) from error

@@ -58,15 +58,17 @@ def _to(place: str, **headers: str) -> Answer:
     return answered(b"", 303, {"Location": place, **more})
 
 
-async def look_in(_house: House, call: Call) -> Answer:
+async def look_in(house: House, call: Call) -> Answer:
     """`GET /console/sign-in`: a form."""
     asked = dict(call.request.query)
-    return _form(call, asked.get("next", pages.HOME))
+    return _form(house, call, asked.get("next", pages.HOME))
 
 
-def _form(call: Call, there: str, account: str = "", wrong: str = "", status: int = 200) -> Answer:
+def _form(house: House, call: Call, there: str, account: str = "", wrong: str = "", status: int = 200) -> Answer:
     frame = frame_of(call.request, NOBODY)
-    return answered(pages.page("sign_in.html", frame, next=_back(there), account=account, wrong=wrong), status)
+    elsewhere = house.openid is not None
+    found = pages.page("sign_in.html", frame, next=_back(there), account=account, wrong=wrong, elsewhere=elsewhere)
+    return answered(found, status)
 
 
 async def come_in(house: House, call: Call) -> Answer:
@@ -81,10 +83,10 @@ async def come_in(house: House, call: Call) -> Answer:
     except Refusal as refusal:
         if refusal.status != 429:
             raise
-        return _form(call, there, account, _WRONG, 429)
+        return _form(house, call, there, account, _WRONG, 429)
     if secret is None:
-        return _form(call, there, account, _WRONG, 401)
-    return _to(_back(there), Set_Cookie=sign_in.SESSION.format(secret, 12 * 3_600))
+        return _form(house, call, there, account, _WRONG, 401)
+    return _to(_back(there), Set_Cookie=sign_in.session_cookie(secret))
 
 
 def _said(form: body.Form, name: str, longest: int) -> str:
@@ -101,7 +103,7 @@ async def go_out(house: House, call: Call) -> Answer:
     if cookie is not None:
         house.callers.pop(remembered(cookie, session=True), None)
         await ask(house, accounts.sign_out, house.db, cookie)
-    return _to(f"{pages.HOME}sign-in", Set_Cookie=sign_in.SESSION.format("", 0))
+    return _to(f"{pages.HOME}sign-in", Set_Cookie=sign_in.session_cookie("", 0))
 
 
 async def choose_theme(_house: House, call: Call) -> Answer:

@@ -14,6 +14,7 @@ from backorder.adapters.http.limits import Limits
 from backorder.adapters.http.listeners import Listeners
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.request import Request
+from backorder.adapters.openid import Provider
 from backorder.commands.accounts import Identity
 from backorder.storage.db import Database
 from backorder.writer import Writer
@@ -72,6 +73,7 @@ class House(NamedTuple):
     shelf: dict[str, tuple[float, bytes, str]]  # availability by SKU: until when, body, ETag
     limits: Limits
     listeners: Listeners
+    openid: Provider | None = None  # by whom people sign in, besides by password and link
 
 
 class Call(NamedTuple):

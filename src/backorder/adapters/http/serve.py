@@ -17,6 +17,7 @@ from backorder.adapters.http.application import Application
 from backorder.adapters.http.limits import Guard, Limits
 from backorder.adapters.http.listeners import Listeners
 from backorder.adapters.http.route import House
+from backorder.adapters.openid import Provider
 from backorder.commands import accounts
 from backorder.storage.db import Database, open_database
 from backorder.storage.migrate import upgrade
@@ -27,7 +28,7 @@ READERS = 16  # threads that read: as many as there are pooled connections
 HEADER_MILLISECONDS = 10_000
 STOP_SECONDS = 30
 ADMIN = "admin"
-UNTRACED = r"^[a-z]+://[^/]*/+(s|sign-in)/"  # what stands behind is a proof, and belongs into no trace
+UNTRACED = r"^[a-z]+://[^/]*/+(s|sign-in|openid)/"  # what stands behind is a proof, and belongs into no trace
 # How many new objects set off a search for reference cycles, and how many searches one that goes deeper. What is there
 # when the service starts stays, so it is left out of them; requests make few cycles, and looking for them after every
 # seven hundred objects made one answer in a hundred wait twice as long.
@@ -46,6 +47,7 @@ class Options(NamedTuple):
     traces: bool
     worker: Callable[[Database, Callable[[], int]], Worker] | None = None  # None: somebody else sees to what is due
     guard: Guard = Guard()
+    openid: Callable[[], Provider] | None = None  # by whom people sign in besides
 
 
 def prepare(options: Options, now: int) -> tuple[str, str | None] | None:
@@ -78,7 +80,8 @@ def load(options: Options, clock: Callable[[], int]) -> Any:
     logs.begin(options.log)
     db = open_database(options.database)
     worker = None if options.worker is None else options.worker(db, clock)
-    made = Application(house(db, clock, options.guard), options.hosts, worker)
+    provider = None if options.openid is None else options.openid()
+    made = Application(house(db, clock, options.guard)._replace(openid=provider), options.hosts, worker)
     if not options.traces:
         return made
     from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware

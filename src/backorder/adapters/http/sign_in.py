@@ -13,7 +13,12 @@ from backorder.adapters.http.reads import ask
 from backorder.adapters.http.route import Answer, Call, House
 from backorder.commands import accounts
 
-SESSION = f"{COOKIE}={{}}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={{}}"
+_COOKIE = f"{COOKIE}={{}}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={{}}"
+
+
+def session_cookie(secret: str, seconds: int = 12 * 3_600) -> str:
+    """The header that gives a browser its session for so long; with none, that takes it away."""
+    return _COOKIE.format(secret, seconds)
 
 
 class SignIn(msgspec.Struct, forbid_unknown_fields=True):
@@ -45,7 +50,7 @@ async def sign_in(house: House, call: Call) -> Answer:
         secret = await house.limits.hashing(accounts.sign_in, house.db, now, asked.account, asked.password)
     if secret is None:
         raise Refusal(401, "unauthorised", "name, password or link is wrong, or came too often: try again in a minute")
-    return Answer(b"", 204, {"Set-Cookie": SESSION.format(secret, 12 * 3_600), "Cache-Control": "no-store"})
+    return Answer(b"", 204, {"Set-Cookie": session_cookie(secret), "Cache-Control": "no-store"})
 
 
 class NewPassword(msgspec.Struct, forbid_unknown_fields=True):
@@ -71,7 +76,7 @@ async def change_password(house: House, call: Call) -> Answer:
         house.callers.clear()
     if secret is None:
         raise Refusal(422, "invalid", "this is not the old password, or it came too often: try again", field="old")
-    return Answer(b"", 204, {"Set-Cookie": SESSION.format(secret, 12 * 3_600), "Cache-Control": "no-store"})
+    return Answer(b"", 204, {"Set-Cookie": session_cookie(secret), "Cache-Control": "no-store"})
 
 
 async def sign_out(house: House, call: Call) -> Answer:
@@ -80,7 +85,7 @@ async def sign_out(house: House, call: Call) -> Answer:
     if cookie is not None:
         house.callers.pop(remembered(cookie, session=True), None)
         await ask(house, accounts.sign_out, house.db, cookie)
-    return Answer(b"", 204, {"Set-Cookie": SESSION.format("", 0), "Cache-Control": "no-store"})
+    return Answer(b"", 204, {"Set-Cookie": session_cookie("", 0), "Cache-Control": "no-store"})
 
 
 async def me(_house: House, call: Call) -> Answer:
@@ -102,5 +107,5 @@ async def enter(house: House, call: Call) -> Answer:
     secret = await ask(house, accounts.open_link, house.db, house.clock(), call.path("link"))
     if secret is None:
         raise Refusal(401, "unauthorised", "the link was used before, or is too old: ask for another")
-    cookie = SESSION.format(secret, 12 * 3_600)
-    return Answer(b"", 303, {"Set-Cookie": cookie, "Location": "/console/", "Cache-Control": "no-store"})
+    headers = {"Set-Cookie": session_cookie(secret), "Location": "/console/", "Cache-Control": "no-store"}
+    return Answer(b"", 303, headers)
