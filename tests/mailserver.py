@@ -1,11 +1,12 @@
 """A mail server on the loopback address, which takes letters, refuses them or hangs up, as a test wants."""
 
+import ssl
 from collections.abc import Callable
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -37,11 +38,12 @@ class Got(NamedTuple):
 class Mailbox:
     """`to_address` and `to_letter` say what is answered, by address and by number of the letter; None is yes."""
 
-    def __init__(self, password: str | None = None) -> None:
+    def __init__(self, password: str | None = None, trust: ssl.SSLContext | None = None) -> None:
         self.got: list[Got] = []
         self.to_address: Callable[[str], str | None] = lambda _: None
         self.to_letter: Callable[[int], str | None] = lambda _: None
-        self.password, self.port, self.tries = password, free_port(), 0
+        self.password, self.port, self.tries, self.logins = password, free_port(), 0, 0
+        self._trust = trust  # its own certificate, where it takes letters over encrypted lines alone
         self._controller: Controller | None = None
 
     @property
@@ -59,7 +61,11 @@ class Mailbox:
 
     def open(self) -> None:
         """Take connections, again after `close` too."""
-        more = {} if self.password is None else {"auth_required": True, "auth_require_tls": False}
+        more: dict[str, Any] = {}
+        if self.password is not None:
+            more = {"auth_required": True, "auth_require_tls": self._trust is not None}
+        if self._trust is not None:
+            more |= {"tls_context": self._trust, "require_starttls": True}
         self._controller = Controller(
             self, hostname="127.0.0.1", port=self.port, ident="mail", authenticator=self._lets_in, **more
         )
@@ -72,6 +78,7 @@ class Mailbox:
             self._controller = None
 
     def _lets_in(self, _server: SMTP, _session: Session, _envelope: Envelope, _how: str, said: object) -> AuthResult:
+        self.logins += 1
         known = isinstance(said, LoginPassword) and said.password.decode() == self.password
         return AuthResult(success=known, handled=False)
 

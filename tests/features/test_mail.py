@@ -1,11 +1,17 @@
 """Letters through a real mail server: what arrives, what is refused, and that nothing is lost or told twice."""
 
 import os
+import shutil
+import socket
+import ssl
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -16,9 +22,10 @@ from owed import COMMUNICATION, advance, do
 from service import stop
 
 from backorder.adapters.mail import Letter
+from backorder.adapters.mail import server as server_module
 from backorder.adapters.mail.message import Envelope, NoAddress, composed, read_address
 from backorder.adapters.mail.sender import TRIES_MAX, Mail
-from backorder.adapters.mail.server import read_server
+from backorder.adapters.mail.server import Server, read_server
 from backorder.app import command_line
 from backorder.kernel.calendars import moment_number
 from backorder.kernel.retries import HOUR, SECOND
@@ -360,6 +367,82 @@ def test_a_server_that_does_not_let_us_in_gets_everything_later(db: Database) ->
         box.password = "right"
         post.until_quiet()
         assert [got.to for got in box.got] == ["ada@example.com"]
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A key and the certificate of localhost, signed by itself."""
+    folder = tmp_path_factory.mktemp("tls")
+    key, signed = folder / "key.pem", folder / "signed.pem"
+    words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    words += ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(signed)]
+    subprocess.run(["openssl", *words], check=True, capture_output=True)
+    return key, signed
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="certificates are made by openssl")
+def test_letters_go_encrypted_and_to_a_server_that_proves_its_name_alone(
+    db: Database, certificate: tuple[Path, Path]
+) -> None:
+    key, signed = certificate
+    theirs = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    theirs.load_cert_chain(signed, key)
+    with Mailbox(password="right", trust=theirs) as box:
+        post = Post(db, box)
+        post.slip("2026-03-25", "2026-05-01")
+        where = read_server(f"smtp://shop:right@localhost:{box.port}")
+        for trust, states in ((None, ["waiting"]), (ssl.create_default_context(cafile=str(signed)), ["sent"])):
+            sender = Mail(db, lambda: post.now, where, read_address("orders@shop.example"), trust=trust)
+            post.worker = Worker(db, lambda: post.now, duties={}, standing=[sender])
+            post.round(3_600)
+            assert post.states() == states
+            assert box.logins == len(box.got) == (states == ["sent"]), "no password to whom nobody knows"
+
+
+def test_a_password_is_not_said_in_the_open(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Server, "is_here", False)
+    where = read_server(f"smtp://shop:right@127.0.0.1:{post.box.port}")
+    sender = Mail(post.db, lambda: post.now, where, read_address("orders@shop.example"))
+    post.worker = Worker(post.db, lambda: post.now, duties={}, standing=[sender])
+    post.slip("2026-03-25", "2026-05-01")
+    post.round()
+    (message,) = list_messages(post.db, sender="mail")
+    assert message.error == "the mail server does not encrypt, so it is not told the password"
+    assert (post.box.tries, post.box.logins) == (0, 0)
+
+
+def test_a_server_that_drips_is_cut_off(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "CUT", 0.5)
+
+    def drip() -> None:
+        line = held.accept()[0]
+        with line, suppress(OSError):
+            while True:
+                line.sendall(b"2")
+                time.sleep(0.05)
+
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        where = read_server(f"smtp://127.0.0.1:{held.getsockname()[1]}")
+        sender = Mail(post.db, lambda: post.now, where, read_address("orders@shop.example"))
+        post.worker = Worker(post.db, lambda: post.now, duties={}, standing=[sender])
+        post.slip("2026-03-25", "2026-05-01")
+        post.round()
+        thread.join(10)
+        assert not thread.is_alive(), "the line was cut"
+    assert post.states() == ["waiting"]
+
+
+def test_whom_somebody_reached_meanwhile_is_not_said_to_be_untold(post: Post) -> None:
+    post.box.to_address = lambda _: "550 no"
+    post.slip("2026-03-25", "2026-05-01")
+    by_phone = {"order": "A", "notice": 1, "became": "delivered", "reason": "by phone"}
+    assert do(post.db, "2026-03-25T16:00", "record_notice", **by_phone) == "changed"
+    post.until_quiet()
+    assert post.states() == ["dead"]
+    assert [one.state for one in of_order(post.db, "A")] == ["asking"]
+    assert [one.trouble for one in queue(post.db)] == [None]
 
 
 def test_the_worker_of_an_operator_sends_what_is_due(db: Database, url: str, box: Mailbox) -> None:
