@@ -116,7 +116,7 @@ def _paths() -> list[str]:
 def test_every_page_asks_for_its_permission(shop: Shop) -> None:
     for route in CONSOLE:
         path = _path(route.path)
-        if route.permission == OPEN:
+        if route.permission == OPEN or route.method != "GET":  # forms: `test_console_notices.py`
             continue
         for role, permissions in ROLES.items():
             reply = shop.ask(role, route.method, path)

@@ -26,7 +26,11 @@ class Place(NamedTuple):
     permission: str
 
 
-PLACES = (Place(HOME, "Today", "t", "orders.read"), Place("/console/lines", "Backlog", "b", "orders.read"))
+PLACES = (
+    Place(HOME, "Today", "t", "orders.read"),
+    Place("/console/lines", "Backlog", "b", "orders.read"),
+    Place("/console/notices", "Notices", "n", "notices.read"),
+)
 
 
 class Frame(NamedTuple):

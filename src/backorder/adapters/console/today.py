@@ -6,6 +6,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from backorder.adapters.console import words
+from backorder.adapters.console.waiting import address
 from backorder.kernel.money import minor_units
 from backorder.kernel.money import text as money_text
 from backorder.queries.backlog import BacklogLine
@@ -57,11 +58,12 @@ def tiles(desk: Desk, waiting: Sequence[Waiting] | None, *, supply: bool) -> Ite
     yield Tile("Promises at risk", words.count(risk.lines), share, _sums(risk.orders, risk.units, risk.lines), "", RISK)
     if waiting is not None:
         count = f"{WAITING_MAX}+" if len(waiting) > WAITING_MAX else str(len(waiting))
-        first = next((one.deadline.date() for one in waiting if one.deadline is not None), None)
+        deadlines = (one.deadline for one in waiting if one.deadline is not None)
+        first = next((words.last_day(deadline, desk.zone) for deadline in deadlines), None)
         more = "No deadline" if first is None else f"First deadline {words.weekday(first, desk.day)}"
         tone = "bad" if first is not None and (first - desk.day).days <= _SOON else ""
         yield Tile(
-            "Notices and refunds", count, "to see to", more if waiting else "Nobody is owed anything", tone, None
+            "Notices and refunds", count, "to see to", more if waiting else "Nobody is owed anything", tone, NOTICES
         )
     if supply:
         name = "supply" if desk.arriving_supplies == 1 else "supplies"
@@ -74,6 +76,7 @@ def tiles(desk: Desk, waiting: Sequence[Waiting] | None, *, supply: bool) -> Ite
 
 
 RISK, READY = "/console/lines?view=risk", "/console/lines?view=ready"
+NOTICES = "/console/notices"
 
 
 def _sums(orders: int, units: int, lines: int) -> str:
@@ -84,7 +87,7 @@ def _sums(orders: int, units: int, lines: int) -> str:
 
 def bands(desk: Desk, waiting: Sequence[Waiting] | None, *, supply: bool) -> list[tuple[str, list[Job]]]:
     """The worklist in its parts, the most urgent first; parts with nothing in them are left out."""
-    found = [("A legal or payment deadline", [_owed(one, desk.day) for one in (waiting or ())[:SHOWN]])]
+    found = [("A legal or payment deadline", [_owed(one, desk.day, desk.zone) for one in (waiting or ())[:SHOWN]])]
     found.append(("A promise that may not hold", _dangers(desk.in_danger, desk.day)))
     if supply:
         found.append(("Supply that has not come", [_late(one, desk.day) for one in desk.late]))
@@ -129,18 +132,18 @@ _TROUBLE = {
 }
 
 
-def _owed(one: Waiting, today: date) -> Job:
-    deadline = None if one.deadline is None else one.deadline.date()
+def _owed(one: Waiting, today: date, zone: str) -> Job:
+    deadline = None if one.deadline is None else words.last_day(one.deadline, zone)
     when, left, tone = _when(deadline, today)
     if deadline is None:
         when, tone = "No deadline", "warn"
     who = f"Order {one.order}" + (f", {one.customer}" if one.customer else "")
-    link = f"/console/orders/{_part(one.order)}"
+    link = address("all", one)
     if one.what == "refund":
         amount = f"{one.currency} {one.amount}" if one.amount and one.currency else ""
         head = "A refund is overdue" if one.state == "overdue" else "A refund is due"
         text = f"{who}. {amount + ' goes' if amount else 'Money goes'} back because of: {one.kind.replace('_', ' ')}."
-        return Job(when, left, tone, head, text, amount, "See the refund", f"{link}#owed")
+        return Job(when, left, tone, head, text, amount, "See the refund", f"{link}#one")
     head = {
         "asking": "A customer has not answered yet",
         "bounced": "A notice came back",
@@ -148,7 +151,7 @@ def _owed(one: Waiting, today: date) -> Job:
     trouble = "" if one.trouble is None or one.state == "bounced" else _why(one.trouble)
     text = f"{who}. {words.units(one.units)} not shipped yet.{trouble}"
     worth = f"{one.currency} {one.at_stake}" if one.at_stake is not None and one.currency else ""
-    return Job(when, left, tone, head, text, worth, "See the notice", f"{link}#owed")
+    return Job(when, left, tone, head, text, worth, "See the notice", f"{link}#one")
 
 
 def _why(trouble: str) -> str:

@@ -1,7 +1,8 @@
 """Days, moments, counts and sums as the console says them. A date holds together; its year is said where it differs."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 MANY = 10_000  # lines beyond which nobody counts on
 
@@ -42,6 +43,11 @@ def lines(number: int) -> str:
 def money(sums: Mapping[str, str]) -> str:
     """Sums by currency, never added to one another."""
     return ", ".join(f"{currency}\u00a0{amount}" for currency, amount in sums.items())
+
+
+def last_day(deadline: datetime, zone: str) -> date:
+    """The day that a deadline closes, as the shop's clock on the wall shows it: midnight ends the day before."""
+    return (deadline - timedelta(microseconds=1)).astimezone(ZoneInfo(zone)).date()
 
 
 def left(days: int) -> str:

@@ -31,7 +31,7 @@ from backorder.queries.backlog import BacklogLine
 from backorder.queries.desk import Desk
 from backorder.queries.show import OrderView
 
-_Text = Annotated[str, Meta(max_length=200)]
+Text = Annotated[str, Meta(max_length=200)]
 LINES_SHOWN = 50
 THEME = "__Host-backorder-theme"
 # A page loads its style sheet and its script from here, nothing else from anywhere, and stands in no frame.
@@ -99,10 +99,10 @@ class LinesPage(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Which lines are wanted, in which order, and where the page begins."""
 
     view: Literal["waiting", "risk", "late", "week", "uncovered", "ready", "held", "all"] = "waiting"
-    sku: _Text = ""
-    customer: _Text = ""
-    channel: _Text = ""
-    supply: _Text = ""
+    sku: Text = ""
+    customer: Text = ""
+    channel: Text = ""
+    supply: Text = ""
     sort: backlog.Order = "promise"
     down: Literal["yes", "no", ""] = ""
     after: Cursor | None = None
@@ -175,7 +175,7 @@ async def lines_csv(house: House, call: Call) -> Answer:
 class OrderPage(msgspec.Struct, forbid_unknown_fields=True):
     """Which line's date is explained; left out, the first that is open."""
 
-    line: _Text = ""
+    line: Text = ""
 
 
 async def order(house: House, call: Call) -> Answer:
@@ -224,7 +224,7 @@ async def order(house: House, call: Call) -> Answer:
 class SearchPage(msgspec.Struct, forbid_unknown_fields=True):
     """What is looked for."""
 
-    q: _Text = ""
+    q: Text = ""
 
 
 _KINDS = (("Orders", "order"), ("Items", "item"), ("Supplies", "supply"), ("Customers", "customer"))

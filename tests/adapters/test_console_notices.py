@@ -1,0 +1,157 @@
+"""The console's queue of notices and refunds: found, read, answered by phone, seen to, refused where it has to be."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from urllib.parse import urlencode
+
+import pytest
+from conftest import new_database
+from owed import COMMUNICATION
+from service import Reply, Service, running
+from state import apply
+
+from backorder.queries import check
+from backorder.queries.notices import of_order
+from backorder.queries.refunds import of_order as refunds_of
+from backorder.storage.db import open_database
+
+NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
+EVIL = "<img src=x onerror=alert(1)>\"'&{{7*7}}<script>"
+FORM = {"Content_Type": "application/x-www-form-urlencoded", "Sec_Fetch_Site": "same-origin"}
+
+
+class Desk:
+    """A shop in New York whose supply slipped an hour ago: A's customer was told, B's has no address."""
+
+    def __init__(self, url: str, service: Service) -> None:
+        self.url, self.service = url, service
+
+    def ask(self, method: str, path: str, body: bytes | None = None, role: str = "admin", **headers: str) -> Reply:
+        with closing(self.service.client(role)) as client:
+            return client.ask(method, path, body, **headers)
+
+    def page(self, path: str = "/console/notices", role: str = "admin") -> str:
+        reply = self.ask("GET", path, role=role)
+        assert reply.status == 200, reply
+        return unescape(reply.body.decode())
+
+    def give(self, word: str, order: str, number: int = 1, role: str = "admin", **fields: str) -> Reply:
+        said = {"do": word, "order": order, "number": str(number), "view": "all", **fields}
+        return self.ask("POST", "/console/notices", urlencode(said).encode(), role, **FORM)
+
+    def states(self, order: str) -> list[str]:
+        db = open_database(self.url)
+        found = [one.state for one in of_order(db, order)]
+        db.close()
+        return found
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with new_database(request.param, tmp_path_factory.mktemp("notices")) as url:
+        db = open_database(url)
+        line = {"line": "1", "sku": "LAMP", "quantity": 2, "unit_price": "40.00"}
+        order = {"do": "place_order", "currency": "USD", "paid": "80.00", "lines": [line]}
+        supply = {"do": "announce_supply", "supply": "PO", "sku": "LAMP", "site": "NY", "quantity": 9}
+        begun = [
+            {"do": "put_site", "site": "NY", "zone": "America/New_York", "country": "US"},
+            {"do": "put_item", "sku": "LAMP", "name": f"Lamp {EVIL}"},
+            {"do": "put_customer", "customer": "ada", "name": f"Ada {EVIL}", "email": "ada@example.com"},
+            COMMUNICATION,
+            {**supply, "expected_on": "2026-11-27"},
+            {**order, "order": "A", "customer": "ada"},
+            {**order, "order": "B"},
+        ]
+        assert {one.outcome.value for one in apply(db, NOW - timedelta(days=9), begun)} <= {"accepted", "changed"}
+        slip = {"do": "reschedule_supply", "supply": "PO", "expected_on": "2026-12-15"}
+        apply(db, NOW - timedelta(hours=2), [slip])
+        apply(db, NOW - timedelta(hours=1), [{"do": "advance", "to": (NOW - timedelta(hours=1)).isoformat()}])
+        with running(url, BACKORDER_NOW=NOW.isoformat(), BACKORDER_WORKER="no") as service:
+            yield Desk(url, service)
+        assert check.run(db) == []
+        db.close()
+
+
+def test_the_queue_says_what_waits_by_when_and_what_it_is_about(desk: Desk) -> None:
+    page = desk.page()
+    assert "2 to see to. The first deadline is Fri\u00a027\u00a0Nov." in page
+    assert "to send, no address" in page
+    assert "waits for an answer" in page
+    asking = desk.page("/console/notices?view=asking")
+    assert "&order=A&" in asking
+    assert "&order=B&" not in asking
+    assert "&order=B&" in desk.page("/console/notices?view=trouble")
+    letter = desk.page("/console/notices?what=notice&order=A&number=1")
+    assert "now to ship by Tue 15 Dec 2026" in letter
+    assert "Counts as yes" in letter
+
+
+def test_an_answer_on_the_phone_is_taken_down_and_takes_effect(desk: Desk) -> None:
+    done = desk.give("answer_notice", "A", answer="wait", means="phone", by="Ada herself", note="She called at nine")
+    assert done.status == 303
+    after = desk.page(done.headers["location"])
+    assert "The answer is taken down and has its effect." in after
+    assert desk.states("A") == ["answered"]
+    assert "&order=A&" not in desk.page("/console/notices?view=asking")
+
+
+def test_what_is_wrong_is_said_and_nothing_that_was_typed_is_lost(desk: Desk) -> None:
+    wrong = desk.give("answer_notice", "A", answer="until", means="phone", by="Ada", note="She is in Rome")
+    assert wrong.status == 422
+    text = unescape(wrong.body.decode())
+    assert "Say until which day they wait." in text
+    assert 'value="She is in Rome"' in text
+    assert '<option value="until" selected>' in text
+    assert desk.give("answer_notice", "A", answer="until", until="soon", means="phone", by="Ada").status == 422
+    assert desk.give("suppress_notice", "B").status == 422
+    assert desk.give("answer_notice", "none", answer="wait", means="phone", by="Ada").status == 422
+    assert desk.give("send_notice", "A", means="phone").status == 422, "it went"
+    assert (desk.states("A"), desk.states("B")) == (["asking"], ["due"])
+    assert desk.give("answer_notice", "A", answer="until", until="2026-12-20", means="phone", by="Ada").status == 303
+
+
+def test_who_has_no_address_is_told_by_phone_or_not_at_all(desk: Desk) -> None:
+    assert desk.give("send_notice", "B", means="phone", reason="on her mailbox").status == 303
+    assert desk.states("B") == ["asking"]
+    assert desk.give("record_notice", "B", became="bounced", reason="the wrong number").status == 303
+    assert desk.states("B") == ["replaced", "due"]
+    assert desk.give("suppress_notice", "B", 2, reason="They are in the shop").status == 303
+    assert desk.states("B") == ["replaced", "suppressed"]
+
+
+def test_who_cancels_is_paid_back_and_that_is_recorded(desk: Desk) -> None:
+    assert desk.give("answer_notice", "A", answer="cancel", means="phone", by="Ada").status == 303
+    owed = desk.page("/console/notices?view=refund")
+    assert "USD\u00a080.00" in owed
+    assert "to pay" in owed
+    assert "Wed\u00a02\u00a0Dec" in owed, "seven working days later, Thanksgiving not being one; not the midnight after"
+    assert "what=refund&order=A&number=1" in owed
+    done = desk.give("record_refund", "A", form="transfer", reference="T-1")
+    assert "The refund is recorded." in desk.page(done.headers["location"])
+    db = open_database(desk.url)
+    (refund,) = refunds_of(db, "A", 0)
+    db.close()
+    assert (refund.form, refund.reference, refund.by) == ("transfer", "T-1", "admin")
+
+
+def test_who_may_only_look_has_no_forms_and_no_other_site_fills_one_in(desk: Desk) -> None:
+    looks = desk.page("/console/notices?what=notice&order=A&number=1", role="viewer")
+    assert "now to ship by Tue 15 Dec 2026" in looks
+    assert 'name="do"' not in looks
+    said = {"answer": "cancel", "means": "phone", "by": "Ada"}
+    assert desk.give("answer_notice", "A", role="viewer", **said).status == 403
+    body = urlencode({"do": "answer_notice", "order": "A", "number": "1", **said}).encode()
+    for site in ("cross-site", "same-site"):
+        refused = desk.ask("POST", "/console/notices", body, **{**FORM, "Sec_Fetch_Site": site})
+        assert refused.status == 403
+    assert desk.ask("POST", "/console/notices", b"do=erase_person&order=A&number=1", **FORM).status == 422
+    assert desk.states("A") == ["asking"]
+
+
+def test_what_strangers_wrote_is_text(desk: Desk) -> None:
+    reply = desk.ask("GET", "/console/notices?what=notice&order=A&number=1")
+    assert b"<img" not in reply.body
+    assert b"<script>" not in reply.body
+    assert EVIL in unescape(reply.body.decode())
