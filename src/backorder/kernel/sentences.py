@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, get_args
 
 from backorder.kernel.calendars import NEVER
 from backorder.kernel.notices import Owed
-from backorder.kernel.phrases import Money, Phrase, WholeDay, phrase
+from backorder.kernel.phrases import Money, Phrase, Said, WholeDay, phrase
 from backorder.kernel.rules import Element
 from backorder.kernel.tongues import ENGLISH, Tongue, Voice
 
@@ -197,25 +197,43 @@ def render(facts: Facts, owed: Owed, tongue: Tongue = ENGLISH) -> Letter:
     assert facts.parts, "a notice is about something"
     if owed.kind == "better":
         return _letter(tongue, lambda say: _sooner(facts, say))
-    return _letter(tongue, lambda say: _later(facts, owed, say))
+    late = _late(facts._replace(order=_ORDER), owed, tongue)
+    if late.lacking:
+        return render(facts, owed)._replace(lacking=late.lacking)
+    order = tongue.say(Said(_NAMED, {"order": facts.order}))
+    subject, text = late.subject.replace(_ORDER, order), late.first.replace(_ORDER, order) + late.rest
+    return Letter(subject, text, late.version, digest(subject, text))
 
 
-def _later(facts: Facts, owed: Owed, say: Voice) -> _Written:
-    body, lacking = _body(facts._replace(order=""), owed, say.tongue)
-    say.lacking.update(dict.fromkeys(lacking))
-    return _late_subject(facts, say), [_order(facts, owed, say), *body]
+class _Late(NamedTuple):
+    """A notice to whoever waits for the same: `subject` and `first`, its first sentence, alone name the order."""
+
+    subject: str
+    first: str
+    rest: str
+    version: str
+    lacking: tuple[str, ...]
+
+
+_ORDER = "\ue000"  # stands for the order in what is remembered; no language says it
+_NAMED = Phrase("{order}")
 
 
 @lru_cache(maxsize=1_024)  # a supply that slips is told to thousands who ordered the same, in a few languages
-def _body(facts: Facts, owed: Owed, tongue: Tongue) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What a notice says after its first sentence, which alone names the order; and which sentences lack."""
+def _late(facts: Facts, owed: Owed, tongue: Tongue) -> _Late:
     wanted = {*owed.says, "reason", "right_to_cancel", "free_answer"} - {"order"}
     wanted |= {"no_day" if part.planned == NEVER else "revised_day" for part in facts.parts}
     wanted |= {"silence_consents" if ask.silence == "consent" else "silence_cancels" for ask in facts.asks}
     assert facts.asks or not {"silence_consents", "silence_cancels"} <= wanted, "silence means one thing"
     say = Voice(tongue)
+    subject, first = _late_subject(facts, say), _order(facts, owed, say)
     found = [sentence(facts, owed, say) for element, sentence in SENTENCES.items() if element in wanted]
-    return (*found, *_ends(facts, say)), tuple(say.lacking)
+    rest = _joined(["", *filter(None, [*found, *_ends(facts, say)])])
+    return _Late(subject, first, rest, version_of(tongue), tuple(say.lacking))
+
+
+def _joined(found: Iterable[str]) -> str:
+    return "\n\n".join(found) + "\n"
 
 
 def _ends(facts: Facts, say: Voice) -> list[str]:
@@ -236,7 +254,7 @@ def _letter(tongue: Tongue, write: Callable[[Voice], _Written]) -> Letter:
     subject, found = write(say)
     if say.lacking:
         return _letter(ENGLISH, write)._replace(lacking=tuple(say.lacking))
-    text = "\n\n".join(line for line in found if line) + "\n"
+    text = _joined(filter(None, found))
     return Letter(subject, text, version_of(tongue), digest(subject, text))
 
 

@@ -54,6 +54,8 @@ class _English:
 
 
 def _plain(value: Value) -> str:
+    if isinstance(value, str):
+        return value
     if isinstance(value, OnDay | WholeDay):
         return plain_day(value.day)
     if isinstance(value, Money):
