@@ -30,6 +30,7 @@ PASSWORD = "a rather long pass phrase"
 PAGES = {
     "today": "/console/",
     "lines": "/console/lines",
+    "shipments": "/console/shipments",
     "notices": "/console/notices",
     "order": "/console/orders/A-1",
     "supply": "/console/supplies/PO-1",
