@@ -16,15 +16,13 @@ from backorder.adapters.console.shipping import PATH, PICKS
 from backorder.adapters.http import body
 from backorder.adapters.http.callers import from_here
 from backorder.adapters.http.desk import Text, answered, frame_of, page_route, shown
-from backorder.adapters.http.forms import sentence
+from backorder.adapters.http.forms import give, sentence
 from backorder.adapters.http.masks import masked
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import Cursor, ask, cursor, foreign, token
-from backorder.adapters.http.route import Answer, Call, House, Route, digest
-from backorder.adapters.http.writes import apply, permit
-from backorder.commands import Command, decode
+from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.kernel.calendars import DAY_MAX
-from backorder.kernel.outcomes import Outcome, Word
+from backorder.kernel.outcomes import Word
 from backorder.queries import desk, leaving
 
 SHOWN = 40
@@ -105,7 +103,7 @@ async def see_to(house: House, call: Call) -> Answer:
 async def _last(house: House, call: Call, word: str, shipment: str) -> Answer:
     """Take a shipment back, or record that it arrived."""
     more = {"reason": "it did not leave"} if word == "reverse" else {}
-    outcome = await _give(house, call, {"do": _LAST[word], "shipment": shipment, **more})
+    outcome = await give(house, call, {"do": _LAST[word], "shipment": shipment, **more})
     if outcome.outcome in _DONE:
         return answered(b"", 303, {"Location": f"{PATH}?done={word}"})
     return await _shown(house, call, ShipmentsPage(), note=sentence(outcome), status=422)
@@ -127,7 +125,7 @@ async def _do(
         said |= {name: text for name, text in more.items() if text}
         if word == "ship":
             said["shipment"] = one.shipment
-        outcome = await _give(house, call, said)
+        outcome = await give(house, call, said)
         if outcome.outcome not in _DONE:
             wrong[one.order] = sentence(outcome)
     return wrong
@@ -143,16 +141,6 @@ _NOTHING = {
 def _units(word: str, can: int, picked: int) -> int:
     """How many of the units that can leave a form is about."""
     return {"pick": can - picked, "unpick": picked}.get(word, can)
-
-
-async def _give(house: House, call: Call, said: Mapping[str, Any]) -> Outcome:
-    """Apply a command; its outcome, which is also what is wrong with how it was said."""
-    raw = msgspec.json.encode(said)
-    command: Command | Outcome = decode(raw)
-    if isinstance(command, Outcome):
-        return command
-    permit(call, command)
-    return (await apply(house, call, [command], digest(raw)))[0]
 
 
 def _take(one: leaving.Leaving) -> str:
