@@ -36,10 +36,11 @@ from backorder.queries.show import OrderView
 Text = Annotated[str, Meta(max_length=200)]
 LINES_SHOWN = 50
 THEME = "__Host-backorder-theme"
-# A page loads its style sheet and its script from here, nothing else from anywhere, and stands in no frame.
+# A page loads its style sheet and its script from here, and hears here what is new; nothing comes from anywhere else,
+# and it stands in no frame.
 _CLOSED = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
+    "base-uri 'none'; frame-ancestors 'none'; connect-src 'self'",
     "Cache-Control": "private, no-store",
     "Referrer-Policy": "same-origin",
     "X-Robots-Tag": "noindex, nofollow",
@@ -75,7 +76,7 @@ def shown(call: Call, name: str, place: str, **values: Any) -> Answer:
 async def today(house: House, call: Call) -> Answer:
     """`GET /console/`: what needs somebody."""
     body.query(call.request, Nothing)
-    now, supply = house.clock(), call.may("supply.read")
+    seen, now, supply = await last_seen(house, call), house.clock(), call.may("supply.read")
     found: Desk = masked(await ask(house, desk.desk, house.db, now), call.caller.permissions)
     waiting = None
     if call.may("notices.read"):
@@ -94,7 +95,16 @@ async def today(house: House, call: Call) -> Answer:
         bands=bands,
         supply=supply,
         until=day + timedelta(days=desk.WEEK),
+        seen=seen,
     )
+
+
+async def last_seen(house: House, call: Call) -> int | None:
+    """The last event before a page is made, from which on it listens; None for who may not listen."""
+    if not call.may("events.read"):
+        return None
+    found: int = await ask(house, last_number, house.db)
+    return found
 
 
 class LinesPage(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -118,7 +128,7 @@ class LinesPage(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 async def lines(house: House, call: Call) -> Answer:
     """`GET /console/lines`: the backlog, page by page."""
     wanted = body.query(call.request, LinesPage)
-    asked, now = wanted.asked(), house.clock()
+    seen, asked, now = await last_seen(house, call), wanted.asked(), house.clock()
     day, zone = await ask(house, desk.today, house.db, now)
     sort = backlog.Sort(wanted.sort, asked.down, _after(wanted))
     filters = asked.filters(day_number(day) + desk.WEEK)
@@ -145,6 +155,7 @@ async def lines(house: House, call: Call) -> Answer:
         links=call.may("supply.read"),
         today=day,
         zone=zone,
+        seen=seen,
     )
 
 

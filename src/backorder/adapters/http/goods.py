@@ -12,7 +12,7 @@ from backorder.adapters.console import charts
 from backorder.adapters.console import goods as pages
 from backorder.adapters.feeds.page import page as store_page
 from backorder.adapters.http import body
-from backorder.adapters.http.desk import answered, frame_of, page_route, shown
+from backorder.adapters.http.desk import answered, frame_of, last_seen, page_route, shown
 from backorder.adapters.http.masks import masked
 from backorder.adapters.http.problems import Refusal, refusal_of
 from backorder.adapters.http.reads import Nothing, ask
@@ -58,7 +58,7 @@ async def supply_shown(
     status: int = 200,
 ) -> Answer:
     """The page of the supply that the address names; with what was typed into a form that was refused."""
-    name, now = call.path("supply"), house.clock()
+    seen, name, now = await last_seen(house, call), call.path("supply"), house.clock()
     day, zone = await ask(house, desk.today, house.db, now)
     found = await ask(house, show.supply, house.db, name, now)
     if found is None:
@@ -100,6 +100,7 @@ async def supply_shown(
         done=pages.DONE.get(wanted.done, ""),
         typed=typed or {},
         wrong=wrong,
+        seen=seen,
     )
     return answered(text, status)
 
