@@ -32,6 +32,7 @@ PAGES = {
     "lines": "/console/lines",
     "shipments": "/console/shipments",
     "notices": "/console/notices",
+    "imports": "/console/imports",
     "order": "/console/orders/A-1",
     "supply": "/console/supplies/PO-1",
     "item": "/console/items/DESK",

@@ -31,6 +31,7 @@ PLACES = (
     Place("/console/lines", "Backlog", "b", "orders.read"),
     Place("/console/shipments", "Shipments", "s", "orders.read"),
     Place("/console/notices", "Notices", "n", "notices.read"),
+    Place("/console/imports", "Imports", "i", "catalogue.write"),
 )
 
 
