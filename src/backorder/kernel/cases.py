@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from backorder.kernel.calendars import NEVER
-from backorder.kernel.notices import RUNNING, Clock, Completed
+from backorder.kernel.notices import RUNNING, Clock, Completed, State
 from backorder.kernel.rules import Pack
 
 MINUTE = 60_000_000
@@ -103,6 +103,14 @@ class Line(msgspec.Struct):
     def planned(self) -> int:
         """The ship day that is promised now; NEVER without one."""
         return NEVER if self.promise is None else self.promise
+
+    @property
+    def came_back(self) -> bool:
+        """Whether units are to be shipped although a clock says that all were: a shipment had not left after all."""
+        for wait in self.waits:
+            if wait.clock.state is State.SHIPPED:
+                return self.open > 0
+        return False
 
     def earlier(self, wait: Wait, day: int) -> int:
         """The ship day behind a day as the pack counts it."""

@@ -88,7 +88,7 @@ def _begin(case: Case, now: int, today: int) -> None:
 
     Goods that go somewhere else than before get the clocks of that place besides those they have.
     """
-    moved = any(said.kind == "moved" for said in case.said)
+    moved = bool(case.said) and any(said.kind == "moved" for said in case.said)
     if not moved and all(line.waits or not line.open for line in case.lines):
         return
     stood = {said.line: said.to for said in case.said if said.kind == "stood"}
@@ -184,7 +184,7 @@ def _asked(case: Case, n: int | None) -> bool:
 
 def _reopened(case: Case, line: Line, now: int, today: int) -> None:
     """A shipment turned out not to have left: the clocks go on as if nobody had said so."""
-    if not line.open or not any(wait.clock.state is State.SHIPPED for wait in line.waits):
+    if not line.came_back:
         return
     case.note(now, today, Said("unshipped", line.line))
     for wait in line.waits:

@@ -273,24 +273,24 @@ def _line(fields: Sequence[Any], transit: int) -> Line:
 def _wind(loaded: Loaded, rows: Sequence[Row], packs: Mapping[str, Pack]) -> None:
     """Put the clocks on their lines."""
     by_line = {(order, line.line): line for order, case in loaded.cases.items() for line in case.lines}
+    alike = dict[Row, tuple[Completed, Clock]]()  # those who wait for the same goods stand alike
     for row in rows:
-        order, name, pack, digest, _zone, transit, began, stated, told, seen, state, limit, until = row[:13]
-        offered, offered_on, silence, leave, vested, refund_by, cause = row[13:]
+        order, name, pack, digest, _zone, transit = row[:6]
+        told, seen = row[8:10]
         line = by_line[order, name]
         line.transit, line.told, line.seen = transit, _day(told), seen
-        clock = Clock(
-            State(state),
-            limit,
-            _day(until),
-            _day(offered_on) if offered else None,
-            silence,
-            _day(leave),
-            vested,
-            refund_by,
-            cause,
-        )
-        line.waits.append(Wait(packs[digest], Completed(began, stated), clock))
+        stands = row[6:]
+        if stands not in alike:
+            alike[stands] = Completed(*row[6:8]), _clock(row[10:])
+        completed, clock = alike[stands]
+        line.waits.append(Wait(packs[digest], completed, clock))
         loaded.stood[order, name, pack] = clock, line.told, seen
+
+
+def _clock(row: Row) -> Clock:
+    state, limit, until, offered, offered_on, silence, leave, vested, refund_by, cause = row
+    offer = _day(offered_on) if offered else None
+    return Clock(State(state), limit, _day(until), offer, silence, _day(leave), vested, refund_by, cause)
 
 
 def _day(value: int | None) -> int:
@@ -309,9 +309,9 @@ def _hear(tx: Tx, loaded: Loaded, said: Mapping[str, Sequence[Said]]) -> None:
         for line in case.lines:
             if line.cancelled > line.seen:
                 lost.append(order)
-            if line.open and any(wait.clock.state is State.SHIPPED for wait in line.waits):
+            if line.came_back:
                 back.append(order)
-        if any(one.kind == "arrived" for one in case.said):
+        if case.said and any(one.kind == "arrived" for one in case.said):
             arrived.append(order)
             case.said = [one for one in case.said if one.kind != "arrived"]
     for order, line in tx.fetch(_ARRIVED, orders=arrived) if arrived else ():
