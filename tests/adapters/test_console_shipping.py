@@ -202,6 +202,8 @@ def test_who_may_only_look_has_no_forms_and_no_other_site_fills_one_in(floor: Fl
     for strange in ("!", "e30", "W10", "é"):
         assert floor.give("ship", strange).status == 422
     assert floor.give("erase_person", box).status == 422
+    for strange in ("A\0", "A" * 300):
+        assert floor.give("ship", order=strange, shipment=strange, line="1", units="1").status == 422
     assert floor.line("A") == (2, 0, 0)
 
 

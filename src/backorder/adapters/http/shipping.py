@@ -22,6 +22,7 @@ from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import Cursor, ask, cursor, foreign, token
 from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.kernel.calendars import DAY_MAX
+from backorder.kernel.keys import KEY_MAX
 from backorder.kernel.outcomes import Word
 from backorder.queries import desk, leaving
 
@@ -162,7 +163,8 @@ def _read(text: str) -> Said:
 def _typed(fields: Mapping[str, list[str]]) -> Said:
     """What was typed at an order: units of its lines. All of them are what can leave, be picked, or be put back."""
     lines, units = fields.get("line", []), fields.get("units", [])
-    if len(lines) != len(units):
+    order = shipping.said(fields, "order")
+    if len(lines) != len(units) or len(order) > KEY_MAX or "\0" in order:
         raise Refusal(422, "invalid", _STRANGE)
     word, found = shipping.said(fields, "do"), []
     for line, text in zip(lines, units, strict=True):
@@ -170,7 +172,7 @@ def _typed(fields: Mapping[str, list[str]]) -> Said:
         if not (number.isascii() and number.isdecimal() and len(number) < 10):
             number = "0"
         found.append((line, int(number), int(number) if word == "unpick" else 0))
-    return Said(shipping.said(fields, "order"), shipping.said(fields, "shipment"), found)
+    return Said(order, shipping.said(fields, "shipment"), found)
 
 
 async def _shown(
