@@ -82,14 +82,14 @@ def ready(db: Database, now: int, limit: int, after: Place | None = None) -> tup
     Orders on hold are not among them, nor such as ship complete while something of them waits. `now` is in
     microseconds. A fixed number of statements.
     """
-    chosen = LINES.where(*_CAN_LEAVE)
+    chosen = select(lines.c.order_id).join(orders, orders.c.order_id == lines.c.order_id).where(*_CAN_LEAVE)
     heads = chosen.order_by(_KEY, lines.c.order_id, lines.c.line).limit(limit)
     if after is not None:
         place = literal(after.promise, type_=_KEY.type), literal(after.order), literal(after.line)
         heads = heads.where(tuple_(_KEY, lines.c.order_id, lines.c.line) > tuple_(*place))
-    counted = chosen.with_only_columns(lines.c.order_id).limit(COUNTED_MAX + 1).subquery()
+    counted = chosen.limit(COUNTED_MAX + 1).subquery()
     with db.read() as tx:
-        found = [row[0] for row in tx.fetch(heads.with_only_columns(lines.c.order_id))]
+        found = [row[0] for row in tx.fetch(heads)]
         many = int(tx.fetch(select(func.count()).select_from(counted))[0][0])
         return _of(tx, now, found), many
 
