@@ -30,7 +30,9 @@ PASSWORD = "a rather long pass phrase"
 PAGES = {
     "today": "/console/",
     "lines": "/console/lines",
+    "shipments": "/console/shipments",
     "notices": "/console/notices",
+    "imports": "/console/imports",
     "order": "/console/orders/A-1",
     "supply": "/console/supplies/PO-1",
     "item": "/console/items/DESK",

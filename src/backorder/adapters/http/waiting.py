@@ -14,6 +14,7 @@ from backorder.adapters.console.waiting import Chosen
 from backorder.adapters.http import body
 from backorder.adapters.http.callers import from_here
 from backorder.adapters.http.desk import Text, answered, frame_of, page_route
+from backorder.adapters.http.forms import sentence
 from backorder.adapters.http.masks import masked
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import Cursor, ask, cursor, foreign, token
@@ -97,17 +98,10 @@ async def _done(house: House, call: Call, word: str, typed: Mapping[str, str]) -
     raw = msgspec.json.encode(said)
     command = decode(raw)
     if isinstance(command, Outcome):
-        return _sentence(command)
+        return sentence(command)
     permit(call, command)
     (outcome,) = await apply(house, call, [command], digest(raw))
-    return None if outcome.outcome in _DONE else _sentence(outcome)
-
-
-def _sentence(outcome: Outcome) -> str:
-    """What a refusal says, to somebody who filled in a form."""
-    text = outcome.message or outcome.outcome.value.replace("_", " ")
-    field = f"{outcome.field}: " if outcome.field else ""
-    return f"{(field + text)[:1].upper()}{(field + text)[1:]}."
+    return None if outcome.outcome in _DONE else sentence(outcome)
 
 
 async def _shown(
