@@ -29,6 +29,7 @@ class Place(NamedTuple):
 PLACES = (
     Place(HOME, "Today", "t", "orders.read"),
     Place("/console/lines", "Backlog", "b", "orders.read"),
+    Place("/console/reallocate", "Reallocate", "r", "reallocation.read"),
     Place("/console/notices", "Notices", "n", "notices.read"),
 )
 
