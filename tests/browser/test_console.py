@@ -31,6 +31,8 @@ PAGES = {
     "today": "/console/",
     "lines": "/console/lines",
     "notices": "/console/notices",
+    "reallocate": "/console/reallocate",
+    "policy": "/console/reallocate/policy",
     "order": "/console/orders/A-1",
     "supply": "/console/supplies/PO-1",
     "item": "/console/items/DESK",

@@ -232,7 +232,7 @@ class Bars(NamedTuple):
 
 
 FATES = {"lost": "is-bad", "gained": "is-ok", "moved": "", "else": "is-2"}  # the rest is as it was, and quiet
-_BAR_FROM, _BAR_TO, _BAR_ROW, _BAR_HIGH = 150, 560, 34, 16
+_BAR_FROM, _BAR_TO, _BAR_ROW = 190, 500, 34
 
 
 def fates(segments: Sequence[SegmentTotal]) -> Bars:
@@ -242,7 +242,8 @@ def fates(segments: Sequence[SegmentTotal]) -> Bars:
     for row, one in enumerate(segments):
         counts = {name: one.outcomes.get(name, 0) for name in FATES if name != "else"}
         counts["else"] = one.lines - sum(counts.values())
-        parts, x = [], float(_BAR_FROM)
+        parts: list[Part] = []
+        x: float = _BAR_FROM
         for name, tone in FATES.items():
             if counts[name]:
                 width = max(counts[name] * scale, 1.0)
@@ -251,7 +252,7 @@ def fates(segments: Sequence[SegmentTotal]) -> Bars:
                 x += width
         said = ", ".join(f"{counts[name]:,} {name}" for name in ("lost", "gained", "moved") if counts[name])
         tone = "t-bad" if counts["lost"] else "t-ok" if counts["gained"] else "t-ink"
-        said = f"{said or 'as before'} of {one.lines:,}" if one.lines else "takes no line"
+        said = f"{said} of {one.lines:,}" if said else f"{one.lines:,} as before" if one.lines else "takes no line"
         top = 4 + row * _BAR_ROW
         found.append(
             Bar(words.short(one.segment, 20), f"{top}", f"{top + 12}", parts, f"{x + 10:.1f}", said, tone, counts, one)

@@ -114,8 +114,8 @@ def tiles(totals: TotalsView) -> Iterator[Tile]:
     yield Tile("Lines that change", f"{totals.changed:,}", f"of {totals.lines:,}", more, tone, None)
     units = totals.units_on_time
     yield Tile("Units on time", f"{units.after:,}", *_moved(units.before, units.after), None)
-    tone = "bad" if totals.broken else ""
-    yield Tile("First promises", f"{totals.broken:,}", "broken", f"{totals.mended:,} mended", tone, None)
+    said = f"{totals.mended:,} mended"
+    yield Tile("First promises broken", f"{totals.broken:,}", "", said, "bad" if totals.broken else "", None)
     law = totals.endangered
     said = f"legal deadlines in danger: {_both(law.before, law.after)}"
     yield Tile("Customers to tell", f"{totals.notify:,}", "", said, "bad" if law.after > law.before else "", None)
@@ -161,6 +161,12 @@ def measures(sides: Sequence[TotalsView]) -> list[Measure]:
 
 def _both(before: int, after: int) -> str:
     return f"{before:,} \u2192 {after:,}"
+
+
+def reasons(run: RunView) -> dict[str, str]:
+    """What may become of the lines of each segment."""
+    segments = [] if run.totals is None else run.totals.segments
+    return {one.segment: STRATEGIES.get(one.strategy, one.strategy) for one in segments}
 
 
 def until(run: RunView, undo_hours: int) -> datetime | None:

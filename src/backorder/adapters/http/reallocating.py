@@ -159,6 +159,7 @@ async def _run(house: House, call: Call, asked: RunPage, wrong: str = "", status
         tiles=[] if run.totals is None else list(runs.tiles(run.totals)),
         chart=None if run.totals is None else charts.fates(run.totals.segments),
         views=list(runs.views(run, view)),
+        strategies=runs.reasons(run),
         view=view,
         rows=rows,
         next=following,
