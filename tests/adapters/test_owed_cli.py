@@ -250,7 +250,10 @@ def test_messages_are_shown_before_anybody_gets_them(shop: str) -> None:
     shown = json.loads(said("notices", "preview", "--language", "fr", "--json", url=shop))
     assert {one["kind"] for one in shown} >= {"short", "long", "indefinite", "renewed", "delay", "still"}
     assert {one["language"] for one in shown} == {"fr"}
-    assert "Votre commande A-1001 est en retard." in said("notices", "preview", "short", "--language", "fr", url=shop)
+    assert all("Votre commande A-1001 est en retard." in one["text"] for one in shown if one["kind"] == "short")
+    tried = "notices", "preview", "shipped", "--language", "en", "--opening", "Hooray!", "--closing", "Yours, {shop}"
+    assert "Hooray!" in said(*tried, url=shop)
+    assert "--opening: this message begins" in run("notices", "preview", "short", "--opening", "Hi", url=shop).output
     assert run("notices", "preview", "--order", "none", url=shop).exit_code == 3
     for words in (("sale",), ("--language", "xx")):
         refused = run("notices", "preview", *words, url=shop)

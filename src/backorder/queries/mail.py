@@ -1,4 +1,7 @@
-"""What letters by e-mail are made from: notices as they were sent, and who wanted to be told that an item is back."""
+"""What letters are made from: notices as they were sent, orders, and who wanted to be told that an item is back.
+
+Everywhere `to` is the address, and `notify` the channel besides that the customer named.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -28,6 +31,7 @@ class Notice(NamedTuple):
     text: str | None
     version: str | None
     name: str | None
+    notify: str | None
 
 
 class Line(NamedTuple):
@@ -56,6 +60,7 @@ class Order(NamedTuple):
     language: str | None
     country: str | None
     zone: str | None
+    notify: str | None
     lines: list[Line]
     shipments: dict[str, Left]
 
@@ -70,6 +75,7 @@ class Watch(NamedTuple):
     name: str | None
     language: str | None
     country: str | None
+    notify: str | None
 
 
 _NUMBERS: BindParameter[int] = bindparam("numbers", expanding=True)
@@ -85,8 +91,10 @@ _NOTICES = (
         notices.c.text,
         notices.c.version,
         people.c.name,
+        customers.c.notify,
     )
     .join(orders, orders.c.order_id == notices.c.order_id)
+    .outerjoin(customers, customers.c.customer == orders.c.customer)
     .outerjoin(people, people.c.customer == orders.c.customer)
     .where(among(notices.c.order_id, "orders"))
 )
@@ -99,6 +107,7 @@ _WATCHES = (
         people.c.name,
         func.coalesce(watches.c.language, customers.c.language),
         customers.c.country,
+        customers.c.notify,
     )
     .join(items, items.c.sku == watches.c.sku)
     .outerjoin(customers, customers.c.customer == watches.c.customer)
@@ -115,6 +124,7 @@ _ORDERS = (
         customers.c.language,
         func.coalesce(orders.c.country, customers.c.country),
         func.coalesce(orders.c.zone, customers.c.zone),
+        customers.c.notify,
     )
     .outerjoin(customers, customers.c.customer == orders.c.customer)
     .outerjoin(people, people.c.customer == orders.c.customer)

@@ -7,7 +7,19 @@ from urllib.parse import quote
 
 from backorder.adapters import console as pages
 from backorder.adapters.console import Frame
-from backorder.adapters.http import body, desk, goods, sign_in, waiting
+from backorder.adapters.http import (
+    arrivals,
+    body,
+    changing,
+    desk,
+    drafting,
+    goods,
+    importing,
+    reallocating,
+    shipping,
+    sign_in,
+    waiting,
+)
 from backorder.adapters.http.callers import COOKIE, NOBODY, from_here, remembered
 from backorder.adapters.http.desk import answered, frame_of
 from backorder.adapters.http.problems import Refusal
@@ -138,6 +150,17 @@ _FRAME: tuple[Route, ...] = (
     _open("POST", "theme", choose_theme, "Choose light or dark."),
     _open("GET", "static/{name:str}", asset, "The style sheet and the script."),
 )
-ROUTES = (*_FRAME, *desk.ROUTES, *goods.ROUTES, *waiting.ROUTES)
+ROUTES = (
+    *_FRAME,
+    *desk.ROUTES,
+    *goods.ROUTES,
+    *waiting.ROUTES,
+    *shipping.ROUTES,
+    *arrivals.ROUTES,
+    *changing.ROUTES,
+    *importing.ROUTES,
+    *reallocating.ROUTES,
+    *drafting.ROUTES,
+)
 
 __all__ = ["ROUTES", "Frame", "is_here", "refused"]
