@@ -300,7 +300,7 @@ COLUMNS = {
     "clocks.transit_days": "Days between shipping and delivery.",
     "trouble": "Why it does not go by itself.",
     "until_on": "The last day of the present right to wait; null: none.",
-    "version": "The version of the sentences.",
+    "version": "The language and the version of the sentences, such as `en-2` or `de-AT-1`.",
     "vested_on": "The day on which the right to a refund came to be.",
     "wait_minutes": "Minutes without a change before one is told.",
     "clocks.zone": "The zone whose days count.",

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from backorder.kernel.calendars import day_date
 from backorder.kernel.money import decimals
-from backorder.kernel.phrases import Money, OnDay, Said, Value
+from backorder.kernel.phrases import Money, OnDay, Said, Value, WholeDay
 from backorder.kernel.places import is_country
+from backorder.kernel.tongues import ENGLISH, Tongue
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -77,6 +78,8 @@ class Language:
             return one_line(value)
         if isinstance(value, OnDay):
             return self.day(value)
+        if isinstance(value, WholeDay):
+            return _whole_day(value.day, self._locale)
         if isinstance(value, Money):
             return self.amount(value)
         from babel.numbers import format_decimal
@@ -90,6 +93,12 @@ class Language:
         date, today = day_date(on.day), day_date(on.today)
         skeleton = "MMMMd" if date.year == today.year else "yMMMMd"
         return str(format_skeleton(skeleton, date, locale=self._locale))
+
+    def name_of(self, code: str) -> str:
+        """What a language is called in this one."""
+        from babel import Locale
+
+        return str(Locale.parse(code).get_language_name(self._locale))
 
     def amount(self, money: Money) -> str:
         """An amount with its currency, exact to the minor unit."""
@@ -127,6 +136,23 @@ def language(wanted: str | None = None, country: str | None = None) -> Language:
     if code not in known():
         code = _spoken_in(place) if place is not None else SOURCE
     return _language(code, place)
+
+
+@lru_cache(maxsize=1_024)  # a supply that slips is told to thousands, who live in a few countries
+def tongue(wanted: str | None = None, country: str | None = None) -> Tongue:
+    """The language to say a notice of a delay in, to somebody whom `language` finds the same for.
+
+    English is that of the kernel, alike in every country: what went in it can be said again word for word.
+    """
+    found = language(wanted, country)
+    return ENGLISH if found.code == SOURCE else found
+
+
+@lru_cache(maxsize=4_096)
+def _whole_day(day: int, locale: "Locale") -> str:
+    from babel.dates import format_date
+
+    return str(format_date(day_date(day), "full", locale=locale))
 
 
 @lru_cache(maxsize=256)

@@ -30,6 +30,7 @@ from backorder.app import command_line
 from backorder.kernel.calendars import moment_number
 from backorder.kernel.retries import HOUR, SECOND
 from backorder.queries import check
+from backorder.queries.evidence import of_order as evidence
 from backorder.queries.notices import of_order, queue
 from backorder.queries.outbox import list_messages
 from backorder.settings import Wrong
@@ -127,6 +128,33 @@ def test_a_notice_arrives_as_it_is_kept_with_the_headers_of_a_letter(post: Post)
     for line in filter(None, kept.text.splitlines()):
         assert line.removeprefix("- ") in got.part("html")
     assert post.states() == ["sent"]
+
+
+def test_a_notice_goes_in_the_customer_s_language_and_its_digest_proves_it(post: Post) -> None:
+    """The mail server gets German, byte for byte what is kept; in the shop's German, not in its English words."""
+    day = "2026-03-02T16:00"
+    closings = [
+        {"kind": "delay", "language": "de", "closing": "Ihre {shop}"},
+        {"kind": "delay", "language": "en", "closing": "Yours, {shop}"},
+    ]
+    assert do(post.db, day, "put_customer", customer="ada", language="de-AT", country="AT") == "changed"
+    said = {name: value for name, value in COMMUNICATION.items() if name != "do"}
+    assert do(post.db, day, "put_communication", shop_name="The Shop", wordings=closings, **said) == "changed"
+    post.slip("2026-03-25", "2026-05-01")
+    post.until_quiet()
+    (got,) = post.box.got
+    kept = of_order(post.db, "A")[0]
+    assert got.read["Content-Language"] == "de-AT"
+    assert got.read["Subject"] == kept.subject == "Bestellung A: später als zugesagt, Freitag, 1. Mai 2026"
+    assert kept.text is not None
+    assert got.part("plain").startswith(kept.text)
+    assert "2 x Oak chair: zugesagt für Mittwoch, 1. April 2026, Versand jetzt bis Freitag, 1. Mai 2026." in kept.text
+    assert '<html lang="de-AT">' in got.part("html")
+    assert "Ihre The Shop" in got.part("plain")
+    assert "Yours" not in got.part("plain")
+    proven = evidence(post.db, "A")
+    assert proven is not None
+    assert [(one.version, one.digest_matches) for one in proven.notices] == [("de-AT-1", True)]
 
 
 def test_what_strangers_wrote_is_text_in_the_letter_and_no_header_of_it(db: Database, box: Mailbox) -> None:

@@ -191,7 +191,7 @@ def test_what_is_unwanted_does_not_leave(late: Database) -> None:
 
 def test_reasons_are_given_in_the_words_of_the_letters() -> None:
     shared = {cause: said.one for cause, said in w.WHY.items() if cause in REASONS}
-    assert shared.items() <= REASONS.items()
+    assert shared.items() <= {cause: said.one for cause, said in REASONS.items()}.items()
 
 
 def test_a_proof_holds_for_its_link_its_step_and_a_while() -> None:

@@ -9,7 +9,8 @@ from shop import NOW, announce, do, order, shop
 from state import apply, state
 
 from backorder import languages
-from backorder.adapters.mail import Merchant, framed, rendered, values_of
+from backorder.adapters.cli.owed import _head as head
+from backorder.adapters.mail import Merchant, Notice, framed, rendered, values_of
 from backorder.adapters.mail.preview import PREVIEWS, Preview, previews
 from backorder.kernel import letters
 from backorder.kernel.calendars import day_number, moment_number
@@ -132,7 +133,7 @@ def test_no_wording_takes_a_sentence_away(code: str, closing: str) -> None:
 def test_a_notice_stands_first_and_in_one_piece() -> None:
     notice = "Your order A is late.\n\n- 1 of X: now to ship by Fri 1 May 2026.\n- 2 of <b>: no day.\n\nQuestions: me\n"
     merchant = Merchant("Oak", "me", opening="Never mind:", closing="{shop}", address="Street 1")
-    letter = framed("Order A: late", notice, merchant)
+    letter = framed(Notice("Order A: late", notice, "en"), merchant, {})
     assert letter.text.startswith(notice)
     assert "Never mind" not in letter.text + letter.html
     assert letter.text.endswith("\n\nOak\n\nOak\n--\nStreet 1\n")
@@ -230,6 +231,40 @@ def test_it_is_of_the_order_as_it_stands(sold: Database) -> None:
     assert "Your card was charged when you ordered." in one.text
     assert "Byron" not in seen(sold, "confirmation", order="A-1", named=False)[0].text
     assert previews(sold, moment_number(NOW), "A-2", [], []) is None
+
+
+def test_a_notice_is_shown_in_the_language_it_would_go_in(sold: Database) -> None:
+    """Whoever reads the preview sees the words, and the language, that the letter would have."""
+    found = previews(sold, moment_number(NOW), "A-1", ["short", "still"], ["de"])
+    assert found is not None
+    assert [(one.wanted, one.language, one.lacking) for one in found] == [("de", "de", [])] * 2
+    short, still = found
+    assert "zugesagt für Montag, 14. Dezember 2026, Versand jetzt bis Montag, 28. Dezember 2026" in short.text
+    assert "Versand weiterhin bis Montag, 14. Dezember 2026" in still.text
+
+
+def test_a_notice_that_a_language_lacks_a_sentence_of_is_shown_in_english_with_the_sentence(
+    sold: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The catalogue alone is another: it says nothing of the reason."""
+    gap = "The reason: {reason}"
+    texts = languages._texts("de")
+    assert texts.whole is not None
+    without = texts._replace(whole=texts.whole - {gap})
+    monkeypatch.setattr(languages, "_texts", {"de": without, "en": languages._texts("en")}.__getitem__)
+    for remembered in (languages._language, languages.tongue):
+        remembered.cache_clear()
+    try:
+        assert put(sold, wordings=[wording(kind="delay", closing="Yours, {shop}")])
+        found = previews(sold, moment_number(NOW), "A-1", ["short"], ["de"])
+        assert found is not None
+        assert [(one.language, one.lacking, one.left_out) for one in found] == [("en", [gap], [])]
+        assert "promised for Mon 14 Dec 2026" in found[0].text
+        assert "Yours, " in found[0].text
+        assert any(gap in line for line in head(found[0]))
+    finally:
+        for remembered in (languages._language, languages.tongue):
+            remembered.cache_clear()
 
 
 def test_a_delay_says_what_the_law_of_the_order_asks_for(sold: Database) -> None:

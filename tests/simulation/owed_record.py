@@ -5,6 +5,7 @@ from collections import defaultdict
 from datetime import date, datetime, timedelta
 
 from auditor import Fact, Letter, Line, Money, Record, Shop, Stand
+from german import in_english
 from simulation.owed_year import ANSWERS, PLACES, TRANSIT, Year
 from sqlalchemy import select
 
@@ -184,7 +185,7 @@ def _letters(year: Year) -> dict[str, list[Letter]]:
     found = defaultdict(list)
     for order, notice, at, kind, answer_by, text, means in _rows(year, query.order_by(c.order_id, c.n)):
         lines = told[order, notice]
-        found[order].append(Letter(notice, moment_datetime(at), kind, lines, _day(answer_by), text, means))
+        found[order].append(Letter(notice, moment_datetime(at), kind, lines, _day(answer_by), in_english(text), means))
     return found
 
 

@@ -1,5 +1,6 @@
 """An order as its customer is owed it: its lines with their clocks, what was told, what has to be paid back."""
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -7,6 +8,7 @@ import msgspec
 from backorder.kernel.calendars import NEVER
 from backorder.kernel.notices import RUNNING, Clock, Completed, State
 from backorder.kernel.rules import Pack
+from backorder.kernel.tongues import Tongue
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
@@ -172,7 +174,10 @@ class Refund(msgspec.Struct):
 
 
 class Head(NamedTuple):
-    """What holds for the order as a whole; `email` is the address to write to, if there is one."""
+    """What holds for the order as a whole; `email` is the address to write to, if there is one.
+
+    `tongue` finds the language to write in, which few who load a case have to know.
+    """
 
     order: str
     zone: str
@@ -185,6 +190,7 @@ class Head(NamedTuple):
     tax: int
     discount: int
     packs: tuple[Pack, ...]
+    tongue: Callable[[], Tongue]
 
 
 class Case(msgspec.Struct):

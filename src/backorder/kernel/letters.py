@@ -1,6 +1,6 @@
 """What a letter to a customer says, before it is in a language and looks like something: blocks of phrases.
 
-Notices of delays are not among them: the law asks for their words, which stand in `sentences.py`.
+Notices of delays are not among them: the law asks for their sentences, which stand in `sentences.py`.
 """
 
 from collections.abc import Sequence

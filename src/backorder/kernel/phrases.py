@@ -21,6 +21,12 @@ class OnDay(NamedTuple):
     today: int
 
 
+class WholeDay(NamedTuple):
+    """A day (a day number) as a value that leaves nothing open: with its weekday and its year, whenever it is read."""
+
+    day: int
+
+
 class Money(NamedTuple):
     """An amount in minor units of a currency (ISO 4217) as a value."""
 
@@ -28,7 +34,7 @@ class Money(NamedTuple):
     currency: str
 
 
-Value = str | int | OnDay | Money
+Value = str | int | OnDay | WholeDay | Money
 
 
 class Said(NamedTuple):

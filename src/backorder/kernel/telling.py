@@ -15,7 +15,8 @@ from backorder.kernel import notices as law
 from backorder.kernel.calendars import NEVER, day_date, day_start, local_day
 from backorder.kernel.cases import HOUR, Case, Line, Notice, Policy, Refund, Said
 from backorder.kernel.notices import RUNNING, Owed, State, owed, strictest
-from backorder.kernel.sentences import Ask, Facts, Letter, Part, beat, goodbye, reason_of, render
+from backorder.kernel.sentences import Ask, Facts, Gone, Letter, Part, Units, beat, goodbye, named, reason_of, render
+from backorder.kernel.tongues import ENGLISH, Voice
 
 DAY = 24 * HOUR
 _POLITE = Owed("delay", NEVER, ("order", "reason", "right_to_cancel", "free_answer"), "none", NEVER)
@@ -234,7 +235,7 @@ def _send(
     notice.deadline = day_start(wanted.owed.answer_by + 1, case.head.zone) if asks else None
     packs = tuple([(wait.pack.digest, wait.pack.pack) for line in wanted.lines for wait in line.waits])
     snapshot = _snapshot(facts._replace(order=""), wanted.owed, tuple([line.line for line in wanted.lines]), packs)
-    _gone(case, notice, render(facts, wanted.owed), snapshot, now, by, means)
+    _gone(case, notice, render(facts, wanted.owed, case.head.tongue()), snapshot, now, by, means)
     notice.state = "asking" if asks else "told"
     ends = {line.line: one.answer_by for line, one in wanted.asks if one.silence == "cancel"}
     for line in wanted.lines:
@@ -270,15 +271,15 @@ def _asks(wanted: Wanted) -> tuple[Ask, ...]:
     )
 
 
-def _named(line: Line, among: Sequence[Line]) -> str:
+def _named(line: Line, among: Sequence[Line]) -> Units:
     """The goods of a line; where a letter tells of the same goods on several lines, with the line they stand on."""
     alike = sum(other.goods == line.goods for other in among)
-    return f"{line.open} of {line.goods}" + (f" (line {line.line})" if alike > 1 else "")
+    return Units(line.open, line.goods, line.line if alike > 1 else None)
 
 
 def _parts(lines: Sequence[Line]) -> tuple[Part, ...]:
     """Goods that share a promise are told together."""
-    together: dict[tuple[int, int], list[str]] = {}
+    together: dict[tuple[int, int], list[Units]] = {}
     for line in lines:
         together.setdefault((line.told, line.planned), []).append(_named(line, lines))
     return tuple([Part(tuple(goods), told, planned) for (told, planned), goods in together.items()])
@@ -288,7 +289,7 @@ def _gone(case: Case, notice: Notice, letter: Letter, facts: str, now: int, by: 
     notice.sent_at, notice.send_at = now, None
     if means == "email" or notice.trouble != "bounced":  # an address is not mended by a call
         notice.trouble = None
-    notice.subject, notice.text, notice.version, notice.digest = letter
+    notice.subject, notice.text, notice.version, notice.digest = letter[:4]
     notice.facts, notice.by, notice.means = facts, by, means
     notice.to = case.head.email if means == "email" else None
     by_when = None if notice.answer_by is None else day_date(notice.answer_by)
@@ -298,15 +299,29 @@ def _gone(case: Case, notice: Notice, letter: Letter, facts: str, now: int, by: 
 
 @lru_cache(maxsize=256)
 def _snapshot(facts: Facts, owed: Owed, lines: tuple[str, ...], packs: tuple[tuple[str, str], ...]) -> str:
-    """What the notice was made from, as JSON; days as dates, null for none. The order itself is not in it."""
-    parts = [{"goods": part.goods, "told": _date(part.told), "planned": _date(part.planned)} for part in facts.parts]
+    """What the notice was made from, as JSON; days as dates, null for none. The order itself is not in it.
+
+    It is in English, whatever language the notice went in.
+    """
+    say = Voice(ENGLISH)
+    parts = [
+        {"goods": [named(one, say) for one in part.goods], "told": _date(part.told), "planned": _date(part.planned)}
+        for part in facts.parts
+    ]
     told = {
         "parts": parts,
         "lines": lines,
         "reason": facts.reason,
         "says": owed.says,
         "silence": owed.silence,
-        "asks": [{"goods": ask.goods, "silence": ask.silence, "answer_by": _date(ask.answer_by)} for ask in facts.asks],
+        "asks": [
+            {
+                "goods": [named(one, say) for one in ask.goods],
+                "silence": ask.silence,
+                "answer_by": _date(ask.answer_by),
+            }
+            for ask in facts.asks
+        ],
         "packs": dict(packs),
     }
     return msgspec.json.encode(told).decode()
@@ -341,7 +356,7 @@ def _beat(case: Case, policy: Policy, now: int, today: int) -> None:
     waiting, next_word = _waiting(case), today + policy.heartbeat_days
     facts = Facts(case.head.order, _parts(waiting), "", policy.answers, policy.charging, policy.contact, next_word)
     told = msgspec.json.encode({"lines": [line.line for line in waiting]}).decode()
-    _gone(case, notice, beat(facts), told, now, None, "email")
+    _gone(case, notice, beat(facts, case.head.tongue()), told, now, None, "email")
 
 
 def say_goodbye(case: Case, policy: Policy, refund: Refund, now: int) -> None:
@@ -385,7 +400,8 @@ def send_goodbye(
     money = None if refund.amount is None else (refund.amount, case.head.currency or "")
     goods = [line.goods for line in lines]
     charged = case.head.paid > 0
-    letter = goodbye(case.head.order, goods, refund.cause, money, refund.refund_by, forms, policy.contact, charged)
+    gone = Gone(case.head.order, goods, refund.cause, money, refund.refund_by, forms, policy.contact, charged)
+    letter = goodbye(gone, case.head.tongue())
     facts = msgspec.json.encode({"refund": refund.n, "lines": refund.lines, "cause": refund.cause})
     _gone(case, notice, letter, facts.decode(), now, by, means)
     notice.state, notice.deadline = "told", None

@@ -18,7 +18,7 @@ from backorder.storage.watch_tables import watches
 class Notice(NamedTuple):
     """A notice to mail. `to` is None where nobody may be written to any more, `text` where there is nothing to say.
 
-    `country` is where the goods go to, in two letters.
+    `version` is that of its sentences, which names their language.
     """
 
     order: str
@@ -29,9 +29,8 @@ class Notice(NamedTuple):
     to: str | None
     subject: str | None
     text: str | None
+    version: str | None
     name: str | None
-    language: str | None
-    country: str | None
     notify: str | None
 
 
@@ -90,9 +89,8 @@ _NOTICES = (
         notices.c.sent_to,
         notices.c.subject,
         notices.c.text,
+        notices.c.version,
         people.c.name,
-        customers.c.language,
-        func.coalesce(orders.c.country, customers.c.country),
         customers.c.notify,
     )
     .join(orders, orders.c.order_id == notices.c.order_id)

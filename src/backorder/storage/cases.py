@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, func, or_, select
@@ -13,6 +13,7 @@ from backorder.kernel.calendars import NEVER, is_zone
 from backorder.kernel.cases import Case, Evidence, Head, Line, Said, Wait
 from backorder.kernel.notices import Clock, Completed, State
 from backorder.kernel.rules import Pack, applying
+from backorder.languages import tongue
 from backorder.storage.communication import Rules, keep_packs, load_own, load_packs
 from backorder.storage.db import Changed, Row, Tx, among
 from backorder.storage.notice_tables import clocks, evidence, notices
@@ -55,6 +56,7 @@ _HEADS = (
         customers.c.region.label("customer_region"),
         customers.c.zone.label("customer_zone"),
         people.c.email,
+        customers.c.language,
     )
     .outerjoin(customers, customers.c.customer == orders.c.customer)
     .outerjoin(people, people.c.customer == orders.c.customer)
@@ -219,7 +221,8 @@ def _case(
 ) -> tuple[Case, int]:
     """A case without its lines, and how many days goods are on their way; `known` remembers what was found out."""
     order, placed, authorised, country, region, own_zone, own_sites, currency, *money = row[:12]
-    kind, customer_country, customer_region, customer_zone, email = row[12:]
+    kind, customer_country, customer_region, customer_zone, email, wanted = row[12:]
+    speak = partial(tongue, wanted, country or customer_country)  # as in every other letter
     told = country, region, own_zone, own_sites, kind, customer_country, customer_region, customer_zone
     place = known.get(told)
     if place is None:
@@ -229,7 +232,7 @@ def _case(
         transit = max(_transit(site[3], region, country) for site in chosen)
         place = known[told] = _Place(first, _packs_for(rules, country, region, kind or "consumer"), transit)
     zone = zone or place.zone
-    head = Head._make([order, zone, placed, authorised, email or None, currency, *money, place.packs])
+    head = Head._make([order, zone, placed, authorised, email or None, currency, *money, place.packs, speak])
     return Case(head, []), place.transit
 
 

@@ -144,8 +144,7 @@ def _head(one: Preview) -> Iterator[str]:
     """What is to be known of a message before it is read."""
     yield f"== {one.kind} in {one.wanted} ({'made up' if one.made_up else 'data of the order'})"
     if one.language != one.wanted:
-        why = f"{one.wanted} lacks: {'; '.join(one.lacking)}" if one.lacking else "what the law asks for is in English"
-        yield f"   in {one.language}: {why}"
+        yield f"   in {one.language}: {one.wanted} lacks: {'; '.join(one.lacking)}"
     if one.left_out:
         yield f"   left out: your {' and '.join(one.left_out)}, which names something that there is not here"
     if one.unsaid:

@@ -81,20 +81,28 @@ def rendered(draft: Draft, wanted: Language, merchant: Merchant, values: Mapping
     return _letter(speaks.say(draft.subject), parts, foot, merchant, speaks.tag, lacking)
 
 
-def framed(subject: str, text: str, merchant: Merchant, values: Mapping[str, str] | None = None) -> Letter:
-    """A notice that the law asks for as a letter. All that it says stands first, unchanged and in one piece.
+class Notice(NamedTuple):
+    """A notice that the law asks for as it is kept (`kernel/sentences.py`); `tag` names its language (BCP 47)."""
 
-    Its words are English (`kernel/sentences.py`). The merchant closes it; nothing of theirs comes before. Raises
-    Misworded as `rendered` does.
+    subject: str
+    text: str
+    tag: str
+
+
+def framed(notice: Notice, merchant: Merchant, values: Mapping[str, str], lacking: Sequence[str] = ()) -> Letter:
+    """A notice as a letter. All that it says stands first, unchanged and in one piece.
+
+    The merchant closes it; nothing of theirs comes before. `lacking` are phrases that another language could not say.
+    Raises Misworded as `rendered` does.
     """
     check_colour(merchant.colour)
     parts = []
-    for block in text.strip().split("\n\n"):
+    for block in notice.text.strip().split("\n\n"):
         lines = block.split("\n")
         listed = all(line.startswith("- ") for line in lines)
         parts.append(_Part("list", [line[2:] for line in lines]) if listed else _Part("plain", lines))
-    _, closing = _own(merchant, values or {})
-    return _letter(subject, [*parts, *closing], [], merchant, "en", ())
+    _, closing = _own(merchant, values)
+    return _letter(notice.subject, [*parts, *closing], [], merchant, notice.tag, lacking)
 
 
 def values_of(about: About, goods: Sequence[Goods], speaks: Language) -> dict[str, str]:

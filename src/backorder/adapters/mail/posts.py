@@ -6,14 +6,16 @@ from urllib.parse import unquote
 
 import msgspec
 
+from backorder.adapters import mail
 from backorder.adapters.mail import Letter, framed, in_name_of, rendered, values_of
 from backorder.adapters.mail.message import named
 from backorder.kernel import letters
 from backorder.kernel.calendars import local_day
 from backorder.kernel.events import Back
 from backorder.kernel.letters import About, Draft, Goods
+from backorder.kernel.sentences import language_of
 from backorder.kernel.wording import worded_as
-from backorder.languages import SOURCE, language
+from backorder.languages import language
 from backorder.queries.communication import CommunicationView, communication
 from backorder.queries.mail import Notice, Order, Watch, load_last, load_notices, load_orders, load_watches
 from backorder.storage.db import Database
@@ -91,9 +93,10 @@ def _noticed(one: Notice, said: CommunicationView) -> Post | None:
     """A notice as a letter: what it says stands as it was kept."""
     if one.means != "email" or one.to is None or one.text is None or one.sent_at is None:
         return None
-    merchant = in_name_of(said, worded_as(one.kind), SOURCE)
-    values = values_of(About(one.order, local_day(one.sent_at, "UTC"), one.name), [], language(SOURCE))
-    letter = framed(one.subject or "", one.text, merchant, values)
+    speaks = language(language_of(one.version))
+    merchant = in_name_of(said, worded_as(one.kind), speaks.code)
+    values = values_of(About(one.order, local_day(one.sent_at, "UTC"), one.name), [], speaks)
+    letter = framed(mail.Notice(one.subject or "", one.text, language_of(one.version)), merchant, values)
     return Post(letter, one.to, one.name or "", one.sent_at, one.notify, said.contact or "", (one.order, one.n))
 
 

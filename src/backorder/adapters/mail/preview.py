@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from backorder.adapters.mail import Letter, Merchant, framed, in_name_of, rendered, values_of
+from backorder.adapters.mail import Merchant, Notice, framed, in_name_of, rendered, values_of
 from backorder.commands.communication import Wording, misworded
 from backorder.kernel import letters, sentences
 from backorder.kernel.calendars import NEVER
@@ -13,8 +13,10 @@ from backorder.kernel.letters import About, Draft, Goods
 from backorder.kernel.notices import Owed
 from backorder.kernel.phrases import Money
 from backorder.kernel.rules import Element
+from backorder.kernel.sentences import language_of
+from backorder.kernel.tongues import Tongue
 from backorder.kernel.wording import parts, worded_as
-from backorder.languages import known, language
+from backorder.languages import known, language, tongue
 from backorder.queries.communication import CommunicationView, WordingView
 from backorder.queries.preview import Material, material
 from backorder.storage.db import Database
@@ -29,9 +31,9 @@ _LATER = {"short": 14, "long": 45, "indefinite": NEVER, "renewed": 30, "delay": 
 class Preview(msgspec.Struct):
     """A message as it would look. `language` is the one that it is in, `wanted` the one that it was wanted in.
 
-    They differ where that one cannot say what has to be said: `lacking` names the phrases, and of notices of a delay,
-    whose words the law asks for, there are English ones alone. `left_out` are wordings that name something which there
-    is not this time, `unsaid` what the shop has not said yet. `made_up` says that it is about no order of anybody's.
+    They differ where that one cannot say what has to be said: `lacking` names the phrases. `left_out` are wordings that
+    name something which there is not this time, `unsaid` what the shop has not said yet. `made_up` says that it is
+    about no order of anybody's.
     """
 
     kind: str
@@ -141,43 +143,48 @@ def _preview(said: CommunicationView, of: Material, kind: str, code: str, *, mad
     speaks = language(code, of.country)
     about, goods = _about(of)
     if kind in _LETTERS:
+        wanted = speaks.tag
         merchant = in_name_of(whole, worded, speaks.code)
         values = values_of(about, goods, speaks)
         letter = rendered(_LETTERS[kind](of, whole), speaks, merchant, values)
+        there = letter.lacking == ()
     else:
-        merchant = in_name_of(whole, worded, "en")
-        values = values_of(about, goods, speaks.source())
-        notice = _notice(kind, of, whole)
-        letter = framed(notice.subject, notice.text, merchant, values)
+        wanted = tongue(code, of.country).tag
+        notice = _notice(kind, of, whole, tongue(code, of.country))
+        speaks = speaks.source() if notice.lacking else speaks
+        merchant = in_name_of(whole, worded, speaks.code)
+        values = values_of(about, goods, speaks)
+        kept = Notice(notice.subject, notice.text, language_of(notice.version))
+        letter, there = framed(kept, merchant, values, notice.lacking), True
     return Preview(
         kind,
         letter.language,
-        speaks.tag,
+        wanted,
         letter.subject,
         letter.text,
         letter.html,
         made_up,
         list(letter.lacking),
-        _left_out(merchant, values, letter),
+        _left_out(merchant, values, there=there),
         unsaid,
         of.pack.pack if kind in _LATER and kind != "delay" else None,
     )
 
 
-def _left_out(merchant: Merchant, values: Mapping[str, str], letter: Letter) -> list[str]:
-    """The wordings that do not stand in the letter: what they name is not there, or the letter had to be in English."""
+def _left_out(merchant: Merchant, values: Mapping[str, str], *, there: bool) -> list[str]:
+    """The wordings that do not stand in the letter: what they name is not there, or it is not in their language."""
     own = {"opening": merchant.opening, "closing": merchant.closing}
-    there = {*values, "shop", "contact"}
+    known = {*values, "shop", "contact"}
     return [
         name
         for name, wording in own.items()
-        if wording and (letter.lacking or any(piece.place not in there for piece in parts(wording) if piece.place))
+        if wording and (not there or any(piece.place not in known for piece in parts(wording) if piece.place))
     ]
 
 
-def _notice(kind: str, of: Material, said: CommunicationView) -> sentences.Letter:
+def _notice(kind: str, of: Material, said: CommunicationView, wanted: Tongue) -> sentences.Letter:
     """A notice on a delay as the law of the order's pack asks for it, or word that the days still stand."""
-    goods = [(f"{one.quantity} of {one.item}", NEVER if one.day is None else one.day) for one in of.goods]
+    goods = [(sentences.Units(one.quantity, one.item), NEVER if one.day is None else one.day) for one in of.goods]
     later = _LATER.get(kind, 0)
     found = tuple(
         sentences.Part((name,), told, NEVER if NEVER in {told, later} else told + later) for name, told in goods
@@ -185,16 +192,17 @@ def _notice(kind: str, of: Material, said: CommunicationView) -> sentences.Lette
     facts = sentences.Facts(
         of.order,
         found,
-        sentences.REASONS["rescheduled"],
+        sentences.REASONS["rescheduled"].one,
         said.answers or "",
         said.charging or "",
         said.contact or "",
         of.today + said.heartbeat_days,
     )
     if kind == "still":
-        return sentences.beat(facts)
+        return sentences.beat(facts, wanted)
     says, silence = _asked(kind, of)
-    return sentences.render(facts, Owed(kind, of.today, says, silence, of.today + 10))  # type: ignore[arg-type]  # one of its kinds
+    asked = Owed(kind, of.today, says, silence, of.today + 10)  # type: ignore[arg-type]  # one of its kinds
+    return sentences.render(facts, asked, wanted)
 
 
 def _asked(kind: str, of: Material) -> tuple[tuple[Element, ...], Literal["consent", "cancel", "none"]]:

@@ -12,6 +12,7 @@ from backorder.adapters.status.history import entries, names
 from backorder.kernel.calendars import day_date, day_number, moment_datetime
 from backorder.kernel.cases import MINUTE
 from backorder.kernel.phrases import Money, OnDay, Phrase, Said, Value
+from backorder.kernel.sentences import language_of
 from backorder.languages import Language
 from backorder.queries.evidence import NoticeSent
 from backorder.queries.status import LineStatus, Option, Status
@@ -46,12 +47,13 @@ class Radio(msgspec.Struct):
 
 
 class Letter(msgspec.Struct):
-    """A message as it went; `note` says in which language it is where that is not the page's."""
+    """A message as it went; `tag` is its language, which `note` names where it is not the page's."""
 
     title: str
     subject: str
     text: str
     note: str | None
+    tag: str
 
 
 class Pending(msgspec.Struct):
@@ -268,10 +270,12 @@ def _letter(found: Status, tell: Teller) -> Letter | None:
     one = found.asking or _last_told(found)
     if one is None or one.sent_at is None or one.text is None:
         return None
-    note = None if tell.language.code == "en" else tell(w.LETTER_LANGUAGE)
+    tag = language_of(one.version)
+    spoken = tag.partition("-")[0]
+    note = None if spoken == tell.language.code else tell(w.LETTER_LANGUAGE, language=tell.language.name_of(spoken))
     day = w.on(one.sent_at.date(), tell.today)
     text = "\n".join(map(w.plain, one.text.split("\n")))
-    return Letter(tell(w.LETTER, day=day), w.plain(one.subject or ""), text, note)
+    return Letter(tell(w.LETTER, day=day), w.plain(one.subject or ""), text, note, tag)
 
 
 def _last_told(found: Status) -> NoticeSent | None:

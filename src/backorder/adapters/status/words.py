@@ -130,7 +130,7 @@ WHY_SOONER = phrase("goods for you became free earlier.")
 WHY_OTHERWISE = phrase("the goods are not here yet.")
 
 LETTER = phrase("What we wrote to you on {day}")
-LETTER_LANGUAGE = phrase("This is our message word for word, in English.")
+LETTER_LANGUAGE = phrase("This is our message word for word, in {language}.")
 
 CHOOSE = phrase("What would you like us to do?")
 CHOOSE_ASKED = phrase("We wait for your answer until {day}. Our message below says what happens without one:")
