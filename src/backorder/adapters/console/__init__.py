@@ -31,6 +31,7 @@ PLACES = (
     Place("/console/lines", "Backlog", "b", "orders.read"),
     Place("/console/reallocate", "Reallocate", "r", "reallocation.read"),
     Place("/console/notices", "Notices", "n", "notices.read"),
+    Place("/console/settings", "Settings", "s", "catalogue.read"),
 )
 
 

@@ -7,7 +7,18 @@ from urllib.parse import quote
 
 from backorder.adapters import console as pages
 from backorder.adapters.console import Frame
-from backorder.adapters.http import body, desk, drafting, goods, reallocating, sign_in, waiting
+from backorder.adapters.http import (
+    body,
+    configuring,
+    desk,
+    drafting,
+    endpoints,
+    goods,
+    reallocating,
+    sign_in,
+    staff,
+    waiting,
+)
 from backorder.adapters.http.callers import COOKIE, NOBODY, from_here, remembered
 from backorder.adapters.http.desk import answered, frame_of
 from backorder.adapters.http.problems import Refusal
@@ -138,6 +149,16 @@ _FRAME: tuple[Route, ...] = (
     _open("POST", "theme", choose_theme, "Choose light or dark."),
     _open("GET", "static/{name:str}", asset, "The style sheet and the script."),
 )
-ROUTES = (*_FRAME, *desk.ROUTES, *goods.ROUTES, *waiting.ROUTES, *reallocating.ROUTES, *drafting.ROUTES)
+ROUTES = (
+    *_FRAME,
+    *desk.ROUTES,
+    *goods.ROUTES,
+    *waiting.ROUTES,
+    *reallocating.ROUTES,
+    *drafting.ROUTES,
+    *configuring.ROUTES,
+    *endpoints.ROUTES,
+    *staff.ROUTES,
+)
 
 __all__ = ["ROUTES", "Frame", "is_here", "refused"]
