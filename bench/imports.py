@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from backorder.adapters.cli.imports import mapping as mappings
-from backorder.adapters.cli.imports import sheets
-from backorder.adapters.cli.imports.run import run
+from backorder.adapters.imports import mapping as mappings
+from backorder.adapters.imports import sheets
+from backorder.adapters.imports.run import run
 from backorder.commands.orders import place_orders
 from backorder.storage.db import open_database
 from bench.figure import Figure

@@ -62,7 +62,8 @@ def _made(where: Places, kind: str, count: int) -> Figure:
         found, shop = posts(db, part)
         for message, post in zip(part, found, strict=True):
             assert post is not None
-            sealed = Sealed(Address(shop, "orders", "shop.example"), read_address(post.to), message.event, post.at, "")
+            to = read_address(post.to or "")
+            sealed = Sealed(Address(shop, "orders", "shop.example"), to, message.event, post.at, "")
             made += bool(composed(post.letter, sealed))
         took += time.process_time() - began
     db.close()

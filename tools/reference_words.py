@@ -105,7 +105,7 @@ FIELDS = {
     "tier": "The merchant's own word for how important the customer is.",
     "priority": "Above 0, lines come earlier among equal promises and may use safety stock. A customer's is the default.",
     "language": "Language for messages.",
-    "notify": "How the customer wants to be told.",
+    "notify": "The channel by which the customer wants to hear besides e-mail, and their address there: `sms:+15551234567`.",
     "tags": "Words of the merchant's own.",
     "supply": "The supply: one dated quantity of one item at one site.",
     "quantity": "Units.",

@@ -2,12 +2,14 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from backorder.settings import (
     ADDRESS_HEADER,
+    CHANNELS,
     HOSTS,
     JOURNAL,
     LOG,
@@ -78,9 +80,9 @@ def _worker(db: "Database", clock: Callable[[], int]) -> "Worker":
     from backorder.adapters.webhooks import Endpoints
     from backorder.worker import Worker
 
-    journal, mail = given(JOURNAL), _mail()
+    journal = given(JOURNAL)
     senders = [] if journal is None else [Journal(Path(journal))]
-    standing = [] if mail is None else [mail(db, clock)]
+    standing = [made(db, clock) for made in (_mail(), _channels()) if made is not None]
     return Worker(db, clock, senders, standing=standing, endpoints=Endpoints(db, clock, time.monotonic, destinations()))
 
 
@@ -104,10 +106,32 @@ def _mail() -> "Callable[[Database, Callable[[], int]], Endpoint] | None":
         sender = read_address(come_from)
     except NoAddress as error:
         raise Wrong(f"{MAIL_FROM.name} is {come_from!r}: {error}") from None
+    return partial(Mail, server=server, sender=sender, letters=_letters(ON_ORDERS))
+
+
+def _letters(known: Iterable[str]) -> list[str]:
+    """The letters on orders that go besides notices. Raises Wrong."""
     letters = [name.strip() for name in (words(MAIL_LETTERS) or "").split(",") if name.strip()]
-    if unknown := set(letters) - set(ON_ORDERS):
-        raise Wrong(f"{MAIL_LETTERS.name} says {', '.join(sorted(unknown))}: use {', '.join(ON_ORDERS)}")
-    return partial(Mail, server=server, sender=sender, letters=letters)
+    if unknown := set(letters) - set(known):
+        raise Wrong(f"{MAIL_LETTERS.name} says {', '.join(sorted(unknown))}: use {', '.join(known)}")
+    return letters
+
+
+def _channels() -> "Callable[[Database, Callable[[], int]], Endpoint] | None":
+    """What makes the sender of short words, where the settings name services for them. Raises Wrong."""
+    said = words(CHANNELS)
+    if said is None:
+        return None
+    if find_spec("apprise") is None:
+        raise Wrong(f"{CHANNELS.name} needs a part that is not installed: pip install 'backorder[channels]'")
+    from backorder.adapters.channels import Channels, read_channels
+    from backorder.adapters.mail.posts import ON_ORDERS
+
+    try:
+        places = read_channels(said)
+    except ValueError as error:
+        raise Wrong(f"{CHANNELS.name} cannot be meant: {error}") from None
+    return partial(Channels, places=places, letters=_letters(ON_ORDERS))
 
 
 def _work(database: str, clock: Callable[[], int], say: Callable[[str], None]) -> None:
@@ -158,7 +182,7 @@ def _serve(
     """Run the service as the settings say, after telling where it is and how the first admin comes in."""
     from backorder.adapters.http import serve
 
-    _mail()  # what cannot be meant is said before anything runs
+    _mail(), _channels()  # what cannot be meant is said before anything runs
     named = value(HOSTS)
     hosts = [] if named == HOSTS.default else [host.strip() for host in named.split(",")]
     worker = _worker if working else None

@@ -87,6 +87,14 @@ MAIL_LETTERS = Setting(
     "`ready` when a part can ship and the rest still waits, `shipped`. For shops that send none themselves.",
 )
 
+CHANNELS = Setting(
+    "BACKORDER_CHANNELS",
+    "none",
+    "Services that take short words to customers beside letters, as NAME=URL with spaces between, such as "
+    "sms=twilio://SID:TOKEN@15551234567/{to}: URLs of Apprise, with {to} where the customer's address stands. Who has "
+    "`notify` at `sms:+15557654321` is told so. It needs the extra `channels`.",
+)
+
 PG_PROGRAMS = Setting(
     "BACKORDER_PG_PROGRAMS",
     "PATH",
@@ -168,6 +176,7 @@ SETTINGS = (
     MAIL,
     MAIL_FROM,
     MAIL_LETTERS,
+    CHANNELS,
     WEBHOOK_PORTS,
     WEBHOOK_NETWORKS,
     RATE,

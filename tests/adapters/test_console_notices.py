@@ -155,3 +155,11 @@ def test_what_strangers_wrote_is_text(desk: Desk) -> None:
     assert b"<img" not in reply.body
     assert b"<script>" not in reply.body
     assert EVIL in unescape(reply.body.decode())
+
+
+def test_names_that_nothing_can_have_are_found_nowhere(desk: Desk) -> None:
+    assert desk.give("send_notice", "A\0", means="phone").status == 422
+    places = ("notices?order=%00&number=1", "search?q=%00", "lines?sku=%00", "shipments?order=%00",
+              "shipments/pick-list?order=%00", "orders/%00", "items/%00", "supplies/%00")  # fmt: skip
+    for place in places:
+        assert desk.ask("GET", f"/console/{place}").status in {400, 404}, place

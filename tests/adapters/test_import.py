@@ -26,9 +26,9 @@ from sqlalchemy import select
 from state import state
 
 from backorder.adapters.cli import cli
-from backorder.adapters.cli.imports import mapping as mappings
-from backorder.adapters.cli.imports import presets, sheets, values
-from backorder.adapters.cli.imports.fields import KINDS
+from backorder.adapters.imports import mapping as mappings
+from backorder.adapters.imports import presets, sheets, values
+from backorder.adapters.imports.fields import KINDS
 from backorder.kernel.calendars import moment_number
 from backorder.queries import check, people, show
 from backorder.storage import tables

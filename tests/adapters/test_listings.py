@@ -52,7 +52,7 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
              "currency": "EUR"},
             {"do": "put_item", "sku": "LAMP"},
             {"do": "put_customer", "customer": "ada", "kind": "business", "tier": "gold", "name": "Ada L",
-             "email": "ada@example.com", "tags": ["likes tea"]},
+             "email": "ada@example.com", "notify": "sms:+15557654321", "tags": ["likes tea"]},
             {"do": "put_customer", "customer": "bob", "tier": "gold"},
             {"do": "announce_supply", "supply": "PO-1", "sku": "CHAIR", "site": "MAIN", "quantity": 9,
              "expected_on": "2030-05-06", "document": "DOC", "supplier": "ACME", "cost": "7", "currency": "EUR"},
@@ -175,7 +175,8 @@ def test_pages_hold_everything_once_whatever_is_listed(admin: Client) -> None:
 # What says of when it is, is no JSON, is not there, or has no end; it is alike for all.
 MOVING = re.compile("availability|storefront|feeds|watches|stream")
 # Who may read what: field by field, what each role misses of what the admin reads.
-MASKS = {"name": "customers.read", "email": "customers.read", "tags": "customers.read", "cost": "money.read",
+MASKS = {"name": "customers.read", "email": "customers.read", "notify": "customers.read", "tags": "customers.read",
+         "cost": "money.read",
          "costs": "money.read", "at_stake": "money.read", "value_on_time": "money.read"}  # fmt: skip
 
 
@@ -198,7 +199,8 @@ def test_roles_read_the_same_but_for_the_fields_that_ask_for_more(service: Servi
                 assert MASKS[field] not in permissions, (role, path, field)
                 missed.add((path, field))
         client.close()
-    assert missed == {("/v1/customers", "name"), ("/v1/customers", "email"), ("/v1/customers", "tags"),
+    assert missed == {("/v1/customers", "name"), ("/v1/customers", "email"), ("/v1/customers", "notify"),
+                      ("/v1/customers", "tags"), ("/v1/customers/ada", "notify"),
                       ("/v1/customers/ada", "name"), ("/v1/customers/ada", "email"), ("/v1/customers/ada", "tags"),
                       ("/v1/orders/A/evidence", "name"), ("/v1/orders/A/evidence", "email"),
                       ("/v1/items/CHAIR", "cost"), ("/v1/documents/DOC", "costs"),

@@ -30,7 +30,9 @@ PASSWORD = "a rather long pass phrase"
 PAGES = {
     "today": "/console/",
     "lines": "/console/lines",
+    "shipments": "/console/shipments",
     "notices": "/console/notices",
+    "imports": "/console/imports",
     "reallocate": "/console/reallocate",
     "policy": "/console/reallocate/policy",
     "order": "/console/orders/A-1",

@@ -130,11 +130,8 @@ def _load(tx: Tx, batch: Sequence[_Chunk]) -> _Work:
     command = batch[0]
     way = _UNDO if command.undo else _COMMIT
     part = Part(command.low, command.high, 0)
-    wanted = storage.load_changes(tx, command.run, part, way.applied, undo=command.undo)
-    names = sorted({change.order for change in wanted})
-    skus = storage.skus_of(tx, command.run, part, way.applied, names)
-    only = {(change.order, change.line) for change in wanted}
-    loaded = books.load(tx, skus, waiting=False, orders=names, only=only)
+    only, skus = storage.concerned(tx, command.run, part, way.applied)
+    loaded = books.load(tx, skus, waiting=False, orders=sorted({order for order, _ in only}), only=only)
     changes = storage.load_changes(tx, command.run, part, way.applied, undo=command.undo)
     there = storage.load_run(tx, command.run)
     assert there is not None

@@ -8,6 +8,10 @@ from typing import Literal, NamedTuple
 
 from backorder.kernel.phrases import Money, OnDay, Phrase, Said, Value, phrase
 
+# What a short word by another channel says besides what the letter is about.
+DETAILS = phrase("Our e-mail to you has the details.")
+QUESTIONS = phrase("Questions: {contact}")
+
 
 class Goods(NamedTuple):
     """Units of something in an order: the day by which they ship, None where there is none, and one told before."""

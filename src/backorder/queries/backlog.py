@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, distinct, func, literal, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, FromClause, distinct, func, literal, literal_column, select, tuple_
 
 from backorder.kernel.calendars import DAY_MAX, day_number, moment_number
 from backorder.kernel.money import text as money_text
@@ -50,8 +50,15 @@ class Tally(NamedTuple):
 
 
 _BEFORE_ALL: ColumnElement[int] = literal_column("'1970-01-01'", type_=Day())  # a line without a date comes first
+
+
+def promise_key(of: FromClause) -> ColumnElement[int]:
+    """What lines stand in order of promise by; `of` is the table, or an alias of it."""
+    return func.coalesce(of.c.promise, _BEFORE_ALL, type_=Day())
+
+
 _KEYS: dict[str, ColumnElement[Any]] = {
-    "promise": func.coalesce(lines.c.promise, _BEFORE_ALL, type_=Day()),
+    "promise": promise_key(lines),
     "ordered": lines.c.placed_at,
     "order": lines.c.order_id,
     "item": lines.c.sku,

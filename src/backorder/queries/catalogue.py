@@ -51,9 +51,9 @@ class CustomerView(msgspec.Struct):
     country: str | None
     region: str | None
     zone: str | None
-    notify: str | None
     name: Personal = None
     email: Personal = None
+    notify: Personal = None
     tags: Annotated[list[str], only_with("customers.read", "empty")] = []
 
 

@@ -6,10 +6,11 @@ subject that breaks it, what the row says and what it should say.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from backorder.queries.clocks import judged
 from backorder.storage.audit import broken
@@ -524,14 +525,25 @@ def findings(tx: Tx) -> list[Finding]:
 def search(tx: Tx, changed: str = "") -> Iterator[Finding]:
     """The findings one by one, as they are found; first by the rules that read the table `changed`, if one is named."""
     reads = re.compile(rf"\b{changed}\b")
-    for rule in sorted(RULES, key=lambda rule: not (changed and rule.query and reads.search(rule.query))):
-        if rule.query is None:
-            continue
-        query = rule.query.replace("'1970-01-01'", "date '1970-01-01'") if tx.dialect == "postgresql" else rule.query
-        for subject, is_, wanted in tx.fetch(text(f"{query} ORDER BY 1 LIMIT {FINDINGS_MAX}")):
+    queries = _queries(tx.dialect)
+    if changed:
+        queries = sorted(queries, key=lambda one: not reads.search(one[1].text))
+    for rule, query in queries:
+        for subject, is_, wanted in tx.fetch(query):
             yield Finding(rule.name, str(subject), f"{rule.meaning} Found {is_}, not {wanted}.")
     meanings = {rule.name: rule.meaning for rule in RULES}
     for name, subject, is_, wanted in islice(judged(tx), FINDINGS_MAX):
         yield Finding(name, subject, f"{meanings[name]} Found {is_}, not {wanted}.")
     for where in broken(tx):
         yield Finding("audit_chain", "audit", f"Nothing was taken out of the trail: {where}.")
+
+
+@lru_cache(maxsize=2)
+def _queries(dialect: str) -> list[tuple[Rule, TextClause]]:
+    """What can be asked of the database itself, made once: `check` runs every hour, and after every step of tests."""
+    found = []
+    for rule in RULES:
+        if rule.query is not None:
+            query = rule.query.replace("'1970-01-01'", "date '1970-01-01'") if dialect == "postgresql" else rule.query
+            found.append((rule, text(f"{query} ORDER BY 1 LIMIT {FINDINGS_MAX}")))
+    return found

@@ -1,4 +1,7 @@
-"""What letters by e-mail are made from: notices as they were sent, and who wanted to be told that an item is back."""
+"""What letters are made from: notices as they were sent, orders, and who wanted to be told that an item is back.
+
+Everywhere `to` is the address, and `notify` the channel besides that the customer named.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -29,6 +32,7 @@ class Notice(NamedTuple):
     name: str | None
     language: str | None
     country: str | None
+    notify: str | None
 
 
 class Line(NamedTuple):
@@ -57,6 +61,7 @@ class Order(NamedTuple):
     language: str | None
     country: str | None
     zone: str | None
+    notify: str | None
     lines: list[Line]
     shipments: dict[str, Left]
 
@@ -71,6 +76,7 @@ class Watch(NamedTuple):
     name: str | None
     language: str | None
     country: str | None
+    notify: str | None
 
 
 _NUMBERS: BindParameter[int] = bindparam("numbers", expanding=True)
@@ -87,6 +93,7 @@ _NOTICES = (
         people.c.name,
         customers.c.language,
         func.coalesce(orders.c.country, customers.c.country),
+        customers.c.notify,
     )
     .join(orders, orders.c.order_id == notices.c.order_id)
     .outerjoin(customers, customers.c.customer == orders.c.customer)
@@ -102,6 +109,7 @@ _WATCHES = (
         people.c.name,
         func.coalesce(watches.c.language, customers.c.language),
         customers.c.country,
+        customers.c.notify,
     )
     .join(items, items.c.sku == watches.c.sku)
     .outerjoin(customers, customers.c.customer == watches.c.customer)
@@ -118,6 +126,7 @@ _ORDERS = (
         customers.c.language,
         func.coalesce(orders.c.country, customers.c.country),
         func.coalesce(orders.c.zone, customers.c.zone),
+        customers.c.notify,
     )
     .outerjoin(customers, customers.c.customer == orders.c.customer)
     .outerjoin(people, people.c.customer == orders.c.customer)

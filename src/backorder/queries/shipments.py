@@ -93,6 +93,11 @@ def shipment(db: Database, ref: str, of: str | None = None) -> ShipmentView | No
         return next(iter(_read(tx, _SHIPMENTS.where(shipments.c.shipment == ref, of_customer(of)))), None)
 
 
+def read_latest(tx: Tx, limit: int) -> list[ShipmentView]:
+    """The shipments that were booked last, the newest first."""
+    return _read(tx, _SHIPMENTS.order_by(shipments.c.at.desc(), shipments.c.shipment).limit(limit))
+
+
 def _read(tx: Tx, chosen: Select[Any], **parameters: Any) -> list[ShipmentView]:
     found = {row[0]: _view(row) for row in tx.fetch(chosen, **parameters)}
     for ident, *left in tx.fetch(_LEFT, shipments=list(found)) if found else ():

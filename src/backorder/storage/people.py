@@ -50,12 +50,13 @@ _LEAST = 4  # letters: shorter names would be found in every second word
 
 
 def load_person(tx: Tx, customer: str) -> tuple[str, list[str]] | None:
-    """A customer's kind, and the words that name the person: id, name and address; None if there is none."""
-    kinds = tx.fetch(select(customers.c.kind).where(customers.c.customer == customer))
+    """A customer's kind, and the words that name the person: id, name, addresses; None if there is none."""
+    kinds = tx.fetch(select(customers.c.kind, customers.c.notify).where(customers.c.customer == customer))
     if not kinds:
         return None
     named = tx.fetch(select(people.c.name, people.c.email).where(people.c.customer == customer))
-    words = [customer, *(word for row in named for word in row if word)]
+    reached = (kinds[0][1] or "").partition(":")[2]
+    words = [customer, *(word for row in named for word in row if word), *([reached] if reached else [])]
     return kinds[0][0], words
 
 

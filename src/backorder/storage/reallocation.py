@@ -40,27 +40,16 @@ _COUNTED = (
     .order_by(plan_lines.c.applied)
 )
 _SIDES = ("n", "order_id", "line", "held", "waiting", "before_promise", "after_promise", "before_pegs", "after_pegs")
-_CHANGES = (
-    select(*(plan_lines.c[name] for name in (*_SIDES, "days")))
-    .where(
-        plan_lines.c.run == bindparam("run"),
-        plan_lines.c.part.between(bindparam("low"), bindparam("high")),
-        plan_lines.c.applied == bindparam("applied"),
-    )
-    .order_by(plan_lines.c.n)
+_OF_PARTS = (
+    plan_lines.c.run == bindparam("run"),
+    plan_lines.c.part.between(bindparam("low"), bindparam("high")),
+    plan_lines.c.applied == bindparam("applied"),
 )
-_SKUS = (
-    select(lines.c.sku)
-    .join(
-        plan_lines,
-        and_(plan_lines.c.order_id == lines.c.order_id, plan_lines.c.line == lines.c.line),
-    )
-    .where(
-        plan_lines.c.run == bindparam("run"),
-        plan_lines.c.part.between(bindparam("low"), bindparam("high")),
-        plan_lines.c.applied == bindparam("applied"),
-    )
-    .distinct()
+_CHANGES = select(*(plan_lines.c[name] for name in (*_SIDES, "days"))).where(*_OF_PARTS).order_by(plan_lines.c.n)
+_NAMES = (
+    select(lines.c.order_id, lines.c.line, lines.c.sku)
+    .join(plan_lines, and_(plan_lines.c.order_id == lines.c.order_id, plan_lines.c.line == lines.c.line))
+    .where(*_OF_PARTS)
 )
 _WHOLE_SKUS = (
     select(lines.c.sku)
@@ -182,7 +171,10 @@ def save_plan(tx: Tx, run: str, snapshot: Snapshot, found: Sequence[PlannedLine]
 
 def _pegs(holds: Mapping[tuple[int, int], int], name: Sequence[str]) -> str:
     """What a line holds as JSON, by day and supply."""
-    return json.dumps(sorted(([name[s], day, units] for (s, day), units in holds.items()), key=lambda p: (p[1], p[0])))
+    held = [(name[s], day, units) for (s, day), units in holds.items()]
+    if len(held) > 1:
+        held.sort(key=lambda p: (p[1], p[0]))
+    return msgspec.json.encode(held).decode()
 
 
 def parts(tx: Tx, run: str, applied: str, most: int) -> list[Part]:
@@ -196,10 +188,11 @@ def parts(tx: Tx, run: str, applied: str, most: int) -> list[Part]:
     return found
 
 
-def skus_of(tx: Tx, run: str, part: Part, applied: str, names: Sequence[str]) -> list[str]:
-    """The items of lines of parts, and those of all open lines of orders among `names` that ship complete."""
-    own = tx.fetch(_SKUS, run=run, low=part.low, high=part.high, applied=applied)
-    return sorted({row[0] for row in (*own, *tx.fetch(_WHOLE_SKUS, orders=names))})
+def concerned(tx: Tx, run: str, part: Part, applied: str) -> tuple[set[tuple[str, str]], list[str]]:
+    """The lines of parts, as order and line; and their items, with those of all open lines of complete orders."""
+    own = tx.fetch(_NAMES, run=run, low=part.low, high=part.high, applied=applied)
+    whole = tx.fetch(_WHOLE_SKUS, orders=sorted({row[0] for row in own}))
+    return {row[:2] for row in own}, sorted({row[-1] for row in (*own, *whole)})
 
 
 def load_changes(tx: Tx, run: str, part: Part, applied: str, *, undo: bool = False) -> list[Change]:
@@ -219,7 +212,10 @@ def _change(row: Row, undo: bool) -> Change:
 
 
 def _holding(text: str) -> dict[tuple[str, int], int]:
-    return {(supply, day): units for supply, day, units in json.loads(text)}
+    return {(supply, day): units for supply, day, units in _HOLDING.decode(text)}
+
+
+_HOLDING = msgspec.json.Decoder(list[tuple[str, int, int]])
 
 
 def _ready(holds: Mapping[tuple[str, int], int]) -> int:

@@ -150,7 +150,7 @@ def import_(clock: Clock, /, kind: str, file: str, database: str, **options: Any
     first, then stock and supplies, then open orders with the promises they were given. The same file twice changes
     nothing. Rows that cannot be taken go to a file of rejects, to be mended and imported again.
     """
-    from backorder.adapters.cli.imports.command import import_file
+    from backorder.adapters.cli.import_file import import_file
 
     import_file(kind, file, database, clock(), options)
 

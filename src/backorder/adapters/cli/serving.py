@@ -97,7 +97,7 @@ def show() -> None:
                 plain = shown(said)
             elif said and setting is settings.MAIL:
                 plain = _PASSWORD.sub(r"\1***\2", said)
-            elif said and setting is settings.OPENID_SECRET:
+            elif said and setting in {settings.OPENID_SECRET, settings.CHANNELS}:  # tokens stand all over the latter
                 plain = "..."
             click.echo(f"{setting.name:{wide}}  {plain or setting.default}  ({source})")
     except settings.Wrong as error:

@@ -29,9 +29,11 @@ class Place(NamedTuple):
 PLACES = (
     Place(HOME, "Today", "t", "orders.read"),
     Place("/console/lines", "Backlog", "b", "orders.read"),
+    Place("/console/shipments", "Shipments", "s", "orders.read"),
     Place("/console/reallocate", "Reallocate", "r", "reallocation.read"),
     Place("/console/notices", "Notices", "n", "notices.read"),
-    Place("/console/settings", "Settings", "s", "catalogue.read"),
+    Place("/console/imports", "Imports", "i", "catalogue.write"),
+    Place("/console/settings", "Settings", "e", "catalogue.read"),
 )
 
 

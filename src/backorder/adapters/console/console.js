@@ -27,8 +27,12 @@ if (density) {
 }
 
 // j and k move a cursor through the rows; Enter opens the link that has the focus.
-const table = $('[data-rows]');
-const rows = table ? $$('tbody tr', table).filter(row => $('a', row)) : [];
+let rows = [];
+const readRows = () => {
+  const table = $('[data-rows]');
+  rows = table ? $$('tbody tr', table).filter(row => $('a', row)) : [];
+};
+readRows();
 let cursor = -1;
 const moveTo = index => {
   if (!rows.length) return;
@@ -64,6 +68,69 @@ document.addEventListener('keydown', event => {
   waitingForPlace = event.key === 'g';
   if (keys[event.key]) { event.preventDefault(); keys[event.key](); }
 });
+
+// Live: when something happens elsewhere, the marked parts of the page are fetched again and put in the place of those
+// that are there. Ticks, the cursor, the focus, what is folded open and where one has scrolled to stay.
+const main = $('main[data-seen]');
+const linkOf = row => $('a', row)?.getAttribute('href');
+const tick = box => `${box.name}=${box.value}`;
+const swap = (part, fresh) => {
+  const boxes = new Set($$('input:checked', part).map(tick));
+  const open = $$('details', part).map(one => one.open);
+  const scrolls = $$('.scroll', part).map(one => one.scrollLeft);
+  const held = part.contains(document.activeElement) ? document.activeElement : null;
+  const focus = held && { href: held.getAttribute('href'), id: held.id, tick: held.type === 'checkbox' && tick(held) };
+  const line = rows[cursor] && linkOf(rows[cursor]);
+  const [x, y] = [scrollX, scrollY];
+  part.replaceChildren(...document.importNode(fresh, true).childNodes);
+  $$('input[type=checkbox]', part).forEach(box => { box.checked = box.checked || boxes.has(tick(box)); });
+  $$('details', part).forEach((one, n) => { one.open = one.open || Boolean(open[n]); });
+  $$('.scroll', part).forEach((one, n) => { one.scrollLeft = scrolls[n] || 0; });
+  readRows();
+  cursor = line ? rows.findIndex(row => linkOf(row) === line) : -1;
+  if (cursor >= 0) rows[cursor].classList.add('is-cursor');
+  if (focus) {
+    const same = $$('a, input, button, summary', part).find(one => (focus.id && one.id === focus.id)
+      || (focus.tick && one.type === 'checkbox' && tick(one) === focus.tick)
+      || (focus.href && one.getAttribute('href') === focus.href));
+    same?.focus({ preventScroll: true });
+  }
+  scrollTo(x, y);
+};
+if (main && window.EventSource) {
+  const shown = new Map($$('[data-live]').map(part => [part.id, part.innerHTML]));
+  let seen = main.dataset.seen;
+  let stream = null;
+  let timer = 0;
+  let next = 0;
+  const refresh = async () => {
+    timer = 0;
+    const began = performance.now();
+    try {
+      const answer = await fetch(location.href, { credentials: 'same-origin' });
+      if (!answer.ok || answer.redirected) return;
+      const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      $$('[data-live]').forEach(part => {
+        const fresh = page.getElementById(part.id);
+        if (!fresh || fresh.innerHTML === shown.get(part.id)) return;
+        shown.set(part.id, fresh.innerHTML);
+        swap(part, fresh);
+      });
+    } catch { /* it is away: the stream comes back by itself */ }
+    const took = performance.now() - began;
+    next = performance.now() + Math.max(500, 5 * took); // a busy shop is not asked all the time
+  };
+  const soon = () => { timer ||= setTimeout(refresh, Math.max(50, next - performance.now())); };
+  const listen = () => {
+    if (stream || document.hidden) return;
+    stream = new EventSource(`/v1/events/stream?after=${seen}`);
+    stream.addEventListener('message', event => { seen = event.lastEventId || seen; soon(); });
+  };
+  const rest = () => { stream?.close(); stream = null; }; // a browser has few connections, and many tabs
+  document.addEventListener('visibilitychange', () => (document.hidden ? rest() : listen()));
+  addEventListener('pagehide', rest);
+  addEventListener('pageshow', listen);
+}
 
 // Peg board: pointing at (or tabbing to) one end lights its ribbons and the other ends.
 $$('[data-pegs]').forEach(board => {

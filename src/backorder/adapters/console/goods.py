@@ -15,6 +15,13 @@ _STATES = {
     "cancelled": "cancelled",
 }
 _KINDS = {"stock": "Stock", "purchase": "Purchase order", "transfer": "Transfer", "production": "Production batch"}
+# What a form was for, once it was done.
+DONE = {
+    "receive": "The receipt is booked. Who has units now stands below.",
+    "move": "It is expected on another day; the promises on it moved with it.",
+    "confirm": "It is confirmed for its day.",
+    "again": "This was so already: nothing is booked twice.",
+}
 _POLICY = {
     "selling": "Selling",
     "coverage": "Promised from",

@@ -8,13 +8,17 @@ from urllib.parse import quote
 from backorder.adapters import console as pages
 from backorder.adapters.console import Frame
 from backorder.adapters.http import (
+    arrivals,
     body,
+    changing,
     configuring,
     desk,
     drafting,
     endpoints,
     goods,
+    importing,
     reallocating,
+    shipping,
     sign_in,
     staff,
     waiting,
@@ -154,6 +158,10 @@ ROUTES = (
     *desk.ROUTES,
     *goods.ROUTES,
     *waiting.ROUTES,
+    *shipping.ROUTES,
+    *arrivals.ROUTES,
+    *changing.ROUTES,
+    *importing.ROUTES,
     *reallocating.ROUTES,
     *drafting.ROUTES,
     *configuring.ROUTES,

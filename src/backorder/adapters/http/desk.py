@@ -1,6 +1,6 @@
 """The console's pages over HTTP: each asks the queries that the API asks, as its caller may, and changes nothing."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from backorder.adapters import console as pages
-from backorder.adapters.console import Frame
+from backorder.adapters.console import Frame, changing
 from backorder.adapters.console import backlog as backlogs
 from backorder.adapters.console import order as orders
 from backorder.adapters.console import today as worklist
@@ -29,15 +29,18 @@ from backorder.queries import backlog, desk, explain, notices, refunds
 from backorder.queries import search as finding
 from backorder.queries.backlog import BacklogLine
 from backorder.queries.desk import Desk
+from backorder.queries.holds import holds_of
+from backorder.queries.outbox import last_number
 from backorder.queries.show import OrderView
 
 Text = Annotated[str, Meta(max_length=200)]
 LINES_SHOWN = 50
 THEME = "__Host-backorder-theme"
-# A page loads its style sheet and its script from here, nothing else from anywhere, and stands in no frame.
+# A page loads its style sheet and its script from here, and hears here what is new; nothing comes from anywhere else,
+# and it stands in no frame.
 _CLOSED = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
+    "base-uri 'none'; frame-ancestors 'none'; connect-src 'self'",
     "Cache-Control": "private, no-store",
     "Referrer-Policy": "same-origin",
     "X-Robots-Tag": "noindex, nofollow",
@@ -73,7 +76,7 @@ def shown(call: Call, name: str, place: str, *, status: int = 200, **values: Any
 async def today(house: House, call: Call) -> Answer:
     """`GET /console/`: what needs somebody."""
     body.query(call.request, Nothing)
-    now, supply = house.clock(), call.may("supply.read")
+    seen, now, supply = await last_seen(house, call), house.clock(), call.may("supply.read")
     found: Desk = masked(await ask(house, desk.desk, house.db, now), call.caller.permissions)
     waiting = None
     if call.may("notices.read"):
@@ -92,7 +95,16 @@ async def today(house: House, call: Call) -> Answer:
         bands=bands,
         supply=supply,
         until=day + timedelta(days=desk.WEEK),
+        seen=seen,
     )
+
+
+async def last_seen(house: House, call: Call) -> int | None:
+    """The last event before a page is made, from which on it listens; None for who may not listen."""
+    if not call.may("events.read"):
+        return None
+    found: int = await ask(house, last_number, house.db)
+    return found
 
 
 class LinesPage(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -116,7 +128,7 @@ class LinesPage(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 async def lines(house: House, call: Call) -> Answer:
     """`GET /console/lines`: the backlog, page by page."""
     wanted = body.query(call.request, LinesPage)
-    asked, now = wanted.asked(), house.clock()
+    seen, asked, now = await last_seen(house, call), wanted.asked(), house.clock()
     day, zone = await ask(house, desk.today, house.db, now)
     sort = backlog.Sort(wanted.sort, asked.down, _after(wanted))
     filters = asked.filters(day_number(day) + desk.WEEK)
@@ -143,6 +155,7 @@ async def lines(house: House, call: Call) -> Answer:
         links=call.may("supply.read"),
         today=day,
         zone=zone,
+        seen=seen,
     )
 
 
@@ -173,15 +186,30 @@ async def lines_csv(house: House, call: Call) -> Answer:
 
 
 class OrderPage(msgspec.Struct, forbid_unknown_fields=True):
-    """Which line's date is explained; left out, the first that is open."""
+    """Which line's date is explained; left out, the first that is open. What was just done."""
 
     line: Text = ""
+    done: Text = ""
 
 
 async def order(house: House, call: Call) -> Answer:
     """`GET /console/orders/{order}`: an order, its ledger, and why a line has its date."""
-    wanted = body.query(call.request, OrderPage)
+    return await order_shown(house, call, body.query(call.request, OrderPage))
+
+
+async def order_shown(
+    house: House,
+    call: Call,
+    wanted: OrderPage,
+    *,
+    typed: Mapping[str, str] | None = None,
+    wrong: str = "",
+    changed: Sequence[changing.Change] = (),
+    status: int = 200,
+) -> Answer:
+    """The page of the order that the address names; with what was typed into a form that was not done, and why."""
     ref, now = call.path("order"), house.clock()
+    seen = await ask(house, last_number, house.db)  # before all else: what happens meanwhile was not seen
     day, zone = await ask(house, desk.today, house.db, now)
     found: tuple[OrderView, list[BacklogLine]] | None = await ask(house, backlog.of_order, house.db, now, ref)
     if found is None:
@@ -197,9 +225,9 @@ async def order(house: House, call: Call) -> Answer:
         told = masked(await ask(house, notices.of_order, house.db, ref), call.caller.permissions)
         owed = masked(await ask(house, refunds.of_order, house.db, ref, now), call.caller.permissions)
     who = rows[0].customer_name if rows else None
-    return shown(
-        call,
+    text = pages.page(
         "order.html",
+        frame_of(call.request, call.caller),
         LINES,
         order=view,
         who=who or view.customer,
@@ -218,7 +246,25 @@ async def order(house: House, call: Call) -> Answer:
         links=call.may("supply.read"),
         today=day,
         zone=zone,
+        acts=await _acts(house, view, rows, seen),
+        done=changing.DONE.get(wanted.done, ""),
+        typed=typed or {},
+        wrong=wrong,
+        changed=changed,
     )
+    return answered(text, status)
+
+
+async def _acts(house: House, view: OrderView, rows: list[BacklogLine], seen: int) -> dict[str, Any]:
+    """What the forms of an order need."""
+    return {
+        "seen": seen,
+        "holds": await ask(house, holds_of, house.db, view.order),
+        "units": sum(one.line.waiting + one.line.allocated - one.line.picked for one in rows),
+        "kinds": changing.HOLDS,
+        "who": changing.WHO,
+        "ships": changing.SHIPS,
+    }
 
 
 class SearchPage(msgspec.Struct, forbid_unknown_fields=True):

@@ -1,25 +1,29 @@
 """The console's pages of supplies and items over HTTP."""
 
+from collections.abc import Mapping
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from backorder.adapters import console as pages_of
 from backorder.adapters.console import charts
 from backorder.adapters.console import goods as pages
 from backorder.adapters.feeds.page import page as store_page
 from backorder.adapters.http import body
-from backorder.adapters.http.desk import page_route, shown
+from backorder.adapters.http.desk import answered, frame_of, last_seen, page_route, shown
 from backorder.adapters.http.masks import masked
 from backorder.adapters.http.problems import Refusal, refusal_of
 from backorder.adapters.http.reads import Nothing, ask
 from backorder.adapters.http.route import Answer, Call, House
+from backorder.kernel.events import Ready, address
 from backorder.kernel.outcomes import Outcome
 from backorder.languages import SOURCE, language
 from backorder.queries import backlog, desk, lists, pegboard, show, storefront, whatif
 from backorder.queries.backlog import Sort, Tally
 from backorder.queries.lines import Filters
+from backorder.queries.outbox import list_events
 from backorder.queries.touched import WhatIf
 
 SLIPS = (3, 7, 14, 21)  # days later that are offered
@@ -27,35 +31,54 @@ WAITS_SHOWN = 100
 TRIED_UNASKED = 300  # lines up to which a slip is tried before somebody asks
 TOUCHED_SHOWN = 200
 COMING_SHOWN = 40
+SERVED_SHOWN = 30
+EVENTS_READ = 500
 
 
 class SupplyPage(msgspec.Struct, forbid_unknown_fields=True):
-    """By how many days it might slip."""
+    """By how many days it might slip; what was just done to it, and the last event before that."""
 
     slip: Annotated[int, Meta(ge=1, le=365)] | None = None
+    done: Literal["receive", "move", "confirm", "again", ""] = ""
+    since: Annotated[int, Meta(ge=0, le=2**62)] | None = None
 
 
 async def supply(house: House, call: Call) -> Answer:
     """`GET /console/supplies/{supply}`: its dates, who waits on it, and what if it slips."""
-    wanted = body.query(call.request, SupplyPage)
-    name, now = call.path("supply"), house.clock()
+    return await supply_shown(house, call, body.query(call.request, SupplyPage))
+
+
+async def supply_shown(
+    house: House,
+    call: Call,
+    wanted: SupplyPage,
+    *,
+    typed: Mapping[str, str] | None = None,
+    wrong: str = "",
+    status: int = 200,
+) -> Answer:
+    """The page of the supply that the address names; with what was typed into a form that was refused."""
+    seen, name, now = await last_seen(house, call), call.path("supply"), house.clock()
     day, zone = await ask(house, desk.today, house.db, now)
     found = await ask(house, show.supply, house.db, name, now)
     if found is None:
         raise Refusal(404, "not_found", "there is no supply with this id")
     rows, waits = [], Tally(0, 0, 0)
+    served: tuple[list[backlog.BacklogLine], set[tuple[str, str]]] = [], set()
     if call.may("orders.read"):
         filters = Filters(supply=name)
         rows, waits = await ask(house, backlog.page, house.db, now, filters, Sort(), WAITS_SHOWN)
         masked(rows, call.caller.permissions)
+        if found.received:
+            served = await _served(house, call, found, now, wanted.since)
     tried, slip = None, wanted.slip
     if call.may("orders.read") and found.state in {"open", "overdue"} and waits.lines:
         slip = slip or (SLIPS[1] if waits.lines <= TRIED_UNASKED else None)
         tried = None if slip is None else await _slipped(house, call, now, name, slip)
     after = {} if tried is None else {(one.order, one.line): one for one in tried.lines if one.effect == "later"}
-    return shown(
-        call,
+    text = pages_of.page(
         "supply.html",
+        frame_of(call.request, call.caller),
         "",
         supply=found,
         lead=pages.supply_lead(found, waits, day),
@@ -71,7 +94,32 @@ async def supply(house: House, call: Call) -> Answer:
         lines=call.may("orders.read"),
         today=day,
         zone=zone,
+        to_come=found.quantity - found.received - found.cancelled if found.kind != "stock" else 0,
+        served=served[0],
+        just=served[1],
+        done=pages.DONE.get(wanted.done, ""),
+        typed=typed or {},
+        wrong=wrong,
+        seen=seen,
     )
+    return answered(text, status)
+
+
+async def _served(
+    house: House, call: Call, found: show.SupplyView, now: int, since: int | None
+) -> tuple[list[backlog.BacklogLine], set[tuple[str, str]]]:
+    """Lines with units of the item to ship there, and those of them that a receipt behind an event made whole."""
+    filters = Filters(sku=found.sku, site=found.site, ready=True)
+    rows, _ = await ask(house, backlog.page, house.db, now, filters, Sort(), SERVED_SHOWN)
+    masked(rows, call.caller.permissions)
+    if since is None:
+        return rows, set()
+    news = await ask(house, partial(list_events, house.db, after=since, limit=EVENTS_READ, kind="line_ready"))
+    said = [(event.subject, msgspec.json.decode(event.data, type=Ready)) for event in news]
+    told = {(subject, one.line) for subject, one in said if one.sku == found.sku}
+    return rows, {
+        (one.line.order, one.line.line) for one in rows if (address("orders", one.line.order), one.line.line) in told
+    }
 
 
 async def _slipped(house: House, call: Call, now: int, name: str, days: int) -> WhatIf:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from backorder.kernel.errors import StorageError
 from backorder.queries.outbox import EventView
 
-LOOK = 1.0  # seconds between looks
+LOOK = 0.5  # seconds between looks: a page that is told is fetched again, and all of it within a second
 FOUND_MAX = 2_000  # events that are remembered
 
 

@@ -1,4 +1,4 @@
-"""Events as they happen: one look at the database a second for all who listen to this process, however many.
+"""Events as they happen: two looks at the database a second for all who listen to this process, however many.
 
 What a listener has not seen yet comes from what the last looks found, or from the database where that is longer ago.
 The place of a listener is the number of an event, as in `/v1/events`; the listener keeps it (`Last-Event-ID`).

@@ -14,6 +14,7 @@ from backorder.adapters.console.waiting import Chosen
 from backorder.adapters.http import body
 from backorder.adapters.http.callers import from_here
 from backorder.adapters.http.desk import Text, answered, frame_of, page_route
+from backorder.adapters.http.forms import sentence
 from backorder.adapters.http.masks import masked
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import Cursor, ask, cursor, foreign, token
@@ -65,7 +66,7 @@ async def see_to(house: House, call: Call) -> Answer:
     from_here(call.request)
     typed = {name: said[0] for name, said in (await body.form(call.request)).items()}
     word = typed.get("do", "")
-    if word not in _FIELDS:
+    if word not in _FIELDS or "\0" in typed.get("order", ""):  # no order has such a name, nor a form of ours
         raise Refusal(422, "invalid", "this is no form of ours")
     what: Literal["notice", "refund"] = "refund" if word == "record_refund" else "notice"
     view = typed.get("view", "all")
@@ -97,17 +98,10 @@ async def _done(house: House, call: Call, word: str, typed: Mapping[str, str]) -
     raw = msgspec.json.encode(said)
     command = decode(raw)
     if isinstance(command, Outcome):
-        return _sentence(command)
+        return sentence(command)
     permit(call, command)
     (outcome,) = await apply(house, call, [command], digest(raw))
-    return None if outcome.outcome in _DONE else _sentence(outcome)
-
-
-def _sentence(outcome: Outcome) -> str:
-    """What a refusal says, to somebody who filled in a form."""
-    text = outcome.message or outcome.outcome.value.replace("_", " ")
-    field = f"{outcome.field}: " if outcome.field else ""
-    return f"{(field + text)[:1].upper()}{(field + text)[1:]}."
+    return None if outcome.outcome in _DONE else sentence(outcome)
 
 
 async def _shown(

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from jinja2 import Environment, StrictUndefined, Template
 
 from backorder.kernel.errors import BackorderError
-from backorder.kernel.letters import About, Draft, Goods
-from backorder.kernel.phrases import OnDay, Said, phrase
+from backorder.kernel.letters import QUESTIONS, About, Draft, Goods
+from backorder.kernel.phrases import OnDay, Said
 from backorder.kernel.wording import COLOUR, check_colour, worded
 from backorder.languages import Language, one_line
 from backorder.queries.communication import CommunicationView
@@ -70,7 +70,7 @@ def rendered(draft: Draft, wanted: Language, merchant: Merchant, values: Mapping
     that is none, and Misworded for a colour that cannot be read or a wording that cannot be filled.
     """
     check_colour(merchant.colour)
-    questions = Said(phrase("Questions: {contact}"), {"contact": merchant.contact})
+    questions = Said(QUESTIONS, {"contact": merchant.contact})
     said = [one for block in draft.blocks for one in block.said]
     lacking = wanted.lacking([draft.subject, *said, draft.why, questions])
     speaks = wanted.source() if lacking else wanted

@@ -25,12 +25,17 @@ ON_ORDERS = {"confirmation": PLACED, "ready": READY, "shipped": SHIPPED}  # lett
 
 
 class Post(NamedTuple):
-    """A letter with whom it goes to. `notice` is the order and number where it is a notice of an order."""
+    """A letter with whom it goes to: by e-mail (None: no address), and `notify`, the channel that they named besides.
+
+    `notice` is the order and number where it is a notice of an order; `contact` is where the shop answers questions.
+    """
 
     letter: Letter
-    to: str
+    to: str | None
     name: str
     at: int
+    notify: str | None
+    contact: str
     notice: tuple[str, int] | None = None
 
 
@@ -89,23 +94,23 @@ def _noticed(one: Notice, said: CommunicationView) -> Post | None:
     merchant = in_name_of(said, worded_as(one.kind), SOURCE)
     values = values_of(About(one.order, local_day(one.sent_at, "UTC"), one.name), [], language(SOURCE))
     letter = framed(one.subject or "", one.text, merchant, values)
-    return Post(letter, one.to, one.name or "", one.sent_at, (one.order, one.n))
+    return Post(letter, one.to, one.name or "", one.sent_at, one.notify, said.contact or "", (one.order, one.n))
 
 
 def _back(one: Watch, said: CommunicationView, at: int) -> Post | None:
     """Word that an item is back, in the language of who asked."""
-    if one.to is None:
+    if one.to is None and one.notify is None:
         return None
     speaks = language(one.language, one.country)
     about = About("", local_day(at, "UTC"), one.name)
     values = values_of(about, [Goods(1, one.item)], speaks)
     letter = rendered(letters.back_in_stock(about, one.item), speaks, in_name_of(said, "back", speaks.code), values)
-    return Post(letter, one.to, one.name or "", at)
+    return Post(letter, one.to, one.name or "", at, one.notify, said.contact or "")
 
 
 def _on_order(one: Order | None, said: CommunicationView, message: Message) -> Post | None:
     """A letter on an order as it stands, in its customer's language; None where there is nothing to say, or nobody."""
-    if one is None or one.to is None:
+    if one is None or (one.to is None and one.notify is None):
         return None
     about = About(one.order, local_day(message.at, one.zone or "UTC"), one.name)
     kind, made = _DRAFTS[message.kind]
@@ -115,7 +120,7 @@ def _on_order(one: Order | None, said: CommunicationView, message: Message) -> P
     draft, goods = drawn
     speaks = language(one.language, one.country)
     letter = rendered(draft, speaks, in_name_of(said, kind, speaks.code), values_of(about, goods, speaks))
-    return Post(letter, one.to, one.name or "", message.at)
+    return Post(letter, one.to, one.name or "", message.at, one.notify, said.contact or "")
 
 
 _Drawn = tuple[Draft, Sequence[Goods]] | None

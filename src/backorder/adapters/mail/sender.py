@@ -63,7 +63,8 @@ class Mail:
                 if message.subject in stuck:
                     answers.append(NotSent("one before it did not go"))
                     continue
-                answers.append(None if post is None else self._deliver(line, message, post, shop))
+                mailed = post if post is not None and post.to is not None else None
+                answers.append(None if mailed is None else self._deliver(line, message, mailed, shop))
                 if answers[-1] is not None:
                     stuck.add(message.subject)
         return answers
@@ -71,7 +72,7 @@ class Mail:
     def _deliver(self, line: Line, message: Message, post: Post, shop: str) -> NotSent | None:
         try:
             sender = Address(shop, self._sender.username, self._sender.domain)
-            to = read_address(post.to, post.name)
+            to = read_address(post.to or "", post.name)
             envelope = Envelope(sender, to, message.event, post.at, message.subject)
             line.send(sender.addr_spec, to.addr_spec, composed(post.letter, envelope))
         except NoAddress as error:

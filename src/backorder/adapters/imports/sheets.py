@@ -107,7 +107,7 @@ def _csv(text: str) -> Iterator[Row]:
 
 def _workbook(path: Path, sheet: str | None) -> Iterator[Row]:
     """The rows of a sheet, read by a process whose memory and time are bounded: a workbook can be a bomb."""
-    command = [sys.executable, "-m", "backorder.adapters.cli.imports.workbook", str(path), sheet or ""]
+    command = [sys.executable, "-m", "backorder.adapters.imports.workbook", str(path), sheet or ""]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603  # ourselves
         clock = Timer(WORKBOOK_SECONDS, process.kill)
         clock.start()

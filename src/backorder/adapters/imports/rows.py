@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
-from backorder.adapters.cli.imports import values
-from backorder.adapters.cli.imports.fields import KINDS, Field
-from backorder.adapters.cli.imports.mapping import Mapping
-from backorder.adapters.cli.imports.sheets import Row, Sheet
-from backorder.adapters.cli.imports.values import Bad, Ways
+from backorder.adapters.imports import values
+from backorder.adapters.imports.fields import KINDS, Field
+from backorder.adapters.imports.mapping import Mapping
+from backorder.adapters.imports.sheets import Row, Sheet
+from backorder.adapters.imports.values import Bad, Ways
 from backorder.kernel.places import PARTED, country_code, region_code
 
 Command = dict[str, Any]

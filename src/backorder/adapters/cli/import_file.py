@@ -6,13 +6,13 @@ from typing import Any
 
 import click
 
-from backorder.adapters.cli.imports import mapping as mappings
-from backorder.adapters.cli.imports import sheets
-from backorder.adapters.cli.imports.fields import KINDS
-from backorder.adapters.cli.imports.run import Result, run, ways_of, write_rejects
-from backorder.adapters.cli.imports.values import Unclear, Ways
 from backorder.adapters.cli.tables import table
 from backorder.adapters.cli.who import who
+from backorder.adapters.imports import mapping as mappings
+from backorder.adapters.imports import sheets
+from backorder.adapters.imports.fields import KINDS
+from backorder.adapters.imports.run import Result, run, ways_of, write_rejects
+from backorder.adapters.imports.values import Unclear, Ways
 from backorder.storage.db import open_database
 
 SHOWN_MAX = 20  # rejects on the screen; the file has all of them

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from backorder import commands
-from backorder.adapters.cli.imports import values
-from backorder.adapters.cli.imports.fields import KINDS
-from backorder.adapters.cli.imports.mapping import BadMapping, Mapping
-from backorder.adapters.cli.imports.rows import Made, Reader
-from backorder.adapters.cli.imports.sheets import Row, Sheet
+from backorder.adapters.imports import values
+from backorder.adapters.imports.fields import KINDS
+from backorder.adapters.imports.mapping import BadMapping, Mapping
+from backorder.adapters.imports.rows import Made, Reader
+from backorder.adapters.imports.sheets import Row, Sheet
 from backorder.kernel.composing import Overloaded, composed
 from backorder.kernel.outcomes import Outcome, Word
 from backorder.queries.export import safe

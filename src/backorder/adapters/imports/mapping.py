@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from backorder.adapters.cli.imports.fields import KINDS, Field, plain_header
-from backorder.adapters.cli.imports.presets import PRESETS
-from backorder.adapters.cli.imports.values import DateOrder, DecimalSign
+from backorder.adapters.imports.fields import KINDS, Field, plain_header
+from backorder.adapters.imports.presets import PRESETS
+from backorder.adapters.imports.values import DateOrder, DecimalSign
 
 
 class Mapping(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):

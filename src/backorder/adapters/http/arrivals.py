@@ -1,0 +1,61 @@
+"""The console's forms on a supply: units that came, another day, a day that the supplier stands by."""
+
+from functools import partial
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from backorder.adapters.http import body
+from backorder.adapters.http.callers import from_here
+from backorder.adapters.http.desk import answered
+from backorder.adapters.http.forms import give, number, said, sentence
+from backorder.adapters.http.goods import SupplyPage, supply_shown
+from backorder.adapters.http.problems import Refusal
+from backorder.adapters.http.reads import ask
+from backorder.adapters.http.route import Answer, Call, House, Route
+from backorder.kernel.outcomes import Outcome, Word
+from backorder.queries import outbox, show
+
+_DONE = {Word.RECEIVED, Word.RESCHEDULED, Word.CHANGED, Word.EXISTS}
+_WORDS = {"receive": "receive_supply", "move": "reschedule_supply", "confirm": "confirm_supply"}
+
+
+async def see_to(house: House, call: Call) -> Answer:
+    """`POST /console/supplies/{supply}`: one of the forms; back to the page, or what was typed again."""
+    from_here(call.request)
+    fields = await body.form(call.request)
+    word = said(fields, "do").get("do", "")
+    if word not in _WORDS:
+        raise Refusal(422, "invalid", "this is no form of ours")
+    name = call.path("supply")
+    last = await ask(house, outbox.last_number, house.db)
+    command = await _command(house, call, word, name, fields)
+    outcome = command if isinstance(command, str) else await give(house, call, command)
+    if isinstance(outcome, Outcome) and outcome.outcome in _DONE:
+        done = "again" if outcome.outcome is Word.EXISTS else word
+        query = urlencode({"done": done} | ({"since": last} if done == "receive" else {}))
+        return answered(b"", 303, {"Location": f"/console/supplies/{quote(name, safe='')}?{query}"})
+    wrong = outcome if isinstance(outcome, str) else sentence(outcome)
+    typed = {field: texts[0] for field, texts in fields.items()}
+    return await supply_shown(house, call, SupplyPage(), typed=typed, wrong=wrong, status=422)
+
+
+async def _command(house: House, call: Call, word: str, name: str, fields: body.Form) -> dict[str, Any] | str:
+    """The command that a form says, or what is wrong with it: a day moves only from the day that was seen."""
+    command: dict[str, Any] = {"do": _WORDS[word], "supply": name}
+    if word == "receive":
+        command |= said(fields, "receipt")
+        command["quantity"] = number(said(fields, "quantity").get("quantity", "0"))
+        return command | {mark: True for mark in ("final", "surplus") if mark in fields}
+    found = await ask(house, partial(show.supply, house.db, name, house.clock()))
+    seen = said(fields, "seen").get("seen")
+    if found is not None and found.expected_on is not None and seen != found.expected_on.isoformat():
+        now = f"{found.expected_on:%a} {found.expected_on.day} {found.expected_on:%b}"
+        return f"Somebody else moved it meanwhile: it is expected on {now}. Nothing was done. Look, and send it again."
+    return command | said(fields, "expected_on", "reason") | {"by": call.caller.account}
+
+
+ROUTES = (
+    Route(
+        "POST", "/console/supplies/{supply:str}", "supply.read", see_to, "Receive a supply, or move its day.", page=True
+    ),
+)

@@ -1,0 +1,140 @@
+"""The console's imports over HTTP: a file is looked at or taken over, as `backorder import` does it."""
+
+import asyncio
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from backorder.adapters import console as pages
+from backorder.adapters.http import body
+from backorder.adapters.http.callers import from_here
+from backorder.adapters.http.desk import answered, frame_of, page_route
+from backorder.adapters.http.problems import Refusal, busy
+from backorder.adapters.http.reads import Nothing, ask
+from backorder.adapters.http.route import Answer, Call, House, Route
+from backorder.adapters.http.upload import Part, parts
+from backorder.adapters.imports import mapping as mappings
+from backorder.adapters.imports import sheets
+from backorder.adapters.imports.fields import KINDS
+from backorder.adapters.imports.run import Result, run, ways_of
+from backorder.adapters.imports.values import Unclear
+from backorder.storage.db import Database
+
+PATH = "/console/imports"
+REJECTS_SHOWN = 100
+# What a kind asks for: all that its rows may say. Orders and supplies of the past say what was shipped and received.
+PERMITS = {
+    "sites": ("catalogue.write",),
+    "suppliers": ("catalogue.write",),
+    "items": ("catalogue.write",),
+    "customers": ("customers.write",),
+    "stock": ("stock.write",),
+    "supplies": ("supply.write", "stock.write", "catalogue.write"),
+    "orders": ("orders.write", "orders.promise", "shipping.write", "customers.write", "clock.write"),
+}
+DATES = {"": "As they look", "ymd": "2026-12-04", "dmy": "4.12.2026", "mdy": "12/4/2026"}
+DECIMALS = {"": "As they look", ".": "1.50", ",": "1,50"}
+_one_at_a_time = asyncio.Lock()
+
+
+class Taken(NamedTuple):
+    """What became of a file, and which column was taken for which field."""
+
+    result: Result
+    columns: list[tuple[str, str]]
+    unused: list[str]
+    note: str | None
+    dry: bool
+
+
+class Wrong(Exception):
+    """The file was not taken; the message says why and what to do."""
+
+
+async def look(_house: House, call: Call) -> Answer:
+    """`GET /console/imports`: a form."""
+    body.query(call.request, Nothing)
+    return _shown(call)
+
+
+async def take(house: House, call: Call) -> Answer:
+    """`POST /console/imports`: what would become of a file, or what became of it."""
+    from_here(call.request)
+    form = await parts(call.request)
+    typed = {name: part.text.decode("utf-8", "replace")[:200] for name, part in form.items() if name != "file"}
+    kind, file = typed.get("kind", ""), form.get("file")
+    if kind not in PERMITS or typed.get("dates", "") not in DATES or typed.get("decimal", "") not in DECIMALS:
+        raise Refusal(422, "invalid", "this is no form of ours")
+    for permission in PERMITS[kind]:
+        if not call.may(permission):
+            raise Refusal(403, "forbidden", f"to import {kind} asks for the permission {permission}")
+    if file is None or not file.text:
+        return _shown(call, typed=typed, wrong="Choose a file first.", status=422)
+    if _one_at_a_time.locked():
+        raise busy("another import is running: come back in a moment")
+    async with _one_at_a_time:
+        costs = call.may("money.write")
+        try:
+            taken = await ask(
+                house, partial(_taken, house.db, house.clock(), file, typed, costs=costs, actor=call.caller.account)
+            )
+        except Wrong as error:
+            return _shown(call, typed=typed, wrong=str(error), status=422)
+    return _shown(call, typed=typed, taken=taken)
+
+
+def _taken(db: Database, now: int, file: Part, typed: dict[str, str], *, costs: bool, actor: str) -> Taken:
+    """Read and apply a file. Raises Wrong where it cannot be taken as a whole."""
+    kind, dry = typed["kind"], typed.get("do") != "import"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / ("file.xlsx" if file.text.startswith(b"PK") else "file.csv")
+        path.write_bytes(file.text)
+        try:
+            sheet = sheets.read(path)
+            changes: dict[str, Any] = {name: typed.get(name) or None for name in ("dates", "decimal")}
+            mapping = mappings.fitted(mappings.guess(kind, sheet.headers), sheet.headers, changes)
+            if "cost" in mapping.columns and not costs:
+                raise Wrong("What things cost asks for the permission money.write: leave that column out.")
+            ways_of(sheet, mapping)
+        except (sheets.Unreadable, mappings.BadMapping, Unclear) as error:
+            raise Wrong(_plainly(str(error), str(path))) from error
+    result = run(db, now, sheet, mapping, dry=dry, actor=None if dry else actor)
+    columns = [(field.name, mapping.columns[field.name]) for field in KINDS[kind] if field.name in mapping.columns]
+    unused = [header for header in sheet.headers if header and header not in mapping.columns.values()]
+    return Taken(result, columns, unused, sheet.note, dry)
+
+
+def _plainly(text: str, path: str) -> str:
+    """What is wrong with a file without what is said on a command line."""
+    said = text.replace(path, "the file")
+    head, option, tail = said.partition(": say --")
+    if option:
+        _, _, columns = tail.partition(". ")
+        said = f"{head}: give its column that name in the file, or say above how it is written. {columns}".strip()
+    return said[:1].upper() + said[1:]
+
+
+def _shown(
+    call: Call, *, typed: dict[str, str] | None = None, taken: Taken | None = None, wrong: str = "", status: int = 200
+) -> Answer:
+    text = pages.page(
+        "imports.html",
+        frame_of(call.request, call.caller),
+        PATH,
+        kinds=[kind for kind, asked in PERMITS.items() if all(map(call.may, asked))],
+        fields={kind: [one.name for one in KINDS[kind] if one.required] for kind in PERMITS},
+        dates=DATES,
+        decimals=DECIMALS,
+        typed=typed or {},
+        taken=taken,
+        shown=REJECTS_SHOWN,
+        wrong=wrong,
+    )
+    return answered(text, status)
+
+
+ROUTES = (
+    page_route(PATH, "catalogue.write", look, "Files that can be taken over."),
+    Route("POST", PATH, "catalogue.write", take, "Look at a file, or take it over.", page=True),
+)

@@ -1,0 +1,136 @@
+"""What can leave: orders with units to ship, the most urgent first, and what was shipped last."""
+
+from datetime import date
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select, tuple_
+
+from backorder.kernel.calendars import day_number
+from backorder.queries.backlog import COUNTED_MAX, BacklogLine, named, promise_key
+from backorder.queries.lines import LINES, read_lines
+from backorder.queries.shipments import ShipmentView, read_latest
+from backorder.storage.db import Database, Tx, among
+from backorder.storage.tables import LINE_OPEN, lines, orders, shipments
+
+
+class Leaving(msgspec.Struct):
+    """An order that can ship: its lines with units to ship, and an id that no shipment of it has yet."""
+
+    order: str
+    shipment: str
+    first: date | None
+    lines: list[BacklogLine]
+
+    @property
+    def ship(self) -> str:
+        """Whether it goes whole: `complete`, or `when_ready`."""
+        return self.lines[0].ship
+
+    @property
+    def units(self) -> int:
+        """How many units can leave."""
+        return sum(one.line.allocated for one in self.lines)
+
+    @property
+    def picked(self) -> int:
+        """How many of them are picked."""
+        return sum(one.line.picked for one in self.lines)
+
+
+class Place(NamedTuple):
+    """Where an order stands among those that can ship: the promise of its most urgent line, and that line."""
+
+    promise: int  # a day number; 0 without one
+    order: str
+    line: str
+
+
+_other = lines.alias("other")
+_behind = (
+    select(_other.c.line).where(_other.c.order_id == lines.c.order_id, _other.c.waiting > 0).correlate(lines).exists()
+)
+# Of the lines of an order that can leave, the one whose promise comes first stands for all.
+_KEY = promise_key(lines)
+_OTHER_KEY = promise_key(_other)
+_earlier = (
+    select(_other.c.line)
+    .where(
+        _other.c.order_id == lines.c.order_id,
+        _other.c.allocated > 0,
+        or_(_OTHER_KEY < _KEY, and_(_OTHER_KEY == _KEY, _other.c.line < lines.c.line)),
+    )
+    .correlate(lines)
+    .exists()
+)
+_CAN_LEAVE: tuple[ColumnElement[bool], ...] = (
+    lines.c.allocated > 0,
+    LINE_OPEN,
+    orders.c.held == 0,
+    or_(orders.c.ship != "complete", ~_behind),
+    ~_earlier,
+)
+_OF_ORDERS = LINES.where(among(lines.c.order_id, "orders"), lines.c.allocated > 0).order_by(
+    lines.c.order_id, lines.c.position
+)
+_BOOKED = select(shipments.c.order_id, shipments.c.shipment).where(among(shipments.c.order_id, "orders"))
+
+
+def ready(db: Database, now: int, limit: int, after: Place | None = None) -> tuple[list[Leaving], int]:
+    """Orders that can ship, those promised first before others, and how many there are as far as they are counted.
+
+    Orders on hold are not among them, nor such as ship complete while something of them waits. `now` is in
+    microseconds. A fixed number of statements.
+    """
+    chosen = select(lines.c.order_id).join(orders, orders.c.order_id == lines.c.order_id).where(*_CAN_LEAVE)
+    heads = chosen.order_by(_KEY, lines.c.order_id, lines.c.line).limit(limit)
+    if after is not None:
+        place = literal(after.promise, type_=_KEY.type), literal(after.order), literal(after.line)
+        heads = heads.where(tuple_(_KEY, lines.c.order_id, lines.c.line) > tuple_(*place))
+    counted = chosen.limit(COUNTED_MAX + 1).subquery()
+    with db.read() as tx:
+        found = [row[0] for row in tx.fetch(heads)]
+        many = int(tx.fetch(select(func.count()).select_from(counted))[0][0])
+        return _of(tx, now, found), many
+
+
+def of_orders(db: Database, now: int, names: list[str]) -> list[Leaving]:
+    """What can leave of some orders, in the order in which they are named; without those of which nothing can."""
+    with db.read() as tx:
+        return _of(tx, now, list(dict.fromkeys(names)))
+
+
+def latest(db: Database, limit: int) -> list[ShipmentView]:
+    """The shipments that were booked last, the newest first."""
+    with db.read() as tx:
+        return read_latest(tx, limit)
+
+
+def place_of(one: Leaving) -> Place:
+    """Where an order stands."""
+    days: list[tuple[int, Any]] = [
+        (0 if each.line.promise is None else day_number(each.line.promise), each.line.line) for each in one.lines
+    ]
+    promise, line = min(days)
+    return Place(promise, one.order, line)
+
+
+def _of(tx: Tx, now: int, names: list[str]) -> list[Leaving]:
+    if not names:
+        return []
+    booked: dict[str, set[str]] = {}
+    for order, shipment in tx.fetch(_BOOKED, orders=sorted(names)):
+        booked.setdefault(order, set()).add(shipment)
+    by_order: dict[str, list[BacklogLine]] = {}
+    for one in named(tx, read_lines(tx, _OF_ORDERS, now, orders=sorted(names))):
+        by_order.setdefault(one.line.order, []).append(one)
+    return [_leaving(name, by_order[name], booked.get(name, set())) for name in names if name in by_order]
+
+
+def _leaving(order: str, found: list[BacklogLine], booked: set[str]) -> Leaving:
+    n = len(booked) + 1
+    while f"{order[:180]}-{n}" in booked:
+        n += 1
+    days = [one.line.promise for one in found if one.line.promise is not None]
+    first = None if len(days) < len(found) else min(days)
+    return Leaving(order, f"{order[:180]}-{n}", first, found)
