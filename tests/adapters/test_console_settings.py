@@ -179,6 +179,9 @@ def test_what_is_wrong_with_an_account_is_said(house: House) -> None:
     assert house.give(USERS, do="erase_person", account="kim").status == 422
     assert house.give(USERS, do="put_account", account="", kind="person", role="viewer").status == 422
     assert house.account("kim") is None
+    for word in ("put_account", "disable_account", "issue_token", "link", "revoke_token"):
+        assert house.give(USERS, do=word, account="a\0b", token="\0", kind="person").status == 422, "no name has that"
+    assert house.give(HOOKS, do="rotate", webhook="\0").status == 422
     own = house.give(USERS, do="issue_token", account="admin", scopes="everything")
     assert own.status == 422
     assert "scopes" in _read(own).lower()
