@@ -144,6 +144,7 @@ def test_what_cannot_be_done_is_said_where_it_was_asked_for(board: Board) -> Non
     assert "No reallocation policy has this name" in unescape(none.body.decode())
     assert board.give("/console/reallocate/runs/none", do="commit_plan").status == 404
     assert board.give(there, do="erase_person").status == 422
+    assert board.give("/console/reallocate", policy="a\0b", mark="\0").status == 422
     board.page("/console/reallocate/runs/none", status=404)
     board.page("/console/reallocate/compare?run=none&run=neither", status=404)
     board.page("/console/reallocate/compare?policy=clinics", status=400)
@@ -218,6 +219,8 @@ def test_who_put_a_policy_meanwhile_is_not_overwritten_unseen(board: Board) -> N
     assert second in page
     assert 'name="version" value="2"' in page
     assert board.give(editor, do="put_policy", text=second, version="2").status == 303
+    assert board.give(editor, do="put_policy", text=second, version="2").status == 303, "a second click puts the same"
+    assert "Version 3" in board.page(f"{editor}?policy=clinics")
 
 
 def test_who_may_only_look_has_no_forms_and_no_other_site_fills_one_in(board: Board) -> None:

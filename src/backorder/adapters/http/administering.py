@@ -58,7 +58,7 @@ async def put(house: House, call: Call) -> Answer:
     name = call.path("account")
     said = body.typed(await body.read(call.request), PutAccount)
     before = await ask(house, views.account, house.db, name)
-    await _do(house, call, accounts.put_account, name, **msgspec.structs.asdict(said))
+    await administer(house, call, accounts.put_account, name, **msgspec.structs.asdict(said))
     found = await ask(house, views.account, house.db, name)
     return Answer(found, 201 if before is None else 200, PRIVATE)
 
@@ -66,7 +66,7 @@ async def put(house: House, call: Call) -> Answer:
 async def disable(house: House, call: Call) -> Answer:
     """`POST /v1/accounts/{account}/disable`: from now on it may do nothing."""
     name = call.path("account")
-    await _do(house, call, accounts.disable_account, name)
+    await administer(house, call, accounts.disable_account, name)
     return Answer(await ask(house, views.account, house.db, name), headers=PRIVATE)
 
 
@@ -74,23 +74,25 @@ async def issue(house: House, call: Call) -> Answer:
     """`POST /v1/accounts/{account}/tokens`: the answer has the token, this once."""
     name = call.path("account")
     said = body.typed(await body.read(call.request), IssueToken)
-    token = await _do(house, call, accounts.issue_token, name, scopes=said.scopes, purpose=said.purpose, days=said.days)
+    token = await administer(
+        house, call, accounts.issue_token, name, scopes=said.scopes, purpose=said.purpose, days=said.days
+    )
     return Answer(Issued(token), 201, PRIVATE)
 
 
 async def link(house: House, call: Call) -> Answer:
     """`POST /v1/accounts/{account}/link`: an address that signs a person in once, within the hour."""
-    secret = await _do(house, call, accounts.sign_in_link, call.path("account"))
+    secret = await administer(house, call, accounts.sign_in_link, call.path("account"))
     return Answer(Link(f"/sign-in/{secret}"), 201, PRIVATE)
 
 
 async def revoke(house: House, call: Call) -> Answer:
     """`DELETE /v1/tokens/{token}`: the token by its middle part."""
-    await _do(house, call, accounts.revoke_token, call.path("token"))
+    await administer(house, call, accounts.revoke_token, call.path("token"))
     return Answer(b"", 204, PRIVATE)
 
 
-async def _do(house: House, call: Call, what: Callable[..., Any], name: str, **said: Any) -> Any:
+async def administer(house: House, call: Call, what: Callable[..., Any], name: str, **said: Any) -> Any:
     """Do something to an account or a token in the caller's name; what cannot be done is a refusal."""
     asker = accounts.Asker(call.caller, call.id)
     asked = partial(what, house.db, house.clock(), name, by=call.caller.account, asker=asker, **said)

@@ -11,13 +11,16 @@ from backorder.adapters.http import (
     arrivals,
     body,
     changing,
+    configuring,
     desk,
     drafting,
+    endpoints,
     goods,
     importing,
     reallocating,
     shipping,
     sign_in,
+    staff,
     waiting,
 )
 from backorder.adapters.http.callers import COOKIE, NOBODY, from_here, remembered
@@ -161,6 +164,9 @@ ROUTES = (
     *importing.ROUTES,
     *reallocating.ROUTES,
     *drafting.ROUTES,
+    *configuring.ROUTES,
+    *endpoints.ROUTES,
+    *staff.ROUTES,
 )
 
 __all__ = ["ROUTES", "Frame", "is_here", "refused"]

@@ -70,7 +70,7 @@ async def draft(house: House, call: Call) -> Answer:
     if word == "preview":
         return await _shown(house, call, text, there, preview=looked, version=typed.get("version"))
     latest = "" if there is None else str(there.version)
-    if there is not None and latest != typed.get("version", ""):
+    if there is not None and there.body != policy_of(read) and latest != typed.get("version", ""):
         by = f" by {there.by}" if there.by else ""
         wrong = f"{there.policy} was put{by} meanwhile, as version {latest}. Look at it, then put yours again."
         return await _shown(house, call, text, there, wrong=wrong, preview=looked, status=409)

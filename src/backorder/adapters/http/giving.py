@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from backorder.adapters.http import body
-from backorder.adapters.http.problems import status_of
+from backorder.adapters.http.problems import Refusal, status_of
 from backorder.adapters.http.route import Call, House, digest
 from backorder.adapters.http.writes import apply, permit
 from backorder.commands import decode
@@ -13,8 +13,11 @@ from backorder.kernel.outcomes import Outcome
 
 
 async def fields(call: Call) -> dict[str, str]:
-    """The fields of a form, the first value of each."""
-    return {name: said[0] for name, said in (await body.form(call.request)).items()}
+    """The fields of a form, the first value of each. Refuses what no text of a database can hold."""
+    found = {name: said[0] for name, said in (await body.form(call.request)).items()}
+    if any("\0" in said for said in found.values()):
+        raise Refusal(422, "invalid", "this is no form of ours")
+    return found
 
 
 async def give(house: House, call: Call, said: dict[str, Any]) -> Outcome:

@@ -143,7 +143,10 @@ async def _run(house: House, call: Call, asked: RunPage, wrong: str = "", status
     found = await ask(house, read)
     rows = found[:LINES_SHOWN]
     following = runs.address(name, view, after=token([str(rows[-1].n)])) if len(found) > LINES_SHOWN else None
-    losers = await ask(house, partial(reallocation.list_plan_lines, house.db, name, outcome="lost", limit=LOSERS_SHOWN))
+    losers = []
+    if run.totals is not None and run.totals.outcomes.get("lost"):
+        first = partial(reallocation.list_plan_lines, house.db, name, outcome="lost", limit=LOSERS_SHOWN)
+        losers = await ask(house, first)
     policy = await ask(house, reallocation.show_policy, house.db, run.policy, run.version)
     until = None if policy is None else runs.until(run, policy.body.undo_hours)
     utc = day_date(local_day(now, "UTC"))

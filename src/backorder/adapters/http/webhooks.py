@@ -27,15 +27,18 @@ class Secret(msgspec.Struct):
 
 async def rotate(house: House, call: Call) -> Answer:
     """`POST /v1/webhooks/{webhook}/rotate`: the answer has the secret, this once."""
-    name, by = call.path("webhook"), call.caller
+    return Answer(Secret(await drawn(house, call, call.path("webhook"))), 201, PRIVATE)
+
+
+async def drawn(house: House, call: Call, name: str) -> str:
+    """A new secret for an endpoint, drawn for the caller. Raises a refusal where there is no such endpoint."""
+    by = call.caller
+    asked = partial(rotate_secret, house.db, house.clock(), name, by=by.account, role=by.role, request=call.id)
     try:
-        secret = await ask(
-            house,
-            partial(rotate_secret, house.db, house.clock(), name, by=by.account, role=by.role, request=call.id),
-        )
+        secret: str = await ask(house, asked)
     except Missing as error:
         raise Refusal(404, "unknown_webhook", str(error)) from error
-    return Answer(Secret(secret), 201, PRIVATE)
+    return secret
 
 
 WEBHOOKS = listing(Webhooks, webhooks.list_webhooks, Page, "webhook")
