@@ -32,6 +32,7 @@ PLACES = (
     Place("/console/shipments", "Shipments", "s", "orders.read"),
     Place("/console/notices", "Notices", "n", "notices.read"),
     Place("/console/imports", "Imports", "i", "catalogue.write"),
+    Place("/console/audit", "Audit", "a", "audit.read"),
 )
 
 

@@ -7,7 +7,18 @@ from urllib.parse import quote
 
 from backorder.adapters import console as pages
 from backorder.adapters.console import Frame
-from backorder.adapters.http import arrivals, body, changing, desk, goods, importing, shipping, sign_in, waiting
+from backorder.adapters.http import (
+    arrivals,
+    audited,
+    body,
+    changing,
+    desk,
+    goods,
+    importing,
+    shipping,
+    sign_in,
+    waiting,
+)
 from backorder.adapters.http.callers import COOKIE, NOBODY, from_here, remembered
 from backorder.adapters.http.desk import answered, frame_of
 from backorder.adapters.http.problems import Refusal
@@ -147,6 +158,7 @@ ROUTES = (
     *arrivals.ROUTES,
     *changing.ROUTES,
     *importing.ROUTES,
+    *audited.ROUTES,
 )
 
 __all__ = ["ROUTES", "Frame", "is_here", "refused"]
