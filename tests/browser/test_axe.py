@@ -38,6 +38,8 @@ STATES = (
     "/console/?",
     "/console/lines?view=risk&sort=ordered&down=yes&sku=LAMP",
     "/console/lines?sku=none",
+    "/console/audit?actor=t&since=yesterday",
+    "/console/audit?actor=nobody",
     "/console/notices?what=notice&order=A&number=1",
     "/console/notices?what=notice&order=B&number=1",
     "/console/notices?what=refund&order=C&number=1",

@@ -33,6 +33,7 @@ PAGES = {
     "shipments": "/console/shipments",
     "notices": "/console/notices",
     "imports": "/console/imports",
+    "audit": "/console/audit",
     "order": "/console/orders/A-1",
     "supply": "/console/supplies/PO-1",
     "item": "/console/items/DESK",
