@@ -30,7 +30,7 @@ NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
 PASSWORD = "a rather long pass phrase"
 GRAVE = {"serious", "critical"}
 # What a part of an address can be here. A route with a part that is not named here fails below: name it.
-PARTS = {"order": "A", "supply": "PO", "sku": "LAMP"}
+PARTS = {"order": "A", "supply": "PO", "sku": "LAMP", "run": "R"}
 # Answers that are no pages.
 FILES = {"/console/lines.csv", "/console/static/{name:str}"}
 # Pages as they are in other states than the first.
@@ -88,7 +88,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         apply(db, NOW - timedelta(hours=2), [late, {"do": "hold_order", "order": "B", "reason": "payment"}])
         apply(db, then, [{"do": "advance", "to": then.isoformat()}])
         cancel = {"do": "answer_notice", "order": "C", "answer": "cancel", "by": "ada", "means": "phone"}
-        apply(db, NOW - timedelta(minutes=9), [cancel])
+        policy = {"do": "put_policy", "policy": "P", "segments": [{"name": "all", "strategy": "gain"}]}
+        apply(db, NOW - timedelta(minutes=9), [cancel, policy, {"do": "reallocate", "run": "R", "policy": "P"}])
         accounts.put_account(db, moment_number(then), "ingrid", kind="person", role="admin", password=PASSWORD, by="t")
         db.close()
         with running(url, BACKORDER_NOW=NOW.isoformat(), BACKORDER_WORKER="no") as service:
