@@ -77,6 +77,27 @@ def test_messages_are_shown_as_customers_would_get_them(service: Service, admin:
     portal.close()
 
 
+def test_words_are_tried_before_they_are_kept(admin: Client) -> None:
+    asked = "/v1/notices/preview?kind=shipped&language=en&order=AGREES"
+    before = admin.ask("GET", asked).json[0]["text"]
+    kept = {"wordings": [{"kind": "shipped", "language": "en", "closing": "Bye from {shop}."}]}
+    assert admin.ask("PUT", "/v1/communication", kept).status in {200, 201}
+    tried = admin.ask("GET", f"{asked}&opening=Hooray%2C%20{{order}}%20left.").json[0]["text"]
+    assert "Hooray, AGREES left." in tried
+    assert "Bye from" in tried
+    assert "Hooray" not in admin.ask("GET", asked).json[0]["text"]
+    assert "Bye from" not in admin.ask("GET", f"{asked}&closing=").json[0]["text"]
+    gone = {"wordings": [{"kind": "shipped", "language": "en", "closing": ""}]}
+    assert admin.ask("PUT", "/v1/communication", gone).status in {200, 201}
+    assert admin.ask("GET", asked).json[0]["text"] == before
+    for words, field in (
+        ("kind=short&opening=Hi", "opening"), ("kind=back&closing={date}", "closing"), ("closing={nothing}", "closing"),
+        ("opening=http://x.example", "opening"),
+    ):  # fmt: skip
+        refused = admin.ask("GET", f"/v1/notices/preview?{words}")
+        assert (refused.status, refused.json["field"]) == (400, field), words
+
+
 DUE = ["AGREES", "LEAVES", "MOVES", "NOBODYS", "SILENT", "TAKES"]
 READING = (
     "/v1/notices",

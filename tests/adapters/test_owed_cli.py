@@ -252,6 +252,9 @@ def test_messages_are_shown_before_anybody_gets_them(shop: str) -> None:
         "short", "long", "indefinite", "renewed", "delay", "still"
     }  # fmt: skip
     assert "in en: what the law asks for is in English" in said("notices", "preview", "short", url=shop)
+    tried = "notices", "preview", "shipped", "--language", "en", "--opening", "Hooray!", "--closing", "Yours, {shop}"
+    assert "Hooray!" in said(*tried, url=shop)
+    assert "--opening: this message begins" in run("notices", "preview", "short", "--opening", "Hi", url=shop).output
     assert run("notices", "preview", "--order", "none", url=shop).exit_code == 3
     for words in (("sale",), ("--language", "xx")):
         refused = run("notices", "preview", *words, url=shop)

@@ -34,6 +34,8 @@ PAGES = {
     "notices": "/console/notices",
     "imports": "/console/imports",
     "audit": "/console/audit",
+    "reallocate": "/console/reallocate",
+    "policy": "/console/reallocate/policy",
     "order": "/console/orders/A-1",
     "supply": "/console/supplies/PO-1",
     "item": "/console/items/DESK",

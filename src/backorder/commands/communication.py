@@ -85,13 +85,13 @@ def _check(command: PutCommunication) -> Outcome | None:
         except Misworded as error:
             return invalid(command, "colour", str(error))
     for n, wording in enumerate(command.wordings if isinstance(command.wordings, list) else ()):
-        trouble = _trouble(wording)
+        trouble = misworded(wording)
         if trouble is not None:
             return invalid(command, f"wordings[{n}].{trouble[0]}", trouble[1])
     return None
 
 
-def _trouble(wording: Wording) -> tuple[str, str] | None:
+def misworded(wording: Wording) -> tuple[str, str] | None:
     """What is wrong with a wording: the field, and what to do."""
     if wording.kind not in KINDS:
         return "kind", f"there is no such kind of message: use {', '.join(KINDS)}"

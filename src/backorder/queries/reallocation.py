@@ -292,13 +292,22 @@ def list_plan_lines(
     exception: str | None = None,
     order: str | None = None,
     unmatched: bool = False,
+    changing: bool = False,
+    violated: bool = False,
 ) -> list[PlanLineView]:
-    """Lines of a plan in the order they were served, behind the `after`-th; `unmatched` are those no segment took."""
+    """Lines of a plan in the order they were served, behind the `after`-th; `unmatched` are those no segment took.
+
+    `changing` are those that get other units or another promise, `violated` the exceptions.
+    """
     chosen: Select[Any] = _LINES.where(plan_lines.c.run == run, plan_lines.c.n > after).limit(limit)
     named = {"segment": segment, "outcome": outcome, "applied": applied, "exception": exception, "order_id": order}
     chosen = chosen.where(*(plan_lines.c[name] == value for name, value in named.items() if value is not None))
     if unmatched:
         chosen = chosen.where(plan_lines.c.segment.is_(None))
+    if changing:
+        chosen = chosen.where(plan_lines.c.applied.is_not(None))
+    if violated:
+        chosen = chosen.where(plan_lines.c.exception.is_not(None))
     with db.read() as tx:
         return [_line(row) for row in tx.fetch(chosen)]
 

@@ -87,6 +87,8 @@ def show(order: str, number: int | None, as_json: bool, database: str) -> None:
 @click.argument("kinds", nargs=-1, metavar="[KIND]...")
 @click.option("--order", help="With the data of this order; else with made up ones.")
 @click.option("--language", "languages", multiple=True, metavar="CODE", help="In this language; may be repeated.")
+@click.option("--opening", help="Words of yours to try after the greeting; nothing is kept.")
+@click.option("--closing", help="Words of yours to try at the end; nothing is kept.")
 @click.option("--html", is_flag=True, help="As a page, not as text.")
 @as_of_option
 @json_option
@@ -95,6 +97,8 @@ def preview(
     kinds: tuple[str, ...],
     order: str | None,
     languages: tuple[str, ...],
+    opening: str | None,
+    closing: str | None,
     html: bool,
     now: int,
     as_json: bool,
@@ -109,7 +113,7 @@ def preview(
 
     name = None if order is None else composed(order)
     with opened(database) as db:
-        owed.preview(db, now, name, kinds, languages, html=html, as_json=as_json)
+        owed.preview(db, now, name, kinds, languages, (opening, closing), html=html, as_json=as_json)
 
 
 @notices.command("send")

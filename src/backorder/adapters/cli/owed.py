@@ -13,7 +13,7 @@ import msgspec
 from backorder import languages
 from backorder.adapters.cli.exits import MISSING
 from backorder.adapters.cli.tables import WIDTH, facts, table
-from backorder.adapters.mail.preview import PREVIEWS, Preview, previews
+from backorder.adapters.mail.preview import PREVIEWS, Preview, previews, to_try
 from backorder.kernel.composing import composed
 from backorder.queries import notices, refunds
 from backorder.storage.db import Database
@@ -111,14 +111,25 @@ def _standing(notice: notices.NoticeView) -> Iterator[tuple[str, str]]:
 
 
 def preview(
-    db: Database, now: int, order: str | None, kinds: Sequence[str], spoken: Sequence[str], *, html: bool, as_json: bool
+    db: Database,
+    now: int,
+    order: str | None,
+    kinds: Sequence[str],
+    spoken: Sequence[str],
+    words: tuple[str | None, str | None],
+    *,
+    html: bool,
+    as_json: bool,
 ) -> None:
-    """Print messages as they would look; exits 3 where there is no such order."""
+    """Print messages as they would look, perhaps with `words` to open and close them; exits 3 without such an order."""
     for said, there, what in ((kinds, PREVIEWS, "kind of message"), (spoken, languages.known(), "language")):
         foreign = next((name for name in said if name not in there), None)
         if foreign is not None:
             raise click.UsageError(f"{foreign} is no {what}: use {', '.join(there)}")
-    found = previews(db, now, order, kinds, spoken)
+    tried, wrong = to_try(kinds, spoken, *words)
+    if wrong is not None:
+        raise click.UsageError(f"--{wrong[0]}: {wrong[1]}")
+    found = previews(db, now, order, kinds, spoken, tried=tried)
     if found is None:
         _missing(f"There is no order {order}.")
         return

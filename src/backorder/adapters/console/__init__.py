@@ -30,6 +30,7 @@ PLACES = (
     Place(HOME, "Today", "t", "orders.read"),
     Place("/console/lines", "Backlog", "b", "orders.read"),
     Place("/console/shipments", "Shipments", "s", "orders.read"),
+    Place("/console/reallocate", "Reallocate", "r", "reallocation.read"),
     Place("/console/notices", "Notices", "n", "notices.read"),
     Place("/console/imports", "Imports", "i", "catalogue.write"),
     Place("/console/audit", "Audit", "a", "audit.read"),

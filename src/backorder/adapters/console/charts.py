@@ -7,6 +7,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from backorder.adapters.console import words
+from backorder.kernel.planned import SegmentTotal
 from backorder.queries.pegboard import Board, End
 from backorder.queries.show import SupplyView
 
@@ -197,6 +198,66 @@ def projection(start: int, coming: Sequence[SupplyView], today: date) -> Project
     return Projection(
         _CHART, _HIGH, line, owed, f"{up(0):.1f}", grid, ticks, steps, start, f"{up(start):.1f}", level, f"{y:.1f}"
     )
+
+
+class Part(NamedTuple):
+    """A piece of a bar: where, how wide, what it stands for."""
+
+    x: str
+    width: str
+    tone: str
+    said: str
+
+
+class Bar(NamedTuple):
+    """A bar with its words: a segment of a policy, what became of its lines."""
+
+    name: str
+    y: str
+    middle: str
+    parts: list[Part]
+    after: str
+    said: str
+    tone: str
+    counts: dict[str, int]
+    total: SegmentTotal
+
+
+class Bars(NamedTuple):
+    """What became of the lines of each segment."""
+
+    width: int
+    height: int
+    bars: list[Bar]
+
+
+FATES = {"lost": "is-bad", "gained": "is-ok", "moved": "", "else": "is-2"}  # the rest is as it was, and quiet
+_BAR_FROM, _BAR_TO, _BAR_ROW = 190, 500, 34
+
+
+def fates(segments: Sequence[SegmentTotal]) -> Bars:
+    """A bar for each segment; those who lose stand first, so that no gain hides them."""
+    scale = (_BAR_TO - _BAR_FROM) / (max((one.lines for one in segments), default=0) or 1)
+    found = []
+    for row, one in enumerate(segments):
+        counts = {name: one.outcomes.get(name, 0) for name in FATES if name != "else"}
+        counts["else"] = one.lines - sum(counts.values())
+        parts: list[Part] = []
+        x: float = _BAR_FROM
+        for name, tone in FATES.items():
+            if counts[name]:
+                width = max(counts[name] * scale, 1.0)
+                said = f"{words.lines(counts[name])} {'as before' if name == 'else' else name}"
+                parts.append(Part(f"{x:.1f}", f"{width:.1f}", tone, said))
+                x += width
+        said = ", ".join(f"{counts[name]:,} {name}" for name in ("lost", "gained", "moved") if counts[name])
+        tone = "t-bad" if counts["lost"] else "t-ok" if counts["gained"] else "t-ink"
+        said = f"{said} of {one.lines:,}" if said else f"{one.lines:,} as before" if one.lines else "takes no line"
+        top = 4 + row * _BAR_ROW
+        found.append(
+            Bar(words.short(one.segment, 20), f"{top}", f"{top + 12}", parts, f"{x + 10:.1f}", said, tone, counts, one)
+        )
+    return Bars(760, 4 + len(found) * _BAR_ROW, found)
 
 
 def _owed(places: Sequence[tuple[float, int]], up: Callable[[int], float]) -> str:

@@ -13,8 +13,10 @@ from backorder.adapters.http import (
     body,
     changing,
     desk,
+    drafting,
     goods,
     importing,
+    reallocating,
     shipping,
     sign_in,
     waiting,
@@ -159,6 +161,8 @@ ROUTES = (
     *changing.ROUTES,
     *importing.ROUTES,
     *audited.ROUTES,
+    *reallocating.ROUTES,
+    *drafting.ROUTES,
 )
 
 __all__ = ["ROUTES", "Frame", "is_here", "refused"]

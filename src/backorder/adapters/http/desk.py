@@ -68,9 +68,9 @@ def answered(text: bytes, status: int = 200, more: dict[str, str] | None = None,
     return Answer(text, status, _CLOSED | (more or {}), content)
 
 
-def shown(call: Call, name: str, place: str, **values: Any) -> Answer:
+def shown(call: Call, name: str, place: str, *, status: int = 200, **values: Any) -> Answer:
     """A page for the caller."""
-    return answered(pages.page(name, frame_of(call.request, call.caller), place, **values))
+    return answered(pages.page(name, frame_of(call.request, call.caller), place, **values), status)
 
 
 async def today(house: House, call: Call) -> Answer:

@@ -10,18 +10,24 @@ from backorder.adapters.http import body
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import PRIVATE, Text, ask
 from backorder.adapters.http.route import Answer, Call, House, Route
-from backorder.adapters.mail.preview import PREVIEWS, Preview, previews
+from backorder.adapters.mail.preview import PREVIEWS, Preview, previews, to_try
+from backorder.commands.communication import Own
 from backorder.languages import known
 
 _Several = Annotated[list[Annotated[str, Meta(min_length=1, max_length=35)]], Meta(max_length=50)]
 
 
 class Wanted(msgspec.Struct, forbid_unknown_fields=True):
-    """Which messages: kinds and languages, all where none are named; of an order, or of a made up one."""
+    """Which messages: kinds and languages, all where none are named; of an order, or of a made up one.
+
+    `opening` and `closing` are wordings to try: nothing is kept.
+    """
 
     kind: _Several = []
     language: _Several = []
     order: Text | None = None
+    opening: Own | None = None
+    closing: Own | None = None
 
 
 async def show(house: House, call: Call) -> Answer:
@@ -31,6 +37,9 @@ async def show(house: House, call: Call) -> Answer:
         foreign = next((one for one in said if one not in there), None)
         if foreign is not None:
             raise Refusal(400, "invalid_parameter", f"{foreign} is none: use {', '.join(there)}", field=field)
+    tried, wrong = to_try(wanted.kind, wanted.language, wanted.opening, wanted.closing)
+    if wrong is not None:
+        raise Refusal(400, "invalid_parameter", wrong[1], field=wrong[0])
     question = partial(
         previews,
         house.db,
@@ -38,6 +47,7 @@ async def show(house: House, call: Call) -> Answer:
         wanted.order,
         list(dict.fromkeys(wanted.kind)),
         list(dict.fromkeys(wanted.language)),
+        tried=tried,
         named=call.may("customers.read"),
     )
     found: list[Preview] | None = await ask(house, question)

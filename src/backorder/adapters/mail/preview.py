@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from backorder.adapters.mail import Letter, Merchant, framed, in_name_of, rendered, values_of
+from backorder.commands.communication import Wording, misworded
 from backorder.kernel import letters, sentences
 from backorder.kernel.calendars import NEVER
 from backorder.kernel.letters import About, Draft, Goods
@@ -14,7 +15,7 @@ from backorder.kernel.phrases import Money
 from backorder.kernel.rules import Element
 from backorder.kernel.wording import parts, worded_as
 from backorder.languages import known, language
-from backorder.queries.communication import CommunicationView
+from backorder.queries.communication import CommunicationView, WordingView
 from backorder.queries.preview import Material, material
 from backorder.storage.db import Database
 
@@ -90,19 +91,47 @@ PREVIEWS = ("confirmation", *_LATER, "still", *(kind for kind in _LETTERS if kin
 
 
 def previews(
-    db: Database, now: int, order: str | None, kinds: Sequence[str], spoken: Sequence[str], *, named: bool = True
+    db: Database,
+    now: int,
+    order: str | None,
+    kinds: Sequence[str],
+    spoken: Sequence[str],
+    *,
+    tried: Sequence[Wording] = (),
+    named: bool = True,
 ) -> list[Preview] | None:
     """Kinds of messages in languages; all kinds, and all languages, where none are named. None: no such order.
 
-    `named` says whether the customer's name may be shown.
+    `tried` are wordings to be tried in place of those that are kept; they are free of `misworded`. `named` says whether
+    the customer's name may be shown.
     """
     said, of = material(db, now, order)
     if of is None:
         return None
+    trying = []
+    for one in tried:
+        opening, closing = said.wording(one.kind, one.language)
+        opening = opening if one.opening is None else one.opening
+        trying.append(WordingView(one.kind, one.language, opening, closing if one.closing is None else one.closing))
+    said.wordings = [*trying, *said.wordings]  # the first of a kind and language is the one that is said
     if order is not None and not named:
         of = of._replace(name=None)
     wanted = [(kind, code) for kind in kinds or PREVIEWS for code in spoken or known()]
     return [_preview(said, of, kind, code, made_up=order is None) for kind, code in wanted]
+
+
+def to_try(
+    kinds: Sequence[str], spoken: Sequence[str], opening: str | None, closing: str | None
+) -> tuple[list[Wording], tuple[str, str] | None]:
+    """Wordings to try in kinds of messages and languages, all where none are named; and what is wrong: field, message.
+
+    What is left out is said as it is kept.
+    """
+    if opening is None and closing is None:
+        return [], None
+    worded = dict.fromkeys(worded_as(kind) for kind in kinds or PREVIEWS)
+    found = [Wording(kind, code, opening, closing) for kind in worded for code in spoken or known()]
+    return found, next((wrong for one in found if (wrong := misworded(one)) is not None), None)
 
 
 def _preview(said: CommunicationView, of: Material, kind: str, code: str, *, made_up: bool) -> Preview:
