@@ -126,6 +126,7 @@ def admin(service: Service) -> Iterator[Client]:
         ("audit?actor=admin&what=hold_order", ["C"]),
         ("audit?subject=A&what=ship", ["A"]),
         ("audit?since=2200-01-01T00:00:00Z", []),
+        ("audit?until=2000-01-01T00:00:00Z", []),
     ],
 )
 def test_a_filter_narrows_to_what_it_names(admin: Client, question: str, found: list[str]) -> None:

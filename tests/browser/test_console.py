@@ -33,6 +33,7 @@ PAGES = {
     "shipments": "/console/shipments",
     "notices": "/console/notices",
     "imports": "/console/imports",
+    "audit": "/console/audit",
     "reallocate": "/console/reallocate",
     "policy": "/console/reallocate/policy",
     "packs": "/console/settings?pack=us-ftc",

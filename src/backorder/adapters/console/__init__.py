@@ -33,6 +33,7 @@ PLACES = (
     Place("/console/reallocate", "Reallocate", "r", "reallocation.read"),
     Place("/console/notices", "Notices", "n", "notices.read"),
     Place("/console/imports", "Imports", "i", "catalogue.write"),
+    Place("/console/audit", "Audit", "a", "audit.read"),
     Place("/console/settings", "Settings", "e", "catalogue.read"),
 )
 

@@ -9,6 +9,7 @@ from backorder.adapters import console as pages
 from backorder.adapters.console import Frame
 from backorder.adapters.http import (
     arrivals,
+    audited,
     body,
     changing,
     configuring,
@@ -162,6 +163,7 @@ ROUTES = (
     *arrivals.ROUTES,
     *changing.ROUTES,
     *importing.ROUTES,
+    *audited.ROUTES,
     *reallocating.ROUTES,
     *drafting.ROUTES,
     *configuring.ROUTES,

@@ -99,12 +99,13 @@ class CustomersPage(Page):
 
 
 class TrailPage(Page):
-    """Which entries of the audit trail are wanted."""
+    """Which entries of the audit trail are wanted: `since` and `until` (before it) say when they were made."""
 
     actor: Text | None = None
     subject: Text | None = None
     what: Text | None = None
     since: Moment | None = None
+    until: Moment | None = None
 
 
 class Lines(msgspec.Struct):
