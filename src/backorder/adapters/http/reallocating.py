@@ -16,7 +16,7 @@ from backorder.adapters.console import reallocate as runs
 from backorder.adapters.http import body
 from backorder.adapters.http.callers import from_here
 from backorder.adapters.http.desk import Text, answered, page_route, shown
-from backorder.adapters.http.giving import fields, give, refuses, sentence
+from backorder.adapters.http.forms import fields, give, refuses, sentence
 from backorder.adapters.http.masks import masked
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import Cursor, ask, cursor, token

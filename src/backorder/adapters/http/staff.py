@@ -13,7 +13,7 @@ from backorder.adapters.http.administering import IssueToken, PutAccount, admini
 from backorder.adapters.http.callers import from_here
 from backorder.adapters.http.configuring import SHOWN, following, place, tab
 from backorder.adapters.http.desk import Text, answered, page_route
-from backorder.adapters.http.giving import fields
+from backorder.adapters.http.forms import fields
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import Cursor, ask
 from backorder.adapters.http.route import Answer, Call, House, Route

@@ -14,14 +14,12 @@ from backorder.adapters.console.waiting import Chosen
 from backorder.adapters.http import body
 from backorder.adapters.http.callers import from_here
 from backorder.adapters.http.desk import Text, answered, frame_of, page_route
-from backorder.adapters.http.forms import sentence
+from backorder.adapters.http.forms import fields, give, sentence
 from backorder.adapters.http.masks import masked
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import Cursor, ask, cursor, foreign, token
-from backorder.adapters.http.route import Answer, Call, House, Route, digest
-from backorder.adapters.http.writes import apply, permit
-from backorder.commands import decode
-from backorder.kernel.outcomes import Outcome, Word
+from backorder.adapters.http.route import Answer, Call, House, Route
+from backorder.kernel.outcomes import Word
 from backorder.queries import desk, notices, refunds
 from backorder.queries.notices import Place, Waiting
 
@@ -64,9 +62,9 @@ async def waiting(house: House, call: Call) -> Answer:
 async def see_to(house: House, call: Call) -> Answer:
     """`POST /console/notices`: one of the forms; back to the queue where it was done, else what was typed again."""
     from_here(call.request)
-    typed = {name: said[0] for name, said in (await body.form(call.request)).items()}
+    typed = await fields(call)
     word = typed.get("do", "")
-    if word not in _FIELDS or "\0" in typed.get("order", ""):  # no order has such a name, nor a form of ours
+    if word not in _FIELDS:
         raise Refusal(422, "invalid", "this is no form of ours")
     what: Literal["notice", "refund"] = "refund" if word == "record_refund" else "notice"
     view = typed.get("view", "all")
@@ -95,12 +93,7 @@ async def _done(house: House, call: Call, word: str, typed: Mapping[str, str]) -
     if not (number.isascii() and number.isdecimal()):
         return "The number is not one."
     said["refund" if word == "record_refund" else "notice"] = int(number)
-    raw = msgspec.json.encode(said)
-    command = decode(raw)
-    if isinstance(command, Outcome):
-        return sentence(command)
-    permit(call, command)
-    (outcome,) = await apply(house, call, [command], digest(raw))
+    outcome = await give(house, call, said)
     return None if outcome.outcome in _DONE else sentence(outcome)
 
 
