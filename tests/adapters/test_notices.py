@@ -64,7 +64,7 @@ def test_messages_are_shown_as_customers_would_get_them(service: Service, admin:
     assert told.status == 200
     confirmed, short = told.json
     assert (confirmed["language"], confirmed["wanted"], confirmed["made_up"]) == ("de", "de", False)
-    assert (short["language"], short["wanted"], short["pack"]) == ("en", "de", "us-ftc")
+    assert (short["language"], short["wanted"], short["pack"]) == ("de", "de", "us-ftc")
     assert "AGREES" in confirmed["html"]
     assert "AGREES" in short["text"]
     assert len(admin.ask("GET", "/v1/notices/preview").json) == 12 * 4
