@@ -182,7 +182,8 @@ def _serve(
     """Run the service as the settings say, after telling where it is and how the first admin comes in."""
     from backorder.adapters.http import serve
 
-    _mail(), _channels()  # what cannot be meant is said before anything runs
+    for told in (_mail, _channels):
+        told()  # what cannot be meant is said before anything runs
     named = value(HOSTS)
     hosts = [] if named == HOSTS.default else [host.strip() for host in named.split(",")]
     worker = _worker if working else None

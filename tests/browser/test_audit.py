@@ -3,15 +3,14 @@
 Needs a Chromium, as `test_status.py` beside it does.
 """
 
-import os
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import new_database
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from service import running
 
 from backorder import commands
@@ -20,8 +19,6 @@ from backorder.kernel.calendars import moment_number
 from backorder.kernel.outcomes import Outcome
 from backorder.storage.db import open_database
 
-CHROMIUM = os.environ.get("BACKORDER_TEST_CHROMIUM") or shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here")
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
 PASSWORD = "a rather long pass phrase"
 
@@ -43,29 +40,26 @@ def base(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("wide", [390, 1280])
-def test_who_touched_an_item_is_found_and_all_that_they_did(base: str, wide: int) -> None:
-    with sync_playwright() as run:
-        browser = run.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_context(viewport={"width": wide, "height": 800}, java_script_enabled=False).new_page()
-        page.goto(f"{base}/console/sign-in")
-        page.get_by_label("Name").fill("fay")
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.get_by_role("link", name="Audit", exact=True).click()
-        page.get_by_label("About").fill("ITEM-05")
-        page.get_by_role("button", name="Search").click()
-        rows = page.locator("tbody tr")
-        expect(rows).to_have_count(1)
-        expect(rows).to_contain_text("wim")
-        rows.locator("summary").click()
-        expect(rows.get_by_text("Digest")).to_be_visible()
-        page.get_by_role("link", name="About: ITEM-05").click()
-        page.get_by_role("link", name="pia", exact=True).first.click()
-        expect(page.get_by_label("Who")).to_have_value("pia")
-        expect(rows).to_have_count(50)
-        page.get_by_role("link", name="Next page").click()
-        expect(rows).to_have_count(10)
-        expect(rows.last).to_contain_text("ITEM-00")
-        page.get_by_role("link", name="First page").click()
-        expect(rows).to_have_count(50)
-        browser.close()
+def test_who_touched_an_item_is_found_and_all_that_they_did(base: str, browser: Any, wide: int) -> None:
+    page = browser.new_context(viewport={"width": wide, "height": 800}, java_script_enabled=False).new_page()
+    page.goto(f"{base}/console/sign-in")
+    page.get_by_label("Name").fill("fay")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name="Audit", exact=True).click()
+    page.get_by_label("About").fill("ITEM-05")
+    page.get_by_role("button", name="Search").click()
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("wim")
+    rows.locator("summary").click()
+    expect(rows.get_by_text("Digest")).to_be_visible()
+    page.get_by_role("link", name="About: ITEM-05").click()
+    page.get_by_role("link", name="pia", exact=True).first.click()
+    expect(page.get_by_label("Who")).to_have_value("pia")
+    expect(rows).to_have_count(50)
+    page.get_by_role("link", name="Next page").click()
+    expect(rows).to_have_count(10)
+    expect(rows.last).to_contain_text("ITEM-00")
+    page.get_by_role("link", name="First page").click()
+    expect(rows).to_have_count(50)

@@ -3,9 +3,7 @@
 Needs a Chromium, as `test_status.py` beside it does. axe-core comes with the lock, inside a package for tests.
 """
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -14,7 +12,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import new_database
 from owed import COMMUNICATION
-from playwright.sync_api import sync_playwright
 from service import running
 from state import apply
 
@@ -22,9 +19,6 @@ from backorder.adapters.http import console
 from backorder.commands import accounts
 from backorder.kernel.calendars import moment_number
 from backorder.storage.db import open_database
-
-CHROMIUM = os.environ.get("BACKORDER_TEST_CHROMIUM") or shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here")
 
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
 PASSWORD = "a rather long pass phrase"
@@ -122,39 +116,33 @@ def grave(page: Any) -> list[str]:
 
 
 @pytest.mark.parametrize(("wide", "scheme"), [(1280, "light"), (390, "dark")])
-def test_no_page_shuts_anybody_out(place: Place, wide: int, scheme: str) -> None:
-    with sync_playwright() as run:
-        browser = run.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        context = browser.new_context(viewport={"width": wide, "height": 900}, color_scheme=scheme)
-        page = context.new_page()
-        page.goto(f"{place.base}/console/sign-in")
-        found = grave(page)
-        page.get_by_label("Name").fill("ingrid")
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.get_by_role("heading", level=1, name="Friday 20 November").wait_for()
-        for path in addresses():
-            page.goto(place.base + path)
-            found += grave(page)
-        page.goto(f"{place.base}/console/")
-        page.keyboard.press("?")
-        page.get_by_role("dialog").wait_for()
+def test_no_page_shuts_anybody_out(place: Place, browser: Any, wide: int, scheme: str) -> None:
+    context = browser.new_context(viewport={"width": wide, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(f"{place.base}/console/sign-in")
+    found = grave(page)
+    page.get_by_label("Name").fill("ingrid")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", level=1, name="Friday 20 November").wait_for()
+    for path in addresses():
+        page.goto(place.base + path)
         found += grave(page)
-        page.goto(place.base + place.link)
-        found += grave(page)
-        page.get_by_role("radio").last.check()
-        page.get_by_role("button").first.click()
-        found += grave(page)
-        page.goto(f"{place.base}/s/no-such-link")
-        found += grave(page)
-        browser.close()
+    page.goto(f"{place.base}/console/")
+    page.keyboard.press("?")
+    page.get_by_role("dialog").wait_for()
+    found += grave(page)
+    page.goto(place.base + place.link)
+    found += grave(page)
+    page.get_by_role("radio").last.check()
+    page.get_by_role("button").first.click()
+    found += grave(page)
+    page.goto(f"{place.base}/s/no-such-link")
+    found += grave(page)
     assert found == []
 
 
-def test_it_would_be_seen() -> None:
-    with sync_playwright() as run:
-        browser = run.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.set_content("<html lang=en><title>A page</title><main><h1>A page</h1><img src=data:,></main></html>")
-        assert [one.split(": ")[1] for one in grave(page)] == ["image-alt (critical)"]
-        browser.close()
+def test_it_would_be_seen(browser: Any) -> None:
+    page = browser.new_page()
+    page.set_content("<html lang=en><title>A page</title><main><h1>A page</h1><img src=data:,></main></html>")
+    assert [one.split(": ")[1] for one in grave(page)] == ["image-alt (critical)"]

@@ -1,10 +1,9 @@
 """The console in a real browser: on a phone and a screen, light and dark, by keyboard, and without JavaScript.
 
-Needs what `test_status.py` beside it needs, and is skipped where that is not.
+Needs a Chromium, as `test_status.py` beside it does.
 """
 
 import os
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,10 +18,6 @@ from state import apply
 from backorder.commands import accounts
 from backorder.kernel.calendars import moment_number
 from backorder.storage.db import open_database
-
-CHROMIUM = os.environ.get("BACKORDER_TEST_CHROMIUM") or shutil.which("chromium")
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: it drives the browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here")
 
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
 EVIL = "<img src=x onerror=\"alert('hostile')\"> {{7*7}} <script>alert(1)</script>"
@@ -74,14 +69,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         db.close()
         with running(url, BACKORDER_NOW=NOW.isoformat(), BACKORDER_WORKER="no") as service:
             yield Place(f"http://127.0.0.1:{service.port}")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as run:
-        found = run.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
 
 
 @pytest.fixture

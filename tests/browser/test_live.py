@@ -3,9 +3,7 @@
 Needs a Chromium, as `test_status.py` beside it does.
 """
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +11,8 @@ from typing import Any
 
 import pytest
 from conftest import new_database
-from playwright.sync_api import expect, sync_playwright
+from entering import PASSWORD, signed_in
+from playwright.sync_api import expect
 from service import running
 from state import apply
 
@@ -21,10 +20,8 @@ from backorder.commands import accounts
 from backorder.kernel.calendars import moment_number
 from backorder.storage.db import open_database
 
-CHROMIUM = os.environ.get("BACKORDER_TEST_CHROMIUM") or shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here")
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
-PASSWORD = "a rather long pass phrase"
+WIDE = {"width": 1280, "height": 700}
 SOON = 3_000  # milliseconds: a look each half second, and a loaded machine
 
 
@@ -51,24 +48,6 @@ def base(tmp_path: Path) -> Iterator[str]:
             yield f"http://127.0.0.1:{service.port}"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_playwright() as run:
-        found = run.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
-
-
-def signed_in(browser: Any, base: str, name: str, path: str) -> Any:
-    page = browser.new_context(viewport={"width": 1280, "height": 700}).new_page()
-    page.goto(f"{base}/console/sign-in?next={path}")
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url(f"**{path}")
-    return page
-
-
 def receive(page: Any, units: int) -> None:
     page.get_by_label("Units that came").fill(str(units))
     page.get_by_role("button", name="Book the receipt").click()
@@ -76,8 +55,8 @@ def receive(page: Any, units: int) -> None:
 
 
 def test_a_receipt_in_another_window_changes_tiles_rows_and_the_supply(base: str, browser: Any) -> None:
-    dock = signed_in(browser, base, "wim", "/console/supplies/PO")
-    today = signed_in(browser, base, "pia", "/console/")
+    dock = signed_in(browser, base, "wim", "/console/supplies/PO", viewport=WIDE)
+    today = signed_in(browser, base, "pia", "/console/", viewport=WIDE)
     supply = today.context.new_page()
     supply.goto(f"{base}/console/supplies/PO")
     ready = today.locator(".tile", has_text="Ready to ship now")
@@ -91,8 +70,8 @@ def test_a_receipt_in_another_window_changes_tiles_rows_and_the_supply(base: str
 
 
 def test_the_row_one_is_at_stays_as_long_as_it_is_there(base: str, browser: Any) -> None:
-    dock = signed_in(browser, base, "wim", "/console/supplies/PO")
-    lines = signed_in(browser, base, "pia", "/console/lines")
+    dock = signed_in(browser, base, "wim", "/console/supplies/PO", viewport=WIDE)
+    lines = signed_in(browser, base, "pia", "/console/lines", viewport=WIDE)
     for _ in range(30):
         lines.keyboard.press("j")
     assert "A-30" in lines.locator("tr.is-cursor").inner_text()
@@ -106,8 +85,8 @@ def test_the_row_one_is_at_stays_as_long_as_it_is_there(base: str, browser: Any)
 
 
 def test_the_place_one_scrolled_to_and_the_focus_stay(base: str, browser: Any) -> None:
-    dock = signed_in(browser, base, "wim", "/console/supplies/PO")
-    lines = signed_in(browser, base, "pia", "/console/lines?view=all")
+    dock = signed_in(browser, base, "wim", "/console/supplies/PO", viewport=WIDE)
+    lines = signed_in(browser, base, "pia", "/console/lines?view=all", viewport=WIDE)
     for _ in range(30):
         lines.keyboard.press("j")
     before = lines.evaluate("[scrollY, document.activeElement.textContent]")

@@ -3,8 +3,6 @@
 Needs a Chromium, as `test_status.py` beside it does.
 """
 
-import os
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,8 +11,9 @@ from typing import Any
 import pytest
 from conftest import new_database
 from contrast import CONTRAST
+from entering import PASSWORD, signed_in
 from owed import COMMUNICATION
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from service import running
 from state import apply
 
@@ -22,10 +21,7 @@ from backorder.commands import accounts
 from backorder.kernel.calendars import moment_number
 from backorder.storage.db import open_database
 
-CHROMIUM = os.environ.get("BACKORDER_TEST_CHROMIUM") or shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here")
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
-PASSWORD = "a rather long pass phrase"
 
 
 @pytest.fixture
@@ -58,27 +54,11 @@ def base(tmp_path: Path) -> Iterator[str]:
             yield f"http://127.0.0.1:{service.port}"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_playwright() as run:
-        found = run.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
-
-
-def signed_in(browser: Any, base: str, **said: Any) -> Any:
-    page = browser.new_context(**said).new_page()
-    page.goto(f"{base}/console/sign-in?next=/console/notices")
-    page.get_by_label("Name").fill("kim")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url("**/console/notices")
-    return page
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_an_agent_finds_the_notice_reads_it_out_and_takes_the_answer_down(base: str, browser: Any, scheme: str) -> None:
-    page = signed_in(browser, base, viewport={"width": 1024, "height": 900}, color_scheme=scheme)
+    page = signed_in(
+        browser, base, "kim", "/console/notices", viewport={"width": 1024, "height": 900}, color_scheme=scheme
+    )
     page.get_by_role("link", name="Waiting for an answer").click()
     page.get_by_role("link", name="A-2").click()
     expect(page.locator(".mail")).to_contain_text("now to ship by Tue 15 Dec 2026")
@@ -96,7 +76,9 @@ def test_an_agent_finds_the_notice_reads_it_out_and_takes_the_answer_down(base: 
 
 
 def test_on_a_phone_and_without_javascript_it_is_done_as_well(base: str, browser: Any) -> None:
-    page = signed_in(browser, base, viewport={"width": 390, "height": 800}, java_script_enabled=False)
+    page = signed_in(
+        browser, base, "kim", "/console/notices", viewport={"width": 390, "height": 800}, java_script_enabled=False
+    )
     page.get_by_role("link", name="A-1").click()
     page.get_by_label("They say").select_option("cancel")
     page.get_by_label("Who said so").fill("Ada Byron")

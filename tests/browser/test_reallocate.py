@@ -3,8 +3,6 @@
 Needs a Chromium, as `test_status.py` beside it does.
 """
 
-import os
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +11,8 @@ from typing import Any
 import pytest
 from conftest import new_database
 from contrast import CONTRAST
-from playwright.sync_api import expect, sync_playwright
+from entering import PASSWORD, signed_in
+from playwright.sync_api import expect
 from service import running
 from state import apply
 
@@ -21,10 +20,7 @@ from backorder.commands import accounts
 from backorder.kernel.calendars import moment_number
 from backorder.storage.db import open_database
 
-CHROMIUM = os.environ.get("BACKORDER_TEST_CHROMIUM") or shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here")
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
-PASSWORD = "a rather long pass phrase"
 
 
 @pytest.fixture
@@ -57,24 +53,6 @@ def base(tmp_path: Path) -> Iterator[str]:
             yield f"http://127.0.0.1:{service.port}"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_playwright() as run:
-        found = run.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
-
-
-def signed_in(browser: Any, base: str, **said: Any) -> Any:
-    page = browser.new_context(**said).new_page()
-    page.goto(f"{base}/console/sign-in?next=/console/reallocate")
-    page.get_by_label("Name").fill("hana")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url("**/console/reallocate")
-    return page
-
-
 @pytest.mark.parametrize(
     ("wide", "scheme", "script"), [(1280, "light", True), (1280, "dark", True), (390, "light", False)]
 )
@@ -82,7 +60,7 @@ def test_a_planner_simulates_commits_and_takes_it_back(
     base: str, browser: Any, wide: int, scheme: str, script: bool
 ) -> None:
     said = {"viewport": {"width": wide, "height": 900}, "color_scheme": scheme, "java_script_enabled": script}
-    page = signed_in(browser, base, **said)
+    page = signed_in(browser, base, "hana", "/console/reallocate", **said)
     page.get_by_role("button", name="Simulate", exact=True).click()
     expect(page.get_by_role("status")).to_have_text("The plan is made. Nothing has changed yet.")
     lose = page.get_by_role("region", name="Commit")

@@ -3,8 +3,6 @@
 Needs a Chromium, as `test_status.py` beside it does.
 """
 
-import os
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +11,8 @@ from typing import Any
 import pytest
 from conftest import new_database
 from contrast import CONTRAST
-from playwright.sync_api import expect, sync_playwright
+from entering import PASSWORD, signed_in
+from playwright.sync_api import expect
 from service import running
 from state import apply
 
@@ -21,10 +20,7 @@ from backorder.commands import accounts
 from backorder.kernel.calendars import moment_number
 from backorder.storage.db import open_database
 
-CHROMIUM = os.environ.get("BACKORDER_TEST_CHROMIUM") or shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here")
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
-PASSWORD = "a rather long pass phrase"
 
 
 @pytest.fixture
@@ -51,27 +47,11 @@ def base(tmp_path: Path) -> Iterator[str]:
             yield f"http://127.0.0.1:{service.port}"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_playwright() as run:
-        found = run.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
-
-
-def signed_in(browser: Any, base: str, **said: Any) -> Any:
-    page = browser.new_context(**said).new_page()
-    page.goto(f"{base}/console/sign-in?next=/console/shipments")
-    page.get_by_label("Name").fill("wim")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url("**/console/shipments")
-    return page
-
-
 @pytest.mark.parametrize(("wide", "script"), [(1280, True), (390, False)])
 def test_orders_are_picked_by_a_list_shipped_and_taken_back(base: str, browser: Any, wide: int, script: bool) -> None:
-    page = signed_in(browser, base, viewport={"width": wide, "height": 900}, java_script_enabled=script)
+    page = signed_in(
+        browser, base, "wim", "/console/shipments", viewport={"width": wide, "height": 900}, java_script_enabled=script
+    )
     ticked = page.get_by_role("group", name="What to do with the ticked orders")
     page.get_by_label("Tick A-1").check()
     page.get_by_label("Tick A-3").check()

@@ -7,7 +7,6 @@ Screenshots are kept in the folder that BACKORDER_TEST_SHOTS names.
 import hashlib
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,16 +16,13 @@ import pytest
 from conftest import new_database
 from contrast import CONTRAST
 from owed import COMMUNICATION
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from service import Client, running
 from sqlalchemy import select
 from state import apply
 
 from backorder.storage.db import open_database
 from backorder.storage.tables import metadata
-
-CHROMIUM = os.environ.get("BACKORDER_TEST_CHROMIUM") or shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here")
 
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
 EVIL = "<img src=x onerror=\"alert('hostile')\">\n=1+1 {{7*7}} <script>alert(1)</script>"
@@ -90,14 +86,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             client = service.client()
             yield Place(url, client, service.port)
             client.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_playwright() as run:
-        found = run.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
 
 
 @pytest.fixture

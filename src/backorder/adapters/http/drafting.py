@@ -14,10 +14,9 @@ from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import ask
 from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.commands import decode
-from backorder.commands._batch import invalid
 from backorder.commands.reallocation import PutPolicy, policy_of
 from backorder.kernel.calendars import local_day
-from backorder.kernel.outcomes import Outcome
+from backorder.kernel.outcomes import Outcome, Word
 from backorder.kernel.segments import trouble
 from backorder.queries import desk, reallocation
 from backorder.queries.reallocation import PolicyView, Preview
@@ -103,7 +102,7 @@ async def _looked(house: House, read: PutPolicy) -> Preview | Outcome:
     now, policy = house.clock(), policy_of(read)
     wrong = trouble(policy, local_day(now, "UTC"))
     if wrong is not None:
-        return invalid(read, *wrong)
+        return Outcome(Word.INVALID, field=wrong[0], message=wrong[1])
     found: Preview = await ask(house, reallocation.preview, house.db, now, policy)
     return found
 
