@@ -22,6 +22,7 @@ from backorder.settings import (
     OPENID_CLIENT,
     OPENID_ISSUER,
     OPENID_SECRET,
+    PAGES,
     PASSWORDS_REFUSED,
     RATE,
     TRACES,
@@ -106,7 +107,19 @@ def _mail() -> "Callable[[Database, Callable[[], int]], Endpoint] | None":
         sender = read_address(come_from)
     except NoAddress as error:
         raise Wrong(f"{MAIL_FROM.name} is {come_from!r}: {error}") from None
-    return partial(Mail, server=server, sender=sender, letters=_letters(ON_ORDERS))
+    return partial(Mail, server=server, sender=sender, letters=_letters(ON_ORDERS), pages=_pages())
+
+
+def _pages() -> str:
+    """Where customers reach the service, without a slash at its end; empty where that is not said. Raises Wrong."""
+    from backorder.adapters.mail.links import BASE
+
+    said = (words(PAGES) or "").rstrip("/")
+    if said and not BASE.match(said):
+        raise Wrong(
+            f"{PAGES.name} is {said!r}: give the address that customers open, such as https://orders.example.com"
+        )
+    return said
 
 
 def _letters(known: Iterable[str]) -> list[str]:
@@ -182,7 +195,7 @@ def _serve(
     """Run the service as the settings say, after telling where it is and how the first admin comes in."""
     from backorder.adapters.http import serve
 
-    for told in (_mail, _channels):
+    for told in (_mail, _channels, _pages):
         told()  # what cannot be meant is said before anything runs
     named = value(HOSTS)
     hosts = [] if named == HOSTS.default else [host.strip() for host in named.split(",")]

@@ -87,6 +87,13 @@ MAIL_LETTERS = Setting(
     "`ready` when a part can ship and the rest still waits, `shipped`. For shops that send none themselves.",
 )
 
+PAGES = Setting(
+    "BACKORDER_PAGES",
+    "none",
+    "The address under which customers reach this service, such as https://orders.example.com: letters have a link to "
+    "the page of their order there, on which customers see where it is and choose.",
+)
+
 CHANNELS = Setting(
     "BACKORDER_CHANNELS",
     "none",
@@ -176,6 +183,7 @@ SETTINGS = (
     MAIL,
     MAIL_FROM,
     MAIL_LETTERS,
+    PAGES,
     CHANNELS,
     WEBHOOK_PORTS,
     WEBHOOK_NETWORKS,

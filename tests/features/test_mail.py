@@ -19,6 +19,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from mailserver import Got, Mailbox
 from owed import COMMUNICATION, advance, do
+from posted import Post
 from service import stop
 
 from backorder.adapters.mail import Letter
@@ -27,8 +28,7 @@ from backorder.adapters.mail.message import Envelope, NoAddress, composed, read_
 from backorder.adapters.mail.sender import TRIES_MAX, Mail
 from backorder.adapters.mail.server import Server, read_server
 from backorder.app import command_line
-from backorder.kernel.calendars import moment_number
-from backorder.kernel.retries import HOUR, SECOND
+from backorder.kernel.retries import HOUR
 from backorder.queries import check
 from backorder.queries.evidence import of_order as evidence
 from backorder.queries.notices import of_order, queue
@@ -41,59 +41,6 @@ from backorder.worker import LEASE, Worker
 EVIL = "Ada Bcc: all@example.com =?utf-8?q?=0D=0ABcc=3A_x?= <img src=x onerror=alert(1)> =1+1 {customer}"
 HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type",
            "Content-Language"]  # fmt: skip
-
-
-class Post:
-    """A shop in New York with an order that is promised for the first of April, its worker and its mail server."""
-
-    def __init__(self, db: Database, box: Mailbox, *letters: str) -> None:
-        self.db, self.box, self.now = db, box, 0
-        self.sender = Mail(db, lambda: self.now, read_server(box.url), read_address("orders@shop.example"), letters)
-        self.worker = Worker(db, lambda: self.now, duties={}, standing=[self.sender])
-        self.at("2026-03-02T15:00")
-        self.worker.prepare(self.now)
-        day = "2026-03-02T15:00"
-        do(db, day, "put_site", site="NY", zone="America/New_York", country="US")
-        do(db, day, "put_item", sku="CHAIR", name="Oak chair")
-        do(db, day, "put_customer", customer="ada", name="Ada", email="ada@example.com", country="US")
-        do(db, day, "put_communication", shop_name="The Shop", **{k: v for k, v in COMMUNICATION.items() if k != "do"})
-        do(db, day, "announce_supply", supply="PO", sku="CHAIR", site="NY", quantity=9, expected_on="2026-04-01")
-        line = {"line": "1", "sku": "CHAIR", "quantity": 2, "unit_price": "50.00"}
-        assert do(db, day, "place_order", order="A", customer="ada", currency="USD", paid="100.00", lines=[line]) == (
-            "accepted"
-        )
-
-    def at(self, moment: str) -> None:
-        """Let the worker's clock show a moment."""
-        self.now = moment_number(datetime.fromisoformat(f"{moment}+00:00"))
-
-    def slip(self, moment: str, day: str) -> None:
-        """Let the supply slip to a day; an hour later the customer has to be told."""
-        do(self.db, f"{moment}T15:00", "reschedule_supply", supply="PO", expected_on=day)
-        advance(self.db, f"{moment}T16:00")
-        self.at(f"{moment}T16:00")
-
-    def round(self, seconds: int = 1) -> None:
-        """A round of the worker, some time later."""
-        self.now += seconds * SECOND
-        self.look()
-
-    def look(self) -> None:
-        """A round of the worker now, until the mail server has answered."""
-        self.worker.run_once(self.now)
-        self.worker.finish()
-
-    def until_quiet(self) -> None:
-        """Rounds, the clock going on to whatever is due next, until nothing waits to be sent."""
-        self.round()
-        while waiting := list_messages(self.db, sender="mail", state="waiting"):
-            due = min(one.due_at for one in waiting if one.due_at is not None)
-            self.now = max(self.now + 31 * SECOND, moment_number(due))
-            self.look()
-
-    def states(self) -> list[str]:
-        """What became of the messages to the mail server."""
-        return [one.state for one in list_messages(self.db, sender="mail")]
 
 
 @pytest.fixture

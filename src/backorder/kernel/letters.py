@@ -11,6 +11,7 @@ from backorder.kernel.phrases import Money, OnDay, Phrase, Said, Value, phrase
 # What a short word by another channel says besides what the letter is about.
 DETAILS = phrase("Our e-mail to you has the details.")
 QUESTIONS = phrase("Questions: {contact}")
+SEE = phrase("See your order, and what you can choose")
 
 
 class Goods(NamedTuple):

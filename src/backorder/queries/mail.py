@@ -6,7 +6,7 @@ Everywhere `to` is the address, and `notify` the channel besides that the custom
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import BindParameter, and_, bindparam, func, select
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, func, literal_column, select
 
 from backorder.storage.db import Tx, among
 from backorder.storage.event_tables import events
@@ -78,6 +78,11 @@ class Watch(NamedTuple):
     notify: str | None
 
 
+def _said(address: ColumnElement[str | None]) -> ColumnElement[str | None]:
+    """An address, where one is said: an empty one is none."""
+    return func.nullif(address, literal_column("''"))
+
+
 _NUMBERS: BindParameter[int] = bindparam("numbers", expanding=True)
 _NOTICES = (
     select(
@@ -103,7 +108,7 @@ _WATCHES = (
         watches.c.sku,
         watches.c.n,
         func.coalesce(items.c.name, items.c.sku),
-        func.coalesce(watches.c.email, people.c.email),
+        func.coalesce(_said(watches.c.email), _said(people.c.email)),
         people.c.name,
         func.coalesce(watches.c.language, customers.c.language),
         customers.c.country,
@@ -119,7 +124,7 @@ _WATCHES = (
 _ORDERS = (
     select(
         orders.c.order_id,
-        people.c.email,
+        _said(people.c.email),
         people.c.name,
         customers.c.language,
         func.coalesce(orders.c.country, customers.c.country),

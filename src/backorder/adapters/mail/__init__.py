@@ -9,10 +9,10 @@ from typing import NamedTuple
 from jinja2 import Environment, StrictUndefined, Template
 
 from backorder.kernel.errors import BackorderError
-from backorder.kernel.letters import QUESTIONS, About, Draft, Goods
+from backorder.kernel.letters import QUESTIONS, SEE, About, Draft, Goods
 from backorder.kernel.phrases import OnDay, Said
 from backorder.kernel.wording import COLOUR, check_colour, worded
-from backorder.languages import Language, one_line
+from backorder.languages import Language, language, one_line
 from backorder.queries.communication import CommunicationView
 
 _LINK = re.compile(r"https?://[^\s\x00-\x1f\x7f\"'<>\\]+\Z")
@@ -82,17 +82,22 @@ def rendered(draft: Draft, wanted: Language, merchant: Merchant, values: Mapping
 
 
 class Notice(NamedTuple):
-    """A notice that the law asks for as it is kept (`kernel/sentences.py`); `tag` names its language (BCP 47)."""
+    """A notice that the law asks for as it is kept (`kernel/sentences.py`); `tag` names its language (BCP 47).
+
+    `link` opens the page of its order; None where there is none.
+    """
 
     subject: str
     text: str
     tag: str
+    link: str | None = None
 
 
 def framed(notice: Notice, merchant: Merchant, values: Mapping[str, str], lacking: Sequence[str] = ()) -> Letter:
     """A notice as a letter. All that it says stands first, unchanged and in one piece.
 
-    The merchant closes it; nothing of theirs comes before. `lacking` are phrases that another language could not say.
+    Its link and the merchant's closing follow; nothing of theirs comes before. `lacking` are phrases that another
+    language could not say.
     Raises Misworded as `rendered` does.
     """
     check_colour(merchant.colour)
@@ -101,6 +106,9 @@ def framed(notice: Notice, merchant: Merchant, values: Mapping[str, str], lackin
         lines = block.split("\n")
         listed = all(line.startswith("- ") for line in lines)
         parts.append(_Part("list", [line[2:] for line in lines]) if listed else _Part("plain", lines))
+    speaks = language(notice.tag)
+    if notice.link is not None:
+        parts.append(_part("button", [Said(SEE)], "", notice.link, speaks))
     _, closing = _own(merchant, values)
     return _letter(notice.subject, [*parts, *closing], [], merchant, notice.tag, lacking)
 

@@ -1,4 +1,4 @@
-"""A letter as e-mail: headers, plain text and HTML, byte for byte the same however often it is made."""
+"""A letter as e-mail: headers, plain text and HTML, the same however often it is made."""
 
 import hashlib
 import re
@@ -66,7 +66,7 @@ def named(text: str) -> str:
 
 
 def composed(letter: Letter, envelope: Envelope) -> bytes:
-    """The letter as it goes over the line. A repeat has the same Message-ID and the same bytes."""
+    """The letter as it goes over the line. A repeat has the same Message-ID, and the same bytes but for a link."""
     mark = hashlib.blake2b(f"{envelope.event} {envelope.at} {envelope.about}".encode(), digest_size=12).hexdigest()
     found = EmailMessage(policy=SMTP)
     found["From"] = envelope.sender

@@ -8,6 +8,7 @@ import msgspec
 
 from backorder.adapters import mail
 from backorder.adapters.mail import Letter, framed, in_name_of, rendered, values_of
+from backorder.adapters.mail.links import Draw, no_links
 from backorder.adapters.mail.message import named
 from backorder.kernel import letters
 from backorder.kernel.calendars import local_day
@@ -53,8 +54,11 @@ class _Left(msgspec.Struct):
     subject: str
 
 
-def posts(db: Database, messages: Sequence[Message]) -> tuple[list[Post | None], str]:
-    """The letters of messages, None where nobody is to be written to; and the name of the shop."""
+def posts(db: Database, messages: Sequence[Message], draw: Draw = no_links) -> tuple[list[Post | None], str]:
+    """The letters of messages, None where nobody is to be written to; and the name of the shop.
+
+    `draw` makes the links to the pages of orders that stand in letters.
+    """
     of = {message: _key(message) for message in messages}
     on = sorted({_named(message) for message in messages if message.kind in ON_ORDERS.values()})
     with db.read() as tx:
@@ -62,17 +66,19 @@ def posts(db: Database, messages: Sequence[Message]) -> tuple[list[Post | None],
         watches = load_watches(tx, [key for message, key in of.items() if message.kind == BACK])
         orders = load_orders(tx, on)
         last = load_last(tx, READY, sorted({message.subject for message in messages if message.kind == READY}))
+    told = [one.order for one in notices.values() if _is_mailed(one)]
+    links = draw({*told, *(one.order for one in orders.values() if one.to is not None)})
     said = communication(db)
     found: list[Post | None] = []
     for message, key in of.items():
         if message.kind == NOTICE:
-            found.append(_noticed(notices[key], said) if key in notices else None)
+            found.append(_noticed(notices[key], said, links) if key in notices else None)
         elif message.kind == BACK:
             found.append(_back(watches[key], said, message.at) if key in watches else None)
         elif message.kind == READY and last.get(message.subject) != message.event:
             found.append(None)  # a later one tells of all
         else:
-            found.append(_on_order(orders.get(_named(message)), said, message))
+            found.append(_on_order(orders.get(_named(message)), said, message, links))
     return found, named(said.shop_name or "")
 
 
@@ -89,14 +95,21 @@ def _key(message: Message) -> tuple[str, int]:
     return _named(message), msgspec.json.decode(message.data, type=_Noticed).notice if message.kind == NOTICE else 0
 
 
-def _noticed(one: Notice, said: CommunicationView) -> Post | None:
+def _is_mailed(one: Notice) -> bool:
+    return one.means == "email" and None not in {one.to, one.text, one.sent_at}
+
+
+def _noticed(one: Notice, said: CommunicationView, links: Mapping[str, str]) -> Post | None:
     """A notice as a letter: what it says stands as it was kept."""
-    if one.means != "email" or one.to is None or one.text is None or one.sent_at is None:
+    if not _is_mailed(one):
         return None
+    assert one.sent_at is not None
+    assert one.text is not None
     speaks = language(language_of(one.version))
     merchant = in_name_of(said, worded_as(one.kind), speaks.code)
-    values = values_of(About(one.order, local_day(one.sent_at, "UTC"), one.name), [], speaks)
-    letter = framed(mail.Notice(one.subject or "", one.text, language_of(one.version)), merchant, values)
+    about = About(one.order, local_day(one.sent_at, "UTC"), one.name, links.get(one.order))
+    notice = mail.Notice(one.subject or "", one.text, language_of(one.version), about.link)
+    letter = framed(notice, merchant, values_of(about, [], speaks))
     return Post(letter, one.to, one.name or "", one.sent_at, one.notify, said.contact or "", (one.order, one.n))
 
 
@@ -111,11 +124,11 @@ def _back(one: Watch, said: CommunicationView, at: int) -> Post | None:
     return Post(letter, one.to, one.name or "", at, one.notify, said.contact or "")
 
 
-def _on_order(one: Order | None, said: CommunicationView, message: Message) -> Post | None:
+def _on_order(one: Order | None, said: CommunicationView, message: Message, links: Mapping[str, str]) -> Post | None:
     """A letter on an order as it stands, in its customer's language; None where there is nothing to say, or nobody."""
     if one is None or (one.to is None and one.notify is None):
         return None
-    about = About(one.order, local_day(message.at, one.zone or "UTC"), one.name)
+    about = About(one.order, local_day(message.at, one.zone or "UTC"), one.name, links.get(one.order))
     kind, made = _DRAFTS[message.kind]
     drawn = made(one, about, said, message)
     if drawn is None:

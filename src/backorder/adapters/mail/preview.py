@@ -154,7 +154,7 @@ def _preview(said: CommunicationView, of: Material, kind: str, code: str, *, mad
         speaks = speaks.source() if notice.lacking else speaks
         merchant = in_name_of(whole, worded, speaks.code)
         values = values_of(about, goods, speaks)
-        kept = Notice(notice.subject, notice.text, language_of(notice.version))
+        kept = Notice(notice.subject, notice.text, language_of(notice.version), LINK)
         letter, there = framed(kept, merchant, values, notice.lacking), True
     return Preview(
         kind,

@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Callable, Iterable, Sequence
 from email.headerregistry import Address
 
+from backorder.adapters.mail.links import drawing
 from backorder.adapters.mail.message import Envelope, NoAddress, composed, read_address
 from backorder.adapters.mail.posts import ALWAYS, ON_ORDERS, Post, posts
 from backorder.adapters.mail.server import Line, Server, unsent
@@ -24,6 +25,7 @@ TRIES_MAX = 7  # within a day: then a person has to tell the customer, while the
 class Mail:
     """A sender of letters by e-mail. `clock` is in microseconds; `sender` is the address that they come from.
 
+    `pages` is where customers reach the service: letters have a link to their order's page where it is said.
     `letters` are those on orders, of ON_ORDERS, that go besides notices and word that an item is back.
     Notices that are told by other means, and those that nobody may be written to any more, are none of its affair.
     """
@@ -40,9 +42,11 @@ class Mail:
         sender: Address,
         letters: Iterable[str] = (),
         trust: ssl.SSLContext | None = None,
+        *,
+        pages: str = "",
     ) -> None:
         self._db, self._clock, self._server, self._trust = db, clock, server, trust
-        self._sender = sender
+        self._sender, self._draw = sender, drawing(db, clock, pages, self.name)
         self._kinds = {*ALWAYS, *(ON_ORDERS[name] for name in letters)}
 
     def wants(self, kind: str, _subject: str) -> bool:
@@ -55,7 +59,7 @@ class Mail:
     def send(self, messages: Sequence[Message]) -> list[NotSent | None]:
         """Send letters over one line, in order. Those that it does not come to have no answer."""
         began, answers, stuck = self._clock(), list[NotSent | None](), set[str]()
-        found, shop = posts(self._db, messages)
+        found, shop = posts(self._db, messages, self._draw)
         with Line(self._server, self._trust) as line:
             for message, post in zip(messages, found, strict=True):
                 if self._clock() > began + SENDING:
