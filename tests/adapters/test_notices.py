@@ -77,6 +77,19 @@ def test_messages_are_shown_as_customers_would_get_them(service: Service, admin:
     portal.close()
 
 
+def test_previews_of_notices_are_what_would_go(admin: Client) -> None:
+    """A better day and a cancellation are said in the words that the law's clock sends, in the wanted language."""
+    asked = "/v1/notices/preview?kind=better&kind=cancelled&order=AGREES"
+    better, gone = admin.ask("GET", f"{asked}&language=en").json
+    assert better["text"].startswith("Good news: your order AGREES ships sooner.")
+    assert "now to ship by" in better["text"]
+    assert "because we cannot deliver it:\n\n- Oak chair" in gone["text"]
+    assert "100.00 USD goes back to you by" in gone["text"]
+    german = admin.ask("GET", f"{asked}&language=de").json
+    assert [one["language"] for one in german] == ["de", "de"]
+    assert all("Bestellung AGREES" in one["text"] and not one["lacking"] for one in german)
+
+
 def test_words_are_tried_before_they_are_kept(admin: Client) -> None:
     asked = "/v1/notices/preview?kind=shipped&language=en&order=AGREES"
     before = admin.ask("GET", asked).json[0]["text"]

@@ -10,21 +10,17 @@ from backorder.adapters.mail import Letter, Merchant, Unusable, rendered
 from backorder.kernel import letters
 from backorder.kernel.calendars import day_number
 from backorder.kernel.letters import About, Draft, Goods
-from backorder.kernel.phrases import Money
 from backorder.kernel.wording import Misworded, worded
 from backorder.languages import known, language
 
 TODAY = day_number(date(2026, 12, 1))
 ABOUT = About("SO-1", TODAY, "Ada", "https://shop.example.com/o?a=1&b=2")
-GOODS = [Goods(2, "Oak chair", TODAY + 17), Goods(1, "Lamp", None), Goods(1, "Desk", TODAY + 40, TODAY + 50)]
+GOODS = [Goods(2, "Oak chair", TODAY + 17), Goods(1, "Lamp", None), Goods(1, "Desk", TODAY + 40)]
 SHOP = Merchant("Tansy & Oak", "help@example.com", closing="With regards, {shop}", address="14 Commercial Street")
 DRAFTS = {
     "confirmation": letters.confirmation(ABOUT, GOODS, "We take the money when it ships."),
-    "better": letters.better_date(ABOUT, GOODS),
     "ready": letters.partly_ready(ABOUT, GOODS[:1], GOODS[1:]),
     "shipped": letters.shipped(ABOUT, GOODS, "TRACK-7"),
-    "cancelled": letters.cancelled(ABOUT, GOODS, Money(43_200, "USD"), TODAY + 9),
-    "not charged": letters.cancelled(ABOUT, GOODS, None, TODAY + 9),
     "back": letters.back_in_stock(ABOUT, "Oak chair"),
 }
 
@@ -71,18 +67,12 @@ def test_a_confirmation_has_every_line_s_day_and_when_money_is_taken() -> None:
     assert "With regards, Tansy & Oak" in text
 
 
-def test_a_cancellation_has_the_amount_and_the_day() -> None:
-    assert "We send back US$432.00 by 10 December." in rendered(DRAFTS["cancelled"], language("en-GB"), SHOP).text
-    assert "Wir erstatten 432,00\xa0$ bis 10. Dezember." in rendered(DRAFTS["cancelled"], language("de"), SHOP).text
-    assert "Nothing was charged" in rendered(DRAFTS["not charged"], language("en"), SHOP).text
-
-
 HOSTILE = "</style><script>alert(1)</script>\r\nBcc: a@b\n\n=1+1 {{ 7*7 }} {order} =?utf-8?q?x?= \u202eevil\x00"
 
 
 def _hostile() -> list[Draft]:
     about = About("SO-1", TODAY, HOSTILE, None)
-    goods = [Goods(1, HOSTILE, TODAY + 1, TODAY + 2)]
+    goods = [Goods(1, HOSTILE, TODAY + 1)]
     return [
         letters.confirmation(about, goods, HOSTILE),
         letters.shipped(about, goods, HOSTILE),

@@ -44,6 +44,7 @@ REFUSED = {
     "an address without its beginning": (wording(closing="See WWW.shop.example"), "closing", "no addresses"),
     "a kind that is none": (wording(kind="sale", closing="x"), "kind", "use confirmation, delay"),
     "a language that is none": (wording(language="xx", closing="x"), "language", "use de, en, es, fr"),
+    "words before a refund": (wording(kind="cancelled", opening="Never mind:"), "opening", "has to be said"),
     "words before what the law asks for": (wording(kind="delay", opening="Never mind:"), "opening", "has to be said"),
     "a line that ends": (wording(closing="a\n"), "closing", ""),
     "two lines": (wording(closing="a\nb"), "closing", ""),
@@ -119,7 +120,7 @@ def hiding() -> list[str]:
 def test_no_wording_takes_a_sentence_away(code: str, closing: str) -> None:
     """Every line of the letter without the merchant's words stands in the one with them, as often, in text and page."""
     speaks = language(code)
-    for draft in (letters.confirmation(ABOUT, GOODS, "Paid."), letters.cancelled(ABOUT, GOODS, None, TODAY)):
+    for draft in (letters.confirmation(ABOUT, GOODS, "Paid."), letters.partly_ready(ABOUT, GOODS[:1], GOODS[1:])):
         plain = rendered(draft, speaks, Merchant("Oak", "help@example.com"))
         own = rendered(draft, speaks, Merchant("Oak", "help@example.com", opening=closing, closing=closing))
         left = own.text.splitlines()

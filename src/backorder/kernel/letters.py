@@ -6,7 +6,7 @@ Notices of delays are not among them: the law asks for their sentences, which st
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from backorder.kernel.phrases import Money, OnDay, Phrase, Said, Value, phrase
+from backorder.kernel.phrases import OnDay, Phrase, Said, Value, phrase
 
 # What a short word by another channel says besides what the letter is about.
 DETAILS = phrase("Our e-mail to you has the details.")
@@ -15,12 +15,11 @@ SEE = phrase("See your order, and what you can choose")
 
 
 class Goods(NamedTuple):
-    """Units of something in an order: the day by which they ship, None where there is none, and one told before."""
+    """Units of something in an order, and the day by which they ship; None where there is none."""
 
     quantity: int
     item: str
     day: int | None = None
-    before: int | None = None
 
 
 class About(NamedTuple):
@@ -61,16 +60,6 @@ def confirmation(about: About, goods: Sequence[Goods], charging: str) -> Draft:
     )
 
 
-def better_date(about: About, goods: Sequence[Goods]) -> Draft:
-    """Some of an order ships sooner than was told."""
-    return _draft(
-        phrase("Your order {order} ships sooner"),
-        about,
-        _plain(phrase("Good news: this ships sooner than we told you.")),
-        _list(about, goods),
-    )
-
-
 def partly_ready(about: About, ready: Sequence[Goods], rest: Sequence[Goods]) -> Draft:
     """Some of an order can ship, the rest is still to come."""
     return _draft(
@@ -92,22 +81,6 @@ def shipped(about: About, goods: Sequence[Goods], tracking: str | None) -> Draft
         _plain(phrase("This is on its way to you:")),
         _list(about, goods, dated=False),
         *where,
-    )
-
-
-def cancelled(about: About, goods: Sequence[Goods], back: Money | None, refund_by: int) -> Draft:
-    """Goods will not come: how much money goes back, by which day (a number); None or nothing if none was taken."""
-    if back is not None and back.minor:
-        day = OnDay(refund_by, about.today)
-        money = _lead(phrase("We send back {amount} by {day}."), amount=back, day=day)
-    else:
-        money = _plain(phrase("Nothing was charged for it, and nothing will be."))
-    return _draft(
-        phrase("Your order {order}: cancelled"),
-        about,
-        _plain(phrase("This is cancelled:")),
-        _list(about, goods, dated=False),
-        money,
     )
 
 
@@ -155,7 +128,4 @@ def _line(about: About, one: Goods, *, dated: bool) -> Said:
     if one.day is None:
         return Said(phrase("{quantity} x {item}: we have no date yet"), values)
     values["day"] = OnDay(one.day, about.today)
-    if one.before is None:
-        return Said(phrase("{quantity} x {item}: ships by {day}"), values)
-    values["before"] = OnDay(one.before, about.today)
-    return Said(phrase("{quantity} x {item}: ships by {day} instead of {before}"), values)
+    return Said(phrase("{quantity} x {item}: ships by {day}"), values)

@@ -38,7 +38,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "cancelled": (*_ALWAYS, "order"),
     "back": _ALWAYS,
 }
-LAWFUL = frozenset({"delay", "still"})  # begin with what has to be said: nobody puts words of their own before it
+# Notices, which are kept as evidence, begin with what has to be said: nobody puts words of their own before it.
+LAWFUL = frozenset({"delay", "still", "better", "cancelled"})
 
 _TOKEN = re.compile(r"{{|}}|{([^{}]*)}|[{}]")
 _ADDRESS = re.compile(r"https?:|www\.|//", re.IGNORECASE)

@@ -11,7 +11,6 @@ from backorder.kernel import letters, sentences
 from backorder.kernel.calendars import NEVER
 from backorder.kernel.letters import About, Draft, Goods
 from backorder.kernel.notices import Owed
-from backorder.kernel.phrases import Money
 from backorder.kernel.rules import Element
 from backorder.kernel.sentences import language_of
 from backorder.kernel.tongues import Tongue
@@ -57,11 +56,6 @@ def _confirmation(of: Material, said: CommunicationView) -> Draft:
     return letters.confirmation(*_about(of), said.charging or "")
 
 
-def _better(of: Material, _said: CommunicationView) -> Draft:
-    about, goods = _about(of)
-    return letters.better_date(about, [one._replace(before=None if one.day is None else one.day + 7) for one in goods])
-
-
 def _ready(of: Material, _said: CommunicationView) -> Draft:
     about, goods = _about(of)
     return letters.partly_ready(about, goods[:1], goods[1:] or goods[:1])
@@ -71,11 +65,6 @@ def _shipped(of: Material, _said: CommunicationView) -> Draft:
     return letters.shipped(*_about(of), of.tracking)
 
 
-def _cancelled(of: Material, _said: CommunicationView) -> Draft:
-    money = None if of.currency is None else Money(of.paid, of.currency)
-    return letters.cancelled(*_about(of), money, of.today + 7)
-
-
 def _back(of: Material, _said: CommunicationView) -> Draft:
     about, goods = _about(of)
     return letters.back_in_stock(about, goods[0].item)
@@ -83,13 +72,19 @@ def _back(of: Material, _said: CommunicationView) -> Draft:
 
 _LETTERS: dict[str, Callable[[Material, CommunicationView], Draft]] = {
     "confirmation": _confirmation,
-    "better": _better,
     "ready": _ready,
     "shipped": _shipped,
-    "cancelled": _cancelled,
     "back": _back,
 }
-PREVIEWS = ("confirmation", *_LATER, "still", *(kind for kind in _LETTERS if kind != "confirmation"))
+_BETTER = Owed("better", NEVER, ("order",), "none", NEVER)
+PREVIEWS = (
+    "confirmation",
+    *_LATER,
+    "still",
+    "better",
+    "cancelled",
+    *(kind for kind in _LETTERS if kind != "confirmation"),
+)
 
 
 def previews(
@@ -183,7 +178,9 @@ def _left_out(merchant: Merchant, values: Mapping[str, str], *, there: bool) -> 
 
 
 def _notice(kind: str, of: Material, said: CommunicationView, wanted: Tongue) -> sentences.Letter:
-    """A notice on a delay as the law of the order's pack asks for it, or word that the days still stand."""
+    """A notice as the law of the order's pack asks for it; or word that the days still stand, or are sooner."""
+    if kind == "cancelled":
+        return sentences.goodbye(_gone(of, said), wanted)
     goods = [(sentences.Units(one.quantity, one.item), NEVER if one.day is None else one.day) for one in of.goods]
     later = _LATER.get(kind, 0)
     found = tuple(
@@ -200,9 +197,23 @@ def _notice(kind: str, of: Material, said: CommunicationView, wanted: Tongue) ->
     )
     if kind == "still":
         return sentences.beat(facts, wanted)
+    if kind == "better":
+        sooner = tuple(
+            sentences.Part((name,), day, of.today + 14) if day == NEVER else sentences.Part((name,), day + 7, day)
+            for name, day in goods
+        )
+        return sentences.render(facts._replace(parts=sooner), _BETTER, wanted)
     says, silence = _asked(kind, of)
     asked = Owed(kind, of.today, says, silence, of.today + 10)  # type: ignore[arg-type]  # one of its kinds
     return sentences.render(facts, asked, wanted)
+
+
+def _gone(of: Material, said: CommunicationView) -> sentences.Gone:
+    """All of an order as goods that the shop cannot deliver, with what was paid for it."""
+    goods = [one.item for one in of.goods]
+    money = None if of.currency is None else (of.paid, of.currency)
+    charged, forms = of.paid > 0, of.pack.refund.forms
+    return sentences.Gone(of.order, goods, "seller", money, of.today + 7, forms, said.contact or "", charged)
 
 
 def _asked(kind: str, of: Material) -> tuple[tuple[Element, ...], Literal["consent", "cancel", "none"]]:
