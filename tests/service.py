@@ -1,4 +1,8 @@
-"""A running service for tests: a process of its own on a loopback port, and a plain client."""
+"""A running service for tests: a process of its own on a loopback port, and a plain client.
+
+Most tests want a service that runs: `running`, which takes a tenth of a second. Those that are about starting, dying or
+what is there before the program is loaded begin with the command line: `started`, or `start`, which take two.
+"""
 
 import http.client
 import json
@@ -8,9 +12,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
+
+from warm import Forked
 
 from backorder.commands import accounts
 from backorder.kernel.access import ROLES
@@ -64,12 +70,15 @@ class Client:
         self._connection.close()
 
 
+Process = subprocess.Popen[bytes] | Forked
+
+
 class Service(NamedTuple):
     """A service that runs: where, with which process, and a token for each role."""
 
     url: str
     port: int
-    process: "subprocess.Popen[bytes]"
+    process: Process
     tokens: dict[str, str]
 
     def client(self, role: str | None = "admin") -> Client:
@@ -86,15 +95,30 @@ def free_port() -> int:
 
 
 def start(url: str, port: int, **settings: str) -> "subprocess.Popen[bytes]":
-    """Start the service's process and wait until it is ready."""
-    environment = os.environ | {"BACKORDER_LOG": "none"} | settings
-    command = [sys.executable, "-m", "backorder", "serve", "--port", str(port), "--database", url]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
+    """Start the service by the command line, as a machine that comes up does, and wait until it is ready."""
+    command = [sys.executable, "-m", "backorder", *_words(url, port)]
+    process = subprocess.Popen(command, env=_environment(settings), stdout=subprocess.DEVNULL, start_new_session=True)
     wait_ready(port, process)
     return process
 
 
-def wait_ready(port: int, process: "subprocess.Popen[bytes]", seconds: float = 60) -> None:
+def fork(url: str, port: int, **settings: str) -> Forked:
+    """The same without the time that loading the program takes."""
+    process = Forked(_words(url, port), _environment(settings))
+    process.start()
+    wait_ready(port, process)
+    return process
+
+
+def _words(url: str, port: int) -> list[str]:
+    return ["serve", "--port", str(port), "--database", url]
+
+
+def _environment(settings: dict[str, str]) -> dict[str, str]:
+    return os.environ | {"BACKORDER_LOG": "none"} | settings
+
+
+def wait_ready(port: int, process: Process, seconds: float = 60) -> None:
     """Wait until the service says that it is ready."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -104,13 +128,13 @@ def wait_ready(port: int, process: "subprocess.Popen[bytes]", seconds: float = 6
             if client.ask("GET", "/readyz").status == 200:
                 return
         except OSError:
-            time.sleep(0.05)
+            time.sleep(0.005)
         finally:
             client.close()
     raise AssertionError("the service did not become ready")
 
 
-def stop(process: "subprocess.Popen[bytes]") -> int:
+def stop(process: Process) -> int:
     """Stop the service as an operator does; its exit code."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
@@ -120,6 +144,19 @@ def stop(process: "subprocess.Popen[bytes]") -> int:
 @contextmanager
 def running(url: str, **settings: str) -> Iterator[Service]:
     """A service on this database, with a program and a token of each role."""
+    with _run(fork, url, settings) as service:
+        yield service
+
+
+@contextmanager
+def started(url: str, **settings: str) -> Iterator[Service]:
+    """The same, started by the command line."""
+    with _run(start, url, settings) as service:
+        yield service
+
+
+@contextmanager
+def _run(begin: Callable[..., Process], url: str, settings: dict[str, str]) -> Iterator[Service]:
     port = free_port()
     db = open_database(url)
     tokens = {}
@@ -127,7 +164,7 @@ def running(url: str, **settings: str) -> Iterator[Service]:
         accounts.put_account(db, NOW, role, kind="program", role=role, by="test")
         tokens[role] = accounts.issue_token(db, NOW, role, by="test")
     db.close()
-    process = start(url, port, **settings)
+    process = begin(url, port, **settings)
     try:
         yield Service(url, port, process, tokens)
     finally:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from conftest import new_database
-from service import NOW, Service, running, stop
+from service import NOW, Service, running, started, stop
 
 from backorder.adapters.http import listeners, streams
 from backorder.commands import accounts, decode, run
@@ -151,7 +151,7 @@ def test_who_may_not_read_events_may_not_listen(service: Service) -> None:
 
 
 def test_the_service_stops_at_once_though_somebody_listens(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with new_database("sqlite", tmp_path_factory.mktemp("stop")) as url, running(url) as service:
+    with new_database("sqlite", tmp_path_factory.mktemp("stop")) as url, started(url) as service:
         many = [Listener(service) for _ in range(20)]
         time.sleep(0.5)
         began = time.monotonic()

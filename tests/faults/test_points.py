@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from load import Load, arrived, end_leases, in_order, kept, lines, order, wait_for
-from service import Service, running, wait_ready
+from service import Service, started, wait_ready
 
 from backorder.adapters import journal as journals
 from backorder.queries import check
@@ -52,7 +52,7 @@ def test_who_dies_there_loses_nothing_and_does_nothing_twice(
         "BACKORDER_FAULT": f"{point}|{marker}|SIGKILL",
         "BACKORDER_JOURNAL": str(journal),
     }
-    with running(url, **faults) as service:
+    with started(url, **faults) as service:
         _furnish(service)
         load = Load(service, "FAULT", clients=4)
         wait_for(marker.exists)

@@ -14,7 +14,7 @@ import pytest
 from conftest import new_database
 from load import Load, backorderable, kept, order
 from servers import durable_server
-from service import Client, Reply, Service, running, start, stop, wait_ready
+from service import Client, Reply, Service, start, started, stop, wait_ready
 
 from backorder.queries import check
 from backorder.storage.db import open_database
@@ -26,7 +26,7 @@ UNITS = 10
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]:
-    with new_database(request.param, tmp_path) as url, running(url) as found:
+    with new_database(request.param, tmp_path) as url, started(url) as found:
         admin = found.client()
         assert admin.ask("PUT", "/v1/sites/MAIN", {}).status == 201
         admin.close()
@@ -160,7 +160,7 @@ def test_a_whole_service_that_is_killed_comes_up_again(service: Service) -> None
 @pytest.mark.parametrize("crashes", [2, pytest.param(10, marks=pytest.mark.long)])
 def test_a_database_that_is_killed_is_waited_for_without_a_restart(crashes: int) -> None:
     """The service answers 503 with Retry-After while PostgreSQL is away, and goes on by itself when it is back."""
-    with durable_server() as server, running(server.place) as service:
+    with durable_server() as server, started(server.place) as service:
         admin = service.client()
         assert admin.ask("PUT", "/v1/sites/MAIN", {}).status == 201
         backorderable(service, "GONE")

@@ -8,7 +8,7 @@ from threading import Barrier, Thread
 import pytest
 from conftest import new_database
 from load import order
-from service import Client, Reply, Service, free_port, running, start, stop
+from service import Client, Reply, Service, fork, free_port, running, stop
 
 from backorder.queries import check
 from backorder.storage.db import open_database
@@ -22,7 +22,7 @@ def both(tmp_path: Path) -> Iterator[tuple[Service, Service]]:
     """The same tokens open both."""
     with new_database("postgresql", tmp_path) as url, running(url) as one:
         port = free_port()
-        process = start(url, port)
+        process = fork(url, port)
         try:
             admin = one.client()
             assert admin.ask("PUT", "/v1/sites/MAIN", {}).status == 201

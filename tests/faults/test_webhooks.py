@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from load import end_leases, wait_for
 from receivers import Receiver
-from service import running, wait_ready
+from service import started, wait_ready
 
 from backorder.adapters.webhooks.endpoints import AT_ONCE
 from backorder.kernel.webhooks import secret_of
@@ -28,7 +28,7 @@ def test_who_dies_while_it_sends_sends_again_what_was_on_its_way(
         "BACKORDER_FAULT": f"worker: {point}|{marker}|SIGKILL",
         "BACKORDER_WEBHOOK_NETWORKS": "127.0.0.0/8",
     }
-    with running(url, **faults) as service:
+    with started(url, **faults) as service:
         admin = service.client()
         said = {"url": receiver.url, "secret": SECRET, "events": ["item_put"]}
         assert admin.ask("PUT", "/v1/webhooks/shop", said).status == 201
