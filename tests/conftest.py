@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from mailserver import Mailbox
 
 from backorder.storage.db import Database, open_database
 from backorder.storage.migrate import upgrade
@@ -141,3 +142,10 @@ def db(url: str) -> Iterator[Database]:
     database = open_database(url)
     yield database
     database.close()
+
+
+@pytest.fixture
+def box() -> Iterator[Mailbox]:
+    """A mail server that takes every letter until a test says otherwise."""
+    with Mailbox() as found:
+        yield found

@@ -72,12 +72,6 @@ class Shop:
 
 
 @pytest.fixture
-def box() -> Iterator[Mailbox]:
-    with Mailbox() as found:
-        yield found
-
-
-@pytest.fixture
 def phones() -> Iterator[Receiver]:
     found = Receiver(status(200))
     yield found

@@ -27,12 +27,6 @@ LINK = re.compile(re.escape(PAGES) + r"/s/([A-Za-z0-9_-]{43})")
 
 
 @pytest.fixture
-def box() -> Iterator[Mailbox]:
-    with Mailbox() as found:
-        yield found
-
-
-@pytest.fixture
 def post(db: Database, box: Mailbox) -> Iterator[Post]:
     yield Post(db, box, "confirmation", pages=PAGES)
     assert check.run(db) == []
@@ -88,7 +82,7 @@ def test_no_token_is_kept_anywhere(post: Post) -> None:
         assert token(got) not in there
 
 
-def test_a_letter_that_goes_again_is_the_same_but_for_its_link_and_both_links_open(post: Post) -> None:
+def test_a_letter_that_goes_again_is_the_same_but_for_its_link_and_neither_link_is_revoked(post: Post) -> None:
     post.round()
     post.box.to_letter = lambda n: "hang up" if n == 2 else None
     post.slip("2026-03-25", "2026-05-01")
@@ -103,7 +97,7 @@ def test_a_letter_that_goes_again_is_the_same_but_for_its_link_and_both_links_op
     assert [one.purpose for one in found.links if one.revoked_at is None] == ["answer"] * 3
 
 
-def test_who_is_told_by_phone_or_has_no_address_costs_no_link(post: Post) -> None:
+def test_who_has_no_address_costs_no_link(post: Post) -> None:
     do(post.db, "2026-03-02T15:00", "put_customer", customer="ada", email="")
     post.slip("2026-03-25", "2026-05-01")
     post.until_quiet()

@@ -44,12 +44,6 @@ HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIM
 
 
 @pytest.fixture
-def box() -> Iterator[Mailbox]:
-    with Mailbox() as found:
-        yield found
-
-
-@pytest.fixture
 def post(db: Database, box: Mailbox) -> Iterator[Post]:
     yield Post(db, box)
     assert check.run(db) == []

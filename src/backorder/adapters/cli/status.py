@@ -1,7 +1,5 @@
 """`backorder status`: links that open an order's status page for its customer, and what was chosen there."""
 
-import hashlib
-import secrets
 import sys
 
 import click
@@ -10,6 +8,7 @@ from backorder.adapters.cli.accounts import opened
 from backorder.adapters.cli.exits import MISSING
 from backorder.adapters.cli.give import give, tell
 from backorder.adapters.cli.main import Clock, cli, database_option, json_option
+from backorder.adapters.drawn import draw
 
 
 @cli.group()
@@ -37,10 +36,10 @@ def link(clock: Clock, /, order: str, purpose: str, days: int, base: str, databa
 
     Whoever has it can see the order and choose for its customer. Kept is its digest alone.
     """
-    token = secrets.token_urlsafe(32)
-    said = {"order": order, "digest": hashlib.sha256(token.encode()).hexdigest(), "purpose": purpose, "days": days}
+    drawn = draw()
+    said = {"order": order, "digest": drawn.digest, "purpose": purpose, "days": days}
     give(clock, database, {"do": "put_status_link", **said})
-    click.echo(f"{base.rstrip('/')}/s/{token}")
+    click.echo(base.rstrip("/") + drawn.path)
 
 
 @status.command("revoke")

@@ -5,7 +5,6 @@ The token in the address is the whole proof, so it stands in no log, in no answe
 
 import hashlib
 import re
-import secrets
 from collections.abc import Awaitable, Callable
 from typing import Literal, NamedTuple
 from urllib.parse import quote
@@ -13,6 +12,7 @@ from urllib.parse import quote
 import msgspec
 
 from backorder.adapters import status as pages
+from backorder.adapters.drawn import draw
 from backorder.adapters.http import body
 from backorder.adapters.http.problems import Refusal, refusal_of, status_of
 from backorder.adapters.http.reads import PRIVATE, Nothing, ask
@@ -95,12 +95,12 @@ def _html(found: bytes, status: int = 200, **headers: str) -> Answer:
 async def make(house: House, call: Call) -> Answer:
     """`POST /v1/orders/{order}/status-links`: draw a token, keep its digest, show its address this once."""
     said = body.typed(await body.read(call.request), MakeLink)
-    token = secrets.token_urlsafe(32)
-    command = PutStatusLink(order=call.path("order"), digest=digest(token.encode()), **msgspec.structs.asdict(said))
+    drawn = draw()
+    command = PutStatusLink(order=call.path("order"), digest=drawn.digest, **msgspec.structs.asdict(said))
     outcome = (await apply(house, call, [command], digest(msgspec.json.encode(command))))[0]
     if status_of(outcome) >= 400:
         raise refusal_of(outcome)
-    return Answer(MadeLink(outcome.quantity or 0, f"/s/{token}"), 201, PRIVATE)
+    return Answer(MadeLink(outcome.quantity or 0, drawn.path), 201, PRIVATE)
 
 
 async def listed(house: House, call: Call) -> Answer:

@@ -106,9 +106,8 @@ def framed(notice: Notice, merchant: Merchant, values: Mapping[str, str], lackin
         lines = block.split("\n")
         listed = all(line.startswith("- ") for line in lines)
         parts.append(_Part("list", [line[2:] for line in lines]) if listed else _Part("plain", lines))
-    speaks = language(notice.tag)
     if notice.link is not None:
-        parts.append(_part("button", [Said(SEE)], "", notice.link, speaks))
+        parts.append(_part("button", [Said(SEE)], "", notice.link, language(notice.tag)))
     _, closing = _own(merchant, values)
     return _letter(notice.subject, [*parts, *closing], [], merchant, notice.tag, lacking)
 

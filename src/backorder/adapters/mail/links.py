@@ -1,10 +1,9 @@
 """Links in letters, by which customers open the pages of their orders."""
 
-import hashlib
 import re
-import secrets
 from collections.abc import Callable, Collection, Mapping
 
+from backorder.adapters import drawn
 from backorder.commands import run
 from backorder.commands.status import PutStatusLink
 from backorder.kernel.outcomes import Word
@@ -26,11 +25,10 @@ def drawing(db: Database, clock: Callable[[], int], pages: str, actor: str) -> D
     def draw(orders: Collection[str]) -> Mapping[str, str]:
         if not pages or not orders:
             return {}
-        tokens = {order: secrets.token_urlsafe(32) for order in sorted(orders)}
-        digests = {order: hashlib.sha256(token.encode()).hexdigest() for order, token in tokens.items()}
-        batch = [PutStatusLink(order=order, digest=digest) for order, digest in digests.items()]
+        found = {order: drawn.draw() for order in sorted(orders)}
+        batch = [PutStatusLink(order=order, digest=one.digest) for order, one in found.items()]
         made = {one.subject for one in run(db, clock(), batch, actor=actor) if one.outcome is Word.ACCEPTED}
-        return {order: f"{pages}/s/{token}" for order, token in tokens.items() if order in made}
+        return {order: pages + one.path for order, one in found.items() if order in made}
 
     return draw
 
