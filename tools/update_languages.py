@@ -18,14 +18,16 @@ from babel.messages.pofile import read_po, write_po
 
 SOURCE = Path(__file__).parent.parent / "src" / "backorder"
 FOLDER = SOURCE / "locale"
-KEYWORDS = {"phrase": None, "phrases": (1, 2)}
+KEYWORDS = {"phrase": None, "phrases": (1, 2), "_": None, "_n": (1, 2)}  # in Python; in the console's templates
+METHODS = [("**.py", "python"), ("adapters/console/**.html", "jinja2")]
+OPTIONS = {"adapters/console/**.html": {"silent": "false"}}
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # a catalogue says nothing that changes by itself
 
 
 def said() -> Catalog:
     """Every phrase of the code."""
     found = Catalog(charset="utf-8")
-    for _, _, text, _, _ in extract_from_dir(SOURCE, [("**.py", "python")], keywords=KEYWORDS):
+    for _, _, text, _, _ in extract_from_dir(SOURCE, METHODS, OPTIONS, KEYWORDS):
         found.add(text, flags=("python-brace-format",) if "{" in str(text) else ())
     return found
 

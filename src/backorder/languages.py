@@ -7,7 +7,7 @@ they are first used, so that adding a language is adding a file.
 import io
 import re
 import string
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
@@ -61,19 +61,19 @@ class Language:
 
     def say(self, said: Said) -> str:
         """A phrase with its values. What people wrote stands in values only, and is never looked at for places."""
+        return self.text(said).format(**{name: self.word(value) for name, value in said.values.items()})
+
+    def text(self, said: Said) -> str:
+        """A phrase in this language, its places still open."""
         one, many = said.phrase
         if many is None:
-            text = self._texts.gettext(one)
-        else:
-            count = said.values["count"]
-            assert isinstance(count, int)
-            text = self._texts.ngettext(one, many, count)
-        return text.format(**self._words(said.values))
+            return self._texts.gettext(one)
+        count = said.values["count"]
+        assert isinstance(count, int)
+        return self._texts.ngettext(one, many, count)
 
-    def _words(self, values: Mapping[str, Value]) -> dict[str, str]:
-        return {name: self._word(value) for name, value in values.items()}
-
-    def _word(self, value: Value) -> str:
+    def word(self, value: Value) -> str:
+        """A value as it stands within a sentence."""
         if isinstance(value, str):
             return one_line(value)
         if isinstance(value, OnDay):

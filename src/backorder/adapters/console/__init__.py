@@ -7,9 +7,13 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
 
 from backorder.adapters.console import words
+from backorder.kernel.phrases import Phrase, Said, Value
+from backorder.languages import Language, known
 
 HOME = "/console/"
 STATIC = "/console/static/"
@@ -46,7 +50,12 @@ class Frame(NamedTuple):
     permissions: frozenset[str]
     theme: str
     path: str  # of the page with its query, to come back to
+    language: Language
     request: str = ""
+
+    def languages(self) -> list[tuple[str, str]]:
+        """The languages that the console speaks, each by its code and as it calls itself."""
+        return [(code, words.own_name(code)) for code in known()]
 
     def places(self) -> list[Place]:
         """The pages that there are for whoever looks."""
@@ -87,6 +96,22 @@ def _address(name: str) -> str:
     return STATIC + next(one for one in assets() if one.startswith(f"{stem}.") and one.endswith(f".{kind}"))
 
 
+@pass_context
+def _say(context: Context, said: str | Phrase | Said, **values: Value | Markup) -> Markup:
+    """`_` of the templates: a phrase in the language of whoever looks. Values that are HTML already stay HTML."""
+    if not isinstance(said, Said):
+        said = Said(Phrase(said) if isinstance(said, str) else said, values)
+    speaks: Language = context["frame"].language
+    shown = {name: one if isinstance(one, Markup) else speaks.word(one) for name, one in said.values.items()}
+    return Markup(escape(speaks.text(said))).format(**shown)  # noqa: S704 - escaped here, and the values by format
+
+
+@pass_context
+def _say_many(context: Context, one: str, many: str, count: int, **values: Value | Markup) -> Markup:
+    """`_n` of the templates: two texts, of which `count` chooses."""
+    return _say(context, Said(Phrase(one, many), {"count": count, **values}))
+
+
 @cache
 def _environment() -> Environment:
     folder = files("backorder.adapters.console")
@@ -98,6 +123,7 @@ def _environment() -> Environment:
         loader=FunctionLoader(lambda name: folder.joinpath(name).read_text(encoding="utf-8")),
         auto_reload=False,
     )
+    found.globals.update({"_": _say, "_n": _say_many})
     found.filters.update(
         day=words.day,
         weekday=words.weekday,

@@ -2,9 +2,18 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
+from backorder.languages import language
+
 MANY = 10_000  # lines beyond which nobody counts on
+
+
+@cache
+def own_name(code: str) -> str:
+    """What a language calls itself."""
+    return language(code).name_of(code).capitalize()
 
 
 def day(one: date | None, today: date) -> str:

@@ -32,8 +32,10 @@ from backorder.adapters.http.request import Request
 from backorder.adapters.http.route import OPEN, Answer, Call, House, Route
 from backorder.commands import accounts
 from backorder.commands.accounts import Identity
+from backorder.languages import known
 
 _BACK = re.compile(r"/console/[\x21-\x7e]{0,1800}\Z")  # an address of ours, as it was sent
+_YEAR = 365 * 86_400  # seconds
 _WRONG = "The name or the password is wrong, or you tried too often. Try again in a minute."
 _SAYS = {
     403: "This is not for you",
@@ -129,8 +131,22 @@ async def choose_theme(_house: House, call: Call) -> Answer:
     theme = _said(form, "theme", 10)
     if theme not in pages.THEMES:
         raise Refusal(422, "invalid", "choose light, dark or system")
-    life = 0 if theme == "system" else 365 * 86_400
-    cookie = f"{desk.THEME}={theme}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={life}"
+    return _liked(form, desk.THEME, theme, 0 if theme == "system" else _YEAR)
+
+
+async def choose_language(_house: House, call: Call) -> Answer:
+    """`POST /console/language`: one of those that there are; kept in a cookie that says nothing else."""
+    from_here(call.request)
+    form = await body.form(call.request)
+    code = _said(form, "language", 10)
+    if code not in known():
+        raise Refusal(422, "invalid", f"choose one of {', '.join(known())}")
+    return _liked(form, desk.LANGUAGE, code, _YEAR)
+
+
+def _liked(form: body.Form, name: str, value: str, life: int) -> Answer:
+    """Back to the page, with what somebody likes in a cookie for so many seconds."""
+    cookie = f"{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={life}"
     return _to(_back(_said(form, "back", 2_000)), Set_Cookie=cookie)
 
 
@@ -152,6 +168,7 @@ _FRAME: tuple[Route, ...] = (
     _open("POST", "sign-in", come_in, "Sign in."),
     _open("POST", "sign-out", go_out, "Sign out."),
     _open("POST", "theme", choose_theme, "Choose light or dark."),
+    _open("POST", "language", choose_language, "Choose a language."),
     _open("GET", "static/{name:str}", asset, "The style sheet and the script."),
 )
 ROUTES = (

@@ -23,8 +23,10 @@ from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import Cursor, Nothing, ask, cursor, foreign, token
 from backorder.adapters.http.request import Request
 from backorder.adapters.http.route import Answer, Call, House, Route
+from backorder.adapters.http.spoken import chosen, code_of, liked
 from backorder.commands.accounts import Identity
 from backorder.kernel.calendars import day_number
+from backorder.languages import SOURCE, Language, language
 from backorder.queries import backlog, desk, explain, notices, refunds
 from backorder.queries import search as finding
 from backorder.queries.backlog import BacklogLine
@@ -36,6 +38,7 @@ from backorder.queries.show import OrderView
 Text = Annotated[str, Meta(max_length=200)]
 LINES_SHOWN = 50
 THEME = "__Host-backorder-theme"
+LANGUAGE = "__Host-backorder-language"
 # A page loads its style sheet and its script from here, and hears here what is new; nothing comes from anywhere else,
 # and it stands in no frame.
 _CLOSED = {
@@ -54,7 +57,13 @@ def frame_of(request: Request, caller: Identity, ident: str = "") -> Frame:
     account = None if caller is NOBODY else caller.account
     theme = theme if theme in pages.THEMES else "system"
     permissions = caller.permissions if caller.customer is None else frozenset()
-    return Frame(account, caller.role, permissions, theme, here(request), ident)
+    return Frame(account, caller.role, permissions, theme, here(request), _spoken(request), ident)
+
+
+def _spoken(request: Request) -> Language:
+    """The language that was chosen, as it is spoken where the browser says; else what the browser likes best."""
+    mine, tags = request.cookies.get(LANGUAGE, ""), liked(request)
+    return language(chosen([*(tag for tag in tags if code_of(tag) == mine), mine, *tags]) or SOURCE)
 
 
 def here(request: Request) -> str:

@@ -18,6 +18,7 @@ from backorder.adapters.http.problems import Refusal, refusal_of, status_of
 from backorder.adapters.http.reads import PRIVATE, Nothing, ask
 from backorder.adapters.http.request import Request
 from backorder.adapters.http.route import OPEN, Answer, Call, House, Route, digest
+from backorder.adapters.http.spoken import chosen, code_of, liked
 from backorder.adapters.http.writes import apply
 from backorder.adapters.status import Embedded, Place, nonce
 from backorder.adapters.status import words as w
@@ -29,7 +30,7 @@ from backorder.kernel.calendars import moment_number
 from backorder.kernel.errors import Conflict, Unavailable
 from backorder.kernel.outcomes import Outcome, Word
 from backorder.kernel.phrases import Phrase, Said, Value
-from backorder.languages import SOURCE, Language, known, language
+from backorder.languages import SOURCE, Language, language
 from backorder.queries import status as queries
 from backorder.queries.status import Links, Opened, Option, Status
 
@@ -214,24 +215,10 @@ def _spoken(request: Request, opened: Opened | None) -> Language:
     """The language that is asked for, or that the browser likes best, or that the customer is known to speak."""
     country = None if opened is None else opened.country
     wanted = [value for name, value in request.query if name == "lang"]
-    liked = [*wanted[-1:], *_liked(request.headers.getall("accept-language"))]
-    chosen = next((tag for tag in liked if _code(tag) in known()), None)
-    if chosen is None and opened is not None:
+    tag = chosen([*wanted[-1:], *liked(request)])
+    if tag is None and opened is not None:
         return language(opened.language, country)
-    return language(_code(chosen or SOURCE), country)
-
-
-def _code(tag: str) -> str:
-    return tag.replace("_", "-").partition("-")[0].strip().lower()
-
-
-def _liked(said: list[str]) -> list[str]:
-    """Languages by how much a browser likes them."""
-    found = []
-    for part in ",".join(said)[:1_000].split(","):
-        tag, _, weight = part.partition(";")
-        found.append((body.quality(weight), tag.strip()))
-    return [tag for weight, tag in sorted(found, key=lambda one: -one[0]) if weight and tag]
+    return language(code_of(tag or SOURCE), country)
 
 
 async def _page(house: House, call: Call) -> Answer:
