@@ -13,10 +13,11 @@ from markupsafe import Markup, escape
 
 from backorder.adapters.console import words
 from backorder.kernel.phrases import Phrase, Said, Value
-from backorder.languages import Language, known
+from backorder.languages import Language
 
 HOME = "/console/"
 STATIC = "/console/static/"
+SPOKEN: tuple[str, ...] = ("en",)  # the others follow once every text of the console is a phrase
 THEMES = ("system", "light", "dark")
 _KINDS = {"console.css": "text/css; charset=utf-8", "console.js": "text/javascript; charset=utf-8"}
 
@@ -55,7 +56,7 @@ class Frame(NamedTuple):
 
     def languages(self) -> list[tuple[str, str]]:
         """The languages that the console speaks, each by its code and as it calls itself."""
-        return [(code, words.own_name(code)) for code in known()]
+        return [(code, words.own_name(code)) for code in SPOKEN]
 
     def places(self) -> list[Place]:
         """The pages that there are for whoever looks."""

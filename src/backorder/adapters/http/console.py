@@ -32,7 +32,6 @@ from backorder.adapters.http.request import Request
 from backorder.adapters.http.route import OPEN, Answer, Call, House, Route
 from backorder.commands import accounts
 from backorder.commands.accounts import Identity
-from backorder.languages import known
 
 _BACK = re.compile(r"/console/[\x21-\x7e]{0,1800}\Z")  # an address of ours, as it was sent
 _YEAR = 365 * 86_400  # seconds
@@ -139,8 +138,8 @@ async def choose_language(_house: House, call: Call) -> Answer:
     from_here(call.request)
     form = await body.form(call.request)
     code = _said(form, "language", 10)
-    if code not in known():
-        raise Refusal(422, "invalid", f"choose one of {', '.join(known())}")
+    if code not in pages.SPOKEN:
+        raise Refusal(422, "invalid", f"choose one of {', '.join(pages.SPOKEN)}")
     return _liked(form, desk.LANGUAGE, code, _YEAR)
 
 

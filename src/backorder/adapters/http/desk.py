@@ -63,7 +63,7 @@ def frame_of(request: Request, caller: Identity, ident: str = "") -> Frame:
 def _spoken(request: Request) -> Language:
     """The language that was chosen, as it is spoken where the browser says; else what the browser likes best."""
     mine, tags = request.cookies.get(LANGUAGE, ""), liked(request)
-    return language(chosen([*(tag for tag in tags if code_of(tag) == mine), mine, *tags]) or SOURCE)
+    return language(chosen([*(tag for tag in tags if code_of(tag) == mine), mine, *tags], pages.SPOKEN) or SOURCE)
 
 
 def here(request: Request) -> str:

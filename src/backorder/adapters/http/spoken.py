@@ -2,7 +2,6 @@
 
 from backorder.adapters.http import body
 from backorder.adapters.http.request import Request
-from backorder.languages import known
 
 
 def liked(request: Request) -> list[str]:
@@ -14,9 +13,9 @@ def liked(request: Request) -> list[str]:
     return [tag for weight, tag in sorted(found, key=lambda one: -one[0]) if weight and tag]
 
 
-def chosen(wanted: list[str]) -> str | None:
-    """The first of these that is spoken here, as it was named; None where none is."""
-    return next((tag for tag in wanted if code_of(tag) in known()), None)
+def chosen(wanted: list[str], spoken: tuple[str, ...]) -> str | None:
+    """The first of these that is among those spoken (codes), as it was named; None where none is."""
+    return next((tag for tag in wanted if code_of(tag) in spoken), None)
 
 
 def code_of(tag: str) -> str:

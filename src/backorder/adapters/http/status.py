@@ -30,7 +30,7 @@ from backorder.kernel.calendars import moment_number
 from backorder.kernel.errors import Conflict, Unavailable
 from backorder.kernel.outcomes import Outcome, Word
 from backorder.kernel.phrases import Phrase, Said, Value
-from backorder.languages import SOURCE, Language, language
+from backorder.languages import SOURCE, Language, known, language
 from backorder.queries import status as queries
 from backorder.queries.status import Links, Opened, Option, Status
 
@@ -215,7 +215,7 @@ def _spoken(request: Request, opened: Opened | None) -> Language:
     """The language that is asked for, or that the browser likes best, or that the customer is known to speak."""
     country = None if opened is None else opened.country
     wanted = [value for name, value in request.query if name == "lang"]
-    tag = chosen([*wanted[-1:], *liked(request)])
+    tag = chosen([*wanted[-1:], *liked(request)], known())
     if tag is None and opened is not None:
         return language(opened.language, country)
     return language(code_of(tag or SOURCE), country)
