@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from backorder.adapters.console import words
+from backorder.adapters.console import plain as words
 from backorder.kernel.events import KINDS
 from backorder.queries.outbox import EventView
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from backorder.adapters.console import words
+from backorder.adapters.console import plain as words
 from backorder.queries.backlog import BacklogLine
 from backorder.queries.explain import cause
 from backorder.queries.lines import RevisionView

@@ -5,7 +5,7 @@ from datetime import date
 from typing import NamedTuple
 from urllib.parse import quote
 
-from backorder.adapters.console import words
+from backorder.adapters.console import plain as words
 from backorder.adapters.console.waiting import address
 from backorder.kernel.money import minor_units
 from backorder.kernel.money import text as money_text
