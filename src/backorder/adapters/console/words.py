@@ -80,12 +80,13 @@ def late(days: int) -> Said:
     return Said(_LATE, {"count": days})
 
 
-# By what they stand for: roles, states of lines, ways to sell.
+# By what they stand for: roles, states of lines, columns to sort by, ways to sell.
 _CODES = frozenset(
     (
         phrase("viewer"), phrase("planner"), phrase("buyer"), phrase("warehouse"), phrase("service agent"),
         phrase("finance"), phrase("integration"), phrase("admin"),
         phrase("ready"), phrase("waiting"), phrase("part ready"), phrase("shipped"), phrase("cancelled"),
+        phrase("order"), phrase("item"), phrase("units"), phrase("ordered"), phrase("promise"),
         phrase("stock only"), phrase("backorder"), phrase("preorder"), phrase("discontinued"),
     )
 )  # fmt: skip
