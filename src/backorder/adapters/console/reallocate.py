@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
-from backorder.adapters.console import words
+from backorder.adapters.console import plain as words
 from backorder.adapters.console.today import Tile
 from backorder.queries.reallocation import RunView, TotalsView
 

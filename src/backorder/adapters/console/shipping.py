@@ -5,7 +5,7 @@ from datetime import date
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from backorder.adapters.console import words
+from backorder.adapters.console import plain as words
 from backorder.queries.leaving import Leaving
 
 PATH = "/console/shipments"

@@ -4,7 +4,7 @@ from datetime import date
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from backorder.adapters.console import words
+from backorder.adapters.console import plain as words
 from backorder.adapters.console.order import NOTICES
 from backorder.queries.notices import NoticeView, Waiting
 from backorder.queries.refunds import RefundView

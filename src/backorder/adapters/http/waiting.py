@@ -8,8 +8,8 @@ from typing import Any, Literal
 import msgspec
 
 from backorder.adapters import console as pages
+from backorder.adapters.console import plain as words
 from backorder.adapters.console import waiting as queues
-from backorder.adapters.console import words
 from backorder.adapters.console.waiting import Chosen
 from backorder.adapters.http import body
 from backorder.adapters.http.callers import from_here
