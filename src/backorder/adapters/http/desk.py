@@ -26,6 +26,7 @@ from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.adapters.http.spoken import chosen, code_of, liked
 from backorder.commands.accounts import Identity
 from backorder.kernel.calendars import day_number
+from backorder.kernel.phrases import Said
 from backorder.languages import SOURCE, Language, language
 from backorder.queries import backlog, desk, explain, notices, refunds
 from backorder.queries import search as finding
@@ -212,7 +213,7 @@ async def order_shown(
     wanted: OrderPage,
     *,
     typed: Mapping[str, str] | None = None,
-    wrong: str = "",
+    wrong: str | Said = "",
     changed: Sequence[changing.Change] = (),
     status: int = 200,
 ) -> Answer:
