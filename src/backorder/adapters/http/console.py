@@ -26,6 +26,7 @@ from backorder.adapters.http import (
 )
 from backorder.adapters.http.callers import COOKIE, NOBODY, from_here, remembered
 from backorder.adapters.http.desk import answered, frame_of
+from backorder.adapters.http.forms import explained
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import ask
 from backorder.adapters.http.request import Request
@@ -60,7 +61,7 @@ def refused(refusal: Refusal, request: Request, ident: str, caller: Identity) ->
     title = _SAYS.get(refusal.status, phrase("This did not work"))
     frame = frame_of(request, caller, ident if refusal.status >= 500 else "")
     name = "alone.html" if caller is NOBODY else "note.html"
-    text = refusal.detail[:1].upper() + refusal.detail[1:] + ("" if refusal.detail.endswith(".") else ".")
+    text = explained(refusal)
     found = pages.page(name, frame, title=title, text=text)
     more = {name: value for name, value in (refusal.headers or {}).items() if name != "WWW-Authenticate"}
     return answered(found, refusal.status, more)

@@ -26,7 +26,7 @@ from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.adapters.http.spoken import chosen, code_of, liked
 from backorder.commands.accounts import Identity
 from backorder.kernel.calendars import day_number
-from backorder.kernel.phrases import Phrase, phrase
+from backorder.kernel.phrases import Phrase, Said, phrase
 from backorder.languages import SOURCE, Language, language
 from backorder.queries import backlog, desk, explain, notices, refunds
 from backorder.queries import search as finding
@@ -212,7 +212,7 @@ async def order_shown(
     wanted: OrderPage,
     *,
     typed: Mapping[str, str] | None = None,
-    wrong: str | Phrase = "",
+    wrong: str | Phrase | Said = "",
     changed: Sequence[changing.Change] = (),
     status: int = 200,
 ) -> Answer:
