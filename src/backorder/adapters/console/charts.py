@@ -259,9 +259,9 @@ def fates(segments: Sequence[SegmentTotal]) -> Bars:
                 x += width
         tone = "t-bad" if counts["lost"] else "t-ok" if counts["gained"] else "t-ink"
         top = 4 + row * _BAR_ROW
-        said = _fate(one.lines, counts)
+        fate = _fate(one.lines, counts)
         after, called = f"{x + 10:.1f}", words.short(one.segment, 20)
-        found.append(Bar(called, f"{top}", f"{top + 12}", parts, after, said, tone, counts, one))
+        found.append(Bar(called, f"{top}", f"{top + 12}", parts, after, fate, tone, counts, one))
     return Bars(760, 4 + len(found) * _BAR_ROW, found)
 
 
