@@ -13,7 +13,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from backorder.adapters.console import words
-from backorder.kernel.phrases import Phrase, Said, Value
+from backorder.kernel.phrases import Phrase, Said, Value, phrase
 from backorder.languages import Language
 
 HOME = "/console/"
@@ -27,20 +27,20 @@ class Place(NamedTuple):
     """A page in the navigation: where, what it is called, the key that goes there, what it asks for."""
 
     path: str
-    name: str
+    name: Phrase | str
     key: str
     permission: str
 
 
 PLACES = (
-    Place(HOME, "Today", "t", "orders.read"),
-    Place("/console/lines", "Backlog", "b", "orders.read"),
-    Place("/console/shipments", "Shipments", "s", "orders.read"),
-    Place("/console/reallocate", "Reallocate", "r", "reallocation.read"),
-    Place("/console/notices", "Notices", "n", "notices.read"),
-    Place("/console/imports", "Imports", "i", "catalogue.write"),
-    Place("/console/audit", "Audit", "a", "audit.read"),
-    Place("/console/settings", "Settings", "e", "catalogue.read"),
+    Place(HOME, phrase("Today"), "t", "orders.read"),
+    Place("/console/lines", phrase("Backlog"), "b", "orders.read"),
+    Place("/console/shipments", phrase("Shipments"), "s", "orders.read"),
+    Place("/console/reallocate", phrase("Reallocate"), "r", "reallocation.read"),
+    Place("/console/notices", phrase("Notices"), "n", "notices.read"),
+    Place("/console/imports", phrase("Imports"), "i", "catalogue.write"),
+    Place("/console/audit", phrase("Audit"), "a", "audit.read"),
+    Place("/console/settings", phrase("Settings"), "e", "catalogue.read"),
 )
 
 
@@ -173,6 +173,7 @@ def _environment() -> Environment:
         lines=_worded(words.lines),
         amount=_worded(words.amount),
         code=_worded(words.code),
+        cause=_worded(words.cause),
         money=_money,
         heading=_heading,
         part=lambda text: quote(str(text), safe=""),

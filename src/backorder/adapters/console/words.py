@@ -43,9 +43,9 @@ def moment(one: datetime | None, today: date) -> Value:
     return "" if one is None else Moment(one, today)
 
 
-def count(number: int) -> Value:
-    """How many; nobody counts beyond ten thousand."""
-    return Said(_MORE, {"most": MANY}) if number > MANY else number
+def count(number: int, most: int = MANY) -> Value:
+    """How many; nobody counts beyond ten thousand, or beyond so many."""
+    return Said(_MORE, {"most": most}) if number > most else number
 
 
 def units(number: int) -> Said:
@@ -80,20 +80,36 @@ def late(days: int) -> Said:
     return Said(_LATE, {"count": days})
 
 
+# By what they stand for: roles, states of lines, columns to sort by, ways to sell.
 _CODES = frozenset(
     (
-        phrase("waiting"),
-        phrase("allocated"),
-        phrase("shipped"),
-        phrase("cancelled"),
+        phrase("viewer"), phrase("planner"), phrase("buyer"), phrase("warehouse"), phrase("service agent"),
+        phrase("finance"), phrase("integration"), phrase("admin"),
+        phrase("ready"), phrase("waiting"), phrase("part ready"), phrase("shipped"), phrase("cancelled"),
+        phrase("order"), phrase("item"), phrase("units"), phrase("ordered"), phrase("promise"),
+        phrase("stock only"), phrase("backorder"), phrase("preorder"), phrase("discontinued"),
+        phrase("person"), phrase("program"), phrase("consumer"), phrase("business"),
     )
-)
+)  # fmt: skip
 
 
 def code(one: str) -> Value:
     """A code, such as the state of a line, in words; one that nobody named stands as it is."""
     text = Phrase(one.replace("_", " "))
     return Said(text) if text in _CODES else text.one
+
+
+_CAUSES = {
+    "silence": phrase("no answer came"),
+    "missed": phrase("the day that held passed"),
+    "buyer": phrase("the customer asked for it"),
+    "seller": phrase("the shop could not deliver"),
+}
+
+
+def cause(one: str) -> Value:
+    """Why money goes back."""
+    return Said(_CAUSES[one]) if one in _CAUSES else code(one)
 
 
 def short(text: str, most: int = 24) -> str:

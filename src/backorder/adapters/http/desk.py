@@ -26,7 +26,7 @@ from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.adapters.http.spoken import chosen, code_of, liked
 from backorder.commands.accounts import Identity
 from backorder.kernel.calendars import day_number
-from backorder.kernel.phrases import Said
+from backorder.kernel.phrases import Said, phrase
 from backorder.languages import SOURCE, Language, language
 from backorder.queries import backlog, desk, explain, notices, refunds
 from backorder.queries import search as finding
@@ -99,7 +99,6 @@ async def today(house: House, call: Call) -> Answer:
         "today.html",
         pages.HOME,
         desk=found,
-        heading=f"{day:%A} {day.day} {day:%B}",
         lead=worklist.lead(found, waiting, bands),
         tiles=list(worklist.tiles(found, waiting, supply=supply)),
         bands=bands,
@@ -283,7 +282,12 @@ class SearchPage(msgspec.Struct, forbid_unknown_fields=True):
     q: Text = ""
 
 
-_KINDS = (("Orders", "order"), ("Items", "item"), ("Supplies", "supply"), ("Customers", "customer"))
+_KINDS = (
+    (phrase("Orders"), "order"),
+    (phrase("Items"), "item"),
+    (phrase("Supplies"), "supply"),
+    (phrase("Customers"), "customer"),
+)
 _LINKS = {
     "order": "/console/orders/",
     "item": "/console/items/",
