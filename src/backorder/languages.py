@@ -95,7 +95,8 @@ class Language:
 
     def short_day(self, said: ShortDay) -> str:
         """A day in short, held together: 4 Dec, with its weekday where that is wanted. English is alike everywhere."""
-        skeleton = ("y" if said.day.year != said.today.year else "") + ("MMMEd" if said.weekday else "MMMd")
+        other = said.today is None or said.day.year != said.today.year
+        skeleton = ("y" if other else "") + ("MMMEd" if said.weekday else "MMMd")
         return _short_day(said.day, skeleton, None if self.code == SOURCE else self._locale)
 
     def long_day(self, day: date) -> str:

@@ -36,10 +36,10 @@ class Money(NamedTuple):
 
 
 class ShortDay(NamedTuple):
-    """A day as it stands in tables and notes; its year is said where it is another than that of `today`."""
+    """A day as it stands in tables and notes; its year is said where it is another than that of `today`, if given."""
 
     day: date
-    today: date
+    today: date | None
     weekday: bool = False
 
 

@@ -12,7 +12,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from backorder.adapters.console import words
+from backorder.adapters.console import order, words
 from backorder.kernel.phrases import Phrase, Said, Value, phrase
 from backorder.languages import Language
 
@@ -173,9 +173,13 @@ def _environment() -> Environment:
         lines=_worded(words.lines),
         amount=_worded(words.amount),
         code=_worded(words.code),
-        cause=_worded(words.cause),
         money=_money,
         heading=_heading,
+        notice=_worded(order.name),
+        owed=_worded(order.state),
+        trouble=_worded(order.trouble),
+        cause=_worded(words.cause),
+        capital=lambda text: text[:1].upper() + text[1:],
         part=lambda text: quote(str(text), safe=""),
     )
     return found

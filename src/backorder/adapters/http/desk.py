@@ -26,7 +26,7 @@ from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.adapters.http.spoken import chosen, code_of, liked
 from backorder.commands.accounts import Identity
 from backorder.kernel.calendars import day_number
-from backorder.kernel.phrases import Said, phrase
+from backorder.kernel.phrases import Phrase, Said, phrase
 from backorder.languages import SOURCE, Language, language
 from backorder.queries import backlog, desk, explain, notices, refunds
 from backorder.queries import search as finding
@@ -212,7 +212,7 @@ async def order_shown(
     wanted: OrderPage,
     *,
     typed: Mapping[str, str] | None = None,
-    wrong: str | Said = "",
+    wrong: str | Phrase | Said = "",
     changed: Sequence[changing.Change] = (),
     status: int = 200,
 ) -> Answer:
@@ -245,10 +245,10 @@ async def order_shown(
         rows=rows,
         chosen=chosen,
         why=why,
+        reasons=None if why is None else orders.why(why, view.ship),
         ledger=orders.ledger(rows, told, owed, day),
         notices=told,
         refunds=owed,
-        names=orders.NOTICES,
         facts=list(orders.facts(view, who, day)),
         value=call.may("money.read"),
         items=call.may("catalogue.read"),
@@ -256,7 +256,7 @@ async def order_shown(
         today=day,
         zone=zone,
         acts=await _acts(house, view, rows, seen),
-        done=changing.DONE.get(wanted.done, ""),
+        done=changing.DONE.get(wanted.done),
         typed=typed or {},
         wrong=wrong,
         changed=changed,
