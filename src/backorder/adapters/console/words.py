@@ -89,6 +89,7 @@ _CODES = frozenset(
         phrase("order"), phrase("item"), phrase("units"), phrase("ordered"), phrase("promise"),
         phrase("stock only"), phrase("backorder"), phrase("preorder"), phrase("discontinued"),
         phrase("shop"), phrase("inbound"), phrase("lead time"),
+        phrase("person"), phrase("program"), phrase("consumer"), phrase("business"),
     )
 )  # fmt: skip
 
