@@ -178,7 +178,7 @@ def _is_german(page: str, *words: str) -> None:
 
 
 PAGES = (
-    ("/console/notices", "Mitteilungen und Erstattungen", "zu erledigen", "Verzögerungsmitteilung", "zu senden"),
+    ("/console/notices", "Mitteilungen und Erstattungen", "zu erledigen", "Verzugsmitteilung", "zu senden"),
     ("/console/notices?what=notice&order=A&number=1", "Jetzt verständigen", "Nicht senden", "Was der Kunde antwortet"),
     ("/console/shipments", "Versand", "kann versandt werden, früheste", "1 von 2 kommissioniert", "Zuletzt versandt"),
     ("/console/shipments?order=D", "Sendungsnummer", "kann versandt werden"),
