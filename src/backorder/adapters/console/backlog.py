@@ -47,6 +47,11 @@ COLUMNS = (
 )
 
 
+def columns(sorts: Sequence[str]) -> list[tuple[str, str, str, str]]:
+    """The columns, of which those can be sorted by that are among `sorts`."""
+    return [(by if by in sorts else "", key, said, kind) for by, key, said, kind in COLUMNS]
+
+
 class Asked(NamedTuple):
     """What of the backlog is asked for, as it stands in the address."""
 

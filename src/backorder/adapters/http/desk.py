@@ -141,22 +141,22 @@ async def lines(house: House, call: Call) -> Answer:
     day, zone = await ask(house, desk.today, house.db, now)
     sort = backlog.Sort(wanted.sort, asked.down, _after(wanted))
     filters = asked.filters(day_number(day) + desk.WEEK)
-    found, tally = await ask(house, backlog.page, house.db, now, filters, sort, LINES_SHOWN + 1)
-    rows = masked(found[:LINES_SHOWN], call.caller.permissions)
-    following = None
-    if len(found) > LINES_SHOWN:
-        place = backlog.place_of(rows[-1].line, wanted.sort)
+    found: backlog.Page = await ask(house, backlog.page, house.db, now, filters, sort, LINES_SHOWN + 1)
+    rows = masked(found.rows[:LINES_SHOWN], call.caller.permissions)
+    asked, following = asked._replace(sort=found.sort.by), None
+    if len(found.rows) > LINES_SHOWN:
+        place = backlog.place_of(rows[-1].line, found.sort.by)
         following = asked.address(after=token([str(part) for part in place]))
     return shown(
         call,
         "lines.html",
         LINES,
         rows=rows,
-        tally=tally,
+        tally=found.tally,
         asked=asked,
         views=backlogs.VIEWS,
         fields=backlogs.FIELDS,
-        columns=backlogs.COLUMNS,
+        columns=backlogs.columns(found.sorts),
         next=following,
         paged=wanted.after is not None,
         value=call.may("money.read"),
@@ -188,8 +188,8 @@ async def lines_csv(house: House, call: Call) -> Answer:
     day, _ = await ask(house, desk.today, house.db, now)
     sort = backlog.Sort(wanted.sort, asked.down)
     filters = asked.filters(day_number(day) + desk.WEEK)
-    found, _ = await ask(house, backlog.page, house.db, now, filters, sort, backlog.COUNTED_MAX)
-    text = await ask(house, backlogs.sheet, masked(found, call.caller.permissions))
+    found: backlog.Page = await ask(house, backlog.page, house.db, now, filters, sort, backlog.COUNTED_MAX)
+    text = await ask(house, backlogs.sheet, masked(found.rows, call.caller.permissions))
     headers = {"Content-Disposition": f'attachment; filename="backlog-{asked.view}-{day}.csv"'}
     return answered(text, 200, headers, "text/csv; charset=utf-8")
 

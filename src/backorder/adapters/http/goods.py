@@ -67,7 +67,7 @@ async def supply_shown(
     served: tuple[list[backlog.BacklogLine], set[tuple[str, str]]] = [], set()
     if call.may("orders.read"):
         filters = Filters(supply=name)
-        rows, waits = await ask(house, backlog.page, house.db, now, filters, Sort(), WAITS_SHOWN)
+        rows, waits, *_ = await ask(house, backlog.page, house.db, now, filters, Sort(), WAITS_SHOWN)
         masked(rows, call.caller.permissions)
         if found.received:
             served = await _served(house, call, found, now, wanted.since)
@@ -110,7 +110,7 @@ async def _served(
 ) -> tuple[list[backlog.BacklogLine], set[tuple[str, str]]]:
     """Lines with units of the item to ship there, and those of them that a receipt behind an event made whole."""
     filters = Filters(sku=found.sku, site=found.site, ready=True)
-    rows, _ = await ask(house, backlog.page, house.db, now, filters, Sort(), SERVED_SHOWN)
+    rows, *_ = await ask(house, backlog.page, house.db, now, filters, Sort(), SERVED_SHOWN)
     masked(rows, call.caller.permissions)
     if since is None:
         return rows, set()
