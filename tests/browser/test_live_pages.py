@@ -1,11 +1,10 @@
-"""Two people at once on the pages with forms: what one does, the other sees, and keeps what they typed, ticked and opened.
+"""Two people at once on the pages with forms: what one does, the other sees, and keeps what they typed and ticked.
 
 Needs a Chromium, as `test_status.py` beside it does.
 """
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest

@@ -78,6 +78,21 @@ const differs = one => (one.type === 'checkbox' || one.type === 'radio' ? one.ch
 const isTouched = form => touched.has(form) && !form.matches('[data-picks]')
   && (form.matches('[data-typed]') || $$('input, select, textarea', form).some(differs));
 document.addEventListener('input', event => { if (event.target.form) touched.add(event.target.form); });
+// So is one that came back with what was typed, because of what is wrong with it.
+const back = $('main[data-typed]')?.dataset.typed;
+$$('main.page form[method=post]').forEach(form => {
+  if (back && $$('[name=do]', form).some(one => one.value === back)) form.dataset.typed = '';
+  if (form.matches('[data-typed]')) touched.add(form);
+});
+
+// Whoever leaves a form that they began to fill in is asked first; not whoever sends it.
+let sent = null;
+document.addEventListener('submit', event => { if (!event.defaultPrevented) sent = event.target; });
+addEventListener('beforeunload', event => {
+  if (!$$('main.page form[method=post]').some(form => form !== sent && isTouched(form))) return;
+  event.preventDefault();
+  setTimeout(() => { sent = null; }); // who stays has sent nothing
+});
 
 // Live: when something happens elsewhere, the marked parts of the page are fetched again and put in the place of those
 // that are there. Ticks, the cursor, the focus, what is folded open and where one has scrolled to stay; so does a form
