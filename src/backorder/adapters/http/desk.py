@@ -26,6 +26,7 @@ from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.adapters.http.spoken import chosen, code_of, liked
 from backorder.commands.accounts import Identity
 from backorder.kernel.calendars import day_number
+from backorder.kernel.events import address
 from backorder.kernel.phrases import Phrase, Said, phrase
 from backorder.languages import SOURCE, Language, language
 from backorder.queries import backlog, desk, explain, notices, refunds
@@ -114,6 +115,11 @@ async def last_seen(house: House, call: Call) -> int | None:
         return None
     found: int = await ask(house, last_number, house.db)
     return found
+
+
+async def heard(house: House, call: Call, status: int) -> int | None:
+    """The same for a page that may say what was wrong with a form: that one stays as it is, with what was typed."""
+    return await last_seen(house, call) if status == 200 else None
 
 
 class LinesPage(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -218,7 +224,8 @@ async def order_shown(
 ) -> Answer:
     """The page of the order that the address names; with what was typed into a form that was not done, and why."""
     ref, now = call.path("order"), house.clock()
-    seen = await ask(house, last_number, house.db)  # before all else: what happens meanwhile was not seen
+    # Before all else: what happens meanwhile was not seen.
+    seen, acted = await heard(house, call, status), await ask(house, last_number, house.db, address("orders", ref))
     day, zone = await ask(house, desk.today, house.db, now)
     found: tuple[OrderView, list[BacklogLine]] | None = await ask(house, backlog.of_order, house.db, now, ref)
     if found is None:
@@ -255,7 +262,8 @@ async def order_shown(
         links=call.may("supply.read"),
         today=day,
         zone=zone,
-        acts=await _acts(house, view, rows, seen),
+        acts=await _acts(house, view, rows, acted),
+        seen=seen,
         done=changing.DONE.get(wanted.done),
         typed=typed or {},
         wrong=wrong,
