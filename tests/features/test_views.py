@@ -4,9 +4,12 @@ import pytest
 from shop import NOW, do, shop
 from state import apply
 
+from backorder.commands import decode, run
+from backorder.kernel.calendars import moment_number
 from backorder.kernel.outcomes import Outcome, Word
 from backorder.kernel.views import COLUMNS, VIEWS_MAX
 from backorder.queries import check, people
+from backorder.queries.trail import entries
 from backorder.queries.views import SavedView, list_views
 from backorder.storage.db import Database
 from backorder.storage.people import texts
@@ -45,6 +48,12 @@ def test_a_view_is_its_owner_s_until_it_is_shared(db: Database) -> None:
     for said in (put(db, view="1", owner="bob", name="Mine"), do(db, "drop_view", view="1", owner="bob")):
         assert said.outcome is Word.NOT_ALLOWED
     assert names(db, "ada") == ["Lamps"]
+
+
+def test_the_trail_says_who_kept_which_view(db: Database) -> None:
+    for said in ({"do": "put_view", **LAMPS}, {"do": "put_view", "view": "1", "owner": "ada", "name": "Lights"}):
+        run(db, moment_number(NOW), [decode(said)], "cli:kim")
+    assert [(one.actor, one.what, one.subject) for one in entries(db, limit=9)] == [("cli:kim", "put_view", "1")] * 2
 
 
 def test_one_that_was_dropped_is_there_again_once_it_is_put(db: Database) -> None:

@@ -137,8 +137,8 @@ _LONG = (reallocation.Reallocate, reallocation.CommitPlan, reallocation.UndoPlan
 
 # The fields that may name what a command is about, the most telling first. Customers are never named in the trail.
 _SUBJECTS = (
-    "order", "supply", "document", "shipment", "sku", "site", "supplier", "category", "pack", "run", "policy",
-    "webhook", "view",
+    "view", "order", "supply", "document", "shipment", "sku", "site", "supplier", "category", "pack", "run", "policy",
+    "webhook",
 )  # fmt: skip
 
 WORDS = tuple(str(kind.__struct_config__.tag) for kind in COMMANDS)  # what `do` may say
