@@ -25,6 +25,7 @@ from backorder.storage import (
     inbound_tables,  # noqa: F401  # it has a file of its own
     schema,
     status_tables,  # noqa: F401  # it has a file of its own
+    view_tables,  # noqa: F401  # it has a file of its own
     watch_tables,  # noqa: F401  # it has a file of its own
     webhook_tables,  # noqa: F401  # it has a file of its own
 )
