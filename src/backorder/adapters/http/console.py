@@ -22,6 +22,7 @@ from backorder.adapters.http import (
     shipping,
     sign_in,
     staff,
+    taking,
     waiting,
 )
 from backorder.adapters.http.callers import COOKIE, NOBODY, from_here, remembered
@@ -179,6 +180,7 @@ ROUTES = (
     *arrivals.ROUTES,
     *changing.ROUTES,
     *importing.ROUTES,
+    *taking.ROUTES,
     *audited.ROUTES,
     *reallocating.ROUTES,
     *drafting.ROUTES,

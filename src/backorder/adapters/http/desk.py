@@ -27,7 +27,7 @@ from backorder.adapters.http.spoken import chosen, code_of, liked
 from backorder.commands.accounts import Identity
 from backorder.kernel.calendars import day_number
 from backorder.languages import SOURCE, Language, language
-from backorder.queries import backlog, desk, explain, notices, refunds
+from backorder.queries import backlog, desk, explain, imports, notices, refunds
 from backorder.queries import search as finding
 from backorder.queries.backlog import BacklogLine
 from backorder.queries.desk import Desk
@@ -105,6 +105,7 @@ async def today(house: House, call: Call) -> Answer:
         supply=supply,
         until=day + timedelta(days=desk.WEEK),
         seen=seen,
+        demo=not found.items and call.may("accounts.write") and await ask(house, imports.is_new, house.db),
     )
 
 
