@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from click import Group  # the command line is loaded when it runs
 
+    from backorder.adapters.http.beside import Demo
     from backorder.adapters.http.limits import Guard
     from backorder.adapters.openid import Provider
     from backorder.storage.db import Database
@@ -200,6 +201,13 @@ def _openid() -> "Callable[[], Provider] | None":
     return partial(Provider, client, time.monotonic)
 
 
+def _demo(db: "Database", now: int) -> "Demo":
+    """The demo's weeks, for a service that fills a new database with them."""
+    from backorder.adapters.cli.demo import lately
+
+    return lately(db, now)
+
+
 def _serve(
     database: str, host: str, port: int, working: bool, clock: Callable[[], int], say: Callable[[str], None]
 ) -> None:
@@ -212,7 +220,7 @@ def _serve(
     hosts = [] if named == HOSTS.default else [host.strip() for host in named.split(",")]
     worker = _worker if working else None
     options = serve.Options(
-        database, host, port, hosts, yes(MIGRATE), value(LOG), yes(TRACES), worker, _guard(), _openid()
+        database, host, port, hosts, yes(MIGRATE), value(LOG), yes(TRACES), worker, _guard(), _openid(), _demo
     )
     way_in = serve.prepare(options, clock())
     shown = f"http://{f'[{host}]' if ':' in host else host}:{port}"

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from backorder.storage import (
     access_tables,  # noqa: F401  # it has a file of its own
     event_tables,  # noqa: F401  # it has a file of its own
+    import_tables,  # noqa: F401  # it has a file of its own
     inbound_tables,  # noqa: F401  # it has a file of its own
     schema,
     status_tables,  # noqa: F401  # it has a file of its own

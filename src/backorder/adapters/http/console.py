@@ -23,6 +23,7 @@ from backorder.adapters.http import (
     shipping,
     sign_in,
     staff,
+    taking,
     waiting,
 )
 from backorder.adapters.http.callers import COOKIE, NOBODY, from_here, remembered
@@ -185,6 +186,7 @@ ROUTES = (
     *changing.ROUTES,
     *several.ROUTES,
     *importing.ROUTES,
+    *taking.ROUTES,
     *audited.ROUTES,
     *reallocating.ROUTES,
     *drafting.ROUTES,

@@ -30,7 +30,7 @@ from backorder.kernel.events import address
 from backorder.kernel.phrases import Phrase, Said, phrase
 from backorder.kernel.views import Column
 from backorder.languages import SOURCE, Language, language
-from backorder.queries import backlog, desk, explain, notices, refunds
+from backorder.queries import backlog, desk, explain, imports, notices, refunds
 from backorder.queries import search as finding
 from backorder.queries.backlog import BacklogLine
 from backorder.queries.desk import Desk
@@ -110,6 +110,7 @@ async def today(house: House, call: Call) -> Answer:
         supply=supply,
         until=day + timedelta(days=desk.WEEK),
         seen=seen,
+        demo=not found.items and call.may("accounts.write") and await ask(house, imports.is_new, house.db),
     )
 
 
