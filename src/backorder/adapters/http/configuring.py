@@ -8,6 +8,7 @@ import msgspec
 from backorder.adapters.console import settings
 from backorder.adapters.http import body
 from backorder.adapters.http.desk import Text, page_route, shown
+from backorder.adapters.http.forms import UNFILLED, Filled
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import Cursor, ask, cursor, token
 from backorder.adapters.http.route import Answer, Call, House
@@ -46,12 +47,15 @@ async def packs(house: House, call: Call) -> Answer:
     )
 
 
-async def tab(house: House, call: Call, there: str, name: str, *, status: int = 200, **values: Any) -> Answer:
-    """A tab of the settings, with the tabs that the caller may see."""
+async def tab(
+    house: House, call: Call, there: str, name: str, filled: Filled = UNFILLED, done: str = "", **values: Any
+) -> Answer:
+    """A tab of the settings, with the tabs that the caller may see, and what came of a form or was just done."""
     day, zone = await ask(house, desk.today, house.db, house.clock())
     tabs = [one for one in settings.TABS if call.may(one.permission)]
-    more = {"tabs": tabs, "tab": there, "words": settings, "address": settings.address}
-    return shown(call, name, settings.HERE, status=status, today=day, zone=zone, **more, **values)
+    more = {"tabs": tabs, "tab": there, "words": settings, "address": settings.address, "chosen": None, "key": "", **values}
+    more |= {"typed": filled.typed, "wrong": filled.wrong, "once": filled.once, "done": settings.DONE.get(done)}
+    return shown(call, name, settings.HERE, status=filled.status, today=day, zone=zone, **more)
 
 
 def place(after: str | None) -> str:

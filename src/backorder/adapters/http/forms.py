@@ -1,17 +1,60 @@
 """Forms of the console: what they say becomes a command, and what is wrong with it a sentence."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 
+from backorder.adapters.console.settings import Once
 from backorder.adapters.http import body
 from backorder.adapters.http.body import Form
+from backorder.adapters.http.callers import from_here
 from backorder.adapters.http.problems import Refusal, status_of
 from backorder.adapters.http.route import Call, House, digest
 from backorder.adapters.http.writes import apply, permit
 from backorder.commands import Command, decode
 from backorder.kernel.outcomes import Outcome
+
+
+class Wrong(NamedTuple):
+    """What is wrong with a form: why, and the field of the form that it stands at; without one, above the form."""
+
+    field: str
+    said: str
+
+
+class Filled(NamedTuple):
+    """What came of a form: what was typed into it, what is wrong with that, or what is shown this once."""
+
+    typed: Mapping[str, str] = {}
+    wrong: Wrong | None = None
+    once: Once | None = None
+    status: int = 200
+
+
+UNFILLED = Filled()
+
+
+async def sent(call: Call, words: Collection[str]) -> tuple[str, dict[str, str]]:
+    """A form that somebody sent from a page of ours: what it is for, one of `words`, and its fields."""
+    from_here(call.request)
+    typed = await fields(call)
+    if typed.get("do", "") not in words:
+        raise Refusal(422, "invalid", "this is no form of ours")
+    return typed["do"], typed
+
+
+def refused(typed: Mapping[str, str], trouble: Outcome | Refusal | Wrong) -> Filled:
+    """A form that is not done, with what stands against it, at its field where the form has that one."""
+    if isinstance(trouble, Wrong):
+        return Filled(typed, trouble, status=422)
+    status = trouble.status if isinstance(trouble, Refusal) else status_of(trouble)
+    said = trouble.detail if isinstance(trouble, Refusal) else trouble.message or trouble.outcome.meaning
+    named = trouble.field or ""
+    field = named.rpartition(".")[2].partition("[")[0]  # of `wordings[0].closing`, the last name
+    if field not in typed:
+        field, said = "", f"{named}: {said}" if named else said
+    return Filled(typed, Wrong(field, f"{said[:1].upper()}{said[1:].rstrip('.')}."), status=max(status, 422))
 
 
 async def give(house: House, call: Call, said: Mapping[str, Any]) -> Outcome:
