@@ -53,8 +53,9 @@ async def tab(
     """A tab of the settings, with the tabs that the caller may see, and what came of a form or was just done."""
     day, zone = await ask(house, desk.today, house.db, house.clock())
     tabs = [one for one in settings.TABS if call.may(one.permission)]
-    more = {"tabs": tabs, "tab": there, "words": settings, "address": settings.address, "chosen": None, "key": "", **values}
-    more |= {"typed": filled.typed, "wrong": filled.wrong, "once": filled.once, "done": settings.DONE.get(done)}
+    more: dict[str, Any] = {"tabs": tabs, "tab": there, "words": settings, "address": settings.address}
+    more |= {"chosen": None, "key": "", **values, "done": settings.DONE.get(done)}
+    more |= {"typed": filled.typed, "wrong": filled.wrong, "once": filled.once}
     return shown(call, name, settings.HERE, status=filled.status, today=day, zone=zone, **more)
 
 

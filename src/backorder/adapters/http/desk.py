@@ -40,10 +40,13 @@ LINES_SHOWN = 50
 THEME = "__Host-backorder-theme"
 LANGUAGE = "__Host-backorder-language"
 # A page loads its style sheet and its script from here, and hears here what is new; nothing comes from anywhere else,
-# and it stands in no frame.
+# and it stands in no frame. A page that `frames` shows messages to customers, which are drawn here, in its frames.
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'; connect-src 'self'"
+)
 _CLOSED = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'; connect-src 'self'",
+    "Content-Security-Policy": _POLICY,
     "Cache-Control": "private, no-store",
     "Referrer-Policy": "same-origin",
     "X-Robots-Tag": "noindex, nofollow",
@@ -77,9 +80,10 @@ def answered(text: bytes, status: int = 200, more: dict[str, str] | None = None,
     return Answer(text, status, _CLOSED | (more or {}), content)
 
 
-def shown(call: Call, name: str, place: str, *, status: int = 200, **values: Any) -> Answer:
+def shown(call: Call, name: str, place: str, *, status: int = 200, frames: bool = False, **values: Any) -> Answer:
     """A page for the caller."""
-    return answered(pages.page(name, frame_of(call.request, call.caller), place, **values), status)
+    more = {"Content-Security-Policy": f"{_POLICY}; frame-src 'self'"} if frames else None
+    return answered(pages.page(name, frame_of(call.request, call.caller), place, **values), status, more)
 
 
 async def today(house: House, call: Call) -> Answer:
