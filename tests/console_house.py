@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 from urllib.parse import urlencode
@@ -16,6 +16,15 @@ from backorder.queries import accounts, check, webhooks
 from backorder.storage.db import open_database
 
 FORM = {"Content_Type": "application/x-www-form-urlencoded", "Sec_Fetch_Site": "same-origin"}
+NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
+BEGUN: list[dict[str, Any]] = [
+    {"do": "put_site", "site": "NY", "zone": "America/New_York", "country": "US"},
+    {"do": "put_item", "sku": "CHAIR", "name": "Oak chair"},
+    {"do": "count_stock", "sku": "CHAIR", "site": "NY", "quantity": 5},
+    {"do": "put_customer", "customer": "ada", "name": "Ada Byron", "country": "US"},
+    {"do": "place_order", "order": "A-1", "customer": "ada", "currency": "USD",
+     "lines": [{"line": "1", "sku": "CHAIR", "quantity": 2, "unit_price": "40.00"}]},
+]  # fmt: skip
 
 
 class House:

@@ -26,7 +26,7 @@ GRAVE = {"serious", "critical"}
 # What a part of an address can be here. A route with a part that is not named here fails below: name it.
 PARTS = {"order": "A", "supply": "PO", "sku": "LAMP", "run": "R"}
 # Answers that are no pages.
-FILES = {"/console/lines.csv", "/console/static/{name:str}"}
+FILES = {"/console/lines.csv", "/console/settings/letter", "/console/static/{name:str}"}
 # Pages as they are in other states than the first.
 STATES = (
     "/console/?",
@@ -43,6 +43,8 @@ STATES = (
     "/console/items/STOOL",
     "/console/search?q=A",
     "/console/search?q=nothing-like-it",
+    "/console/settings/communication?kind=shipped&order=none",
+    "/console/settings/wordings?kind=shipped&order=none",
     "/console/shipments?order=D",
     "/console/shipments/pick-list?order=D",
 )

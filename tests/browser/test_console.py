@@ -32,6 +32,8 @@ PAGES = {
     "reallocate": "/console/reallocate",
     "policy": "/console/reallocate/policy",
     "packs": "/console/settings?pack=us-ftc",
+    "communication": "/console/settings/communication?kind=long",
+    "wordings": "/console/settings/wordings?kind=delay&language=de&message=long",
     "webhooks": "/console/settings/webhooks",
     "users": "/console/settings/users?account=ingrid",
     "order": "/console/orders/A-1",

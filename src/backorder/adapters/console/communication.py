@@ -1,10 +1,6 @@
-"""How customers are told, as a form: every field in words, its value, and what others changed meanwhile."""
+"""How customers are told, as a form: every field in words, and its value."""
 
-import hashlib
-from collections.abc import Iterator, Mapping
 from typing import NamedTuple
-
-import msgspec
 
 from backorder.kernel.phrases import Phrase, phrase
 from backorder.queries.communication import CommunicationView
@@ -99,34 +95,14 @@ PARTS = (
     ),
 )
 FIELDS = {field.name: field for part in PARTS for field in part.fields}
-_MORE = {"on": phrase("Clocks run"), "rules": phrase("Rule packs that hold everywhere")}
-
-
-class News(NamedTuple):
-    """A field that somebody changed meanwhile, and what it says now."""
-
-    said: Phrase
-    now: str
+NAMES = {
+    **{name: field.said for name, field in FIELDS.items()},
+    "on": phrase("Clocks run"),
+    "rules": phrase("Rule packs that hold everywhere"),
+}
 
 
 def values(said: CommunicationView) -> dict[str, str]:
     """What the form shows, by the names of its fields; the packs that hold besides by their names, in one text."""
     shown = {name: "" if (value := getattr(said, name)) is None else str(value) for name in FIELDS}
     return shown | {"on": "" if said.rules is None else "yes", "rules": " ".join(sorted(said.rules or ()))}
-
-
-def mark(shown: Mapping[str, str]) -> str:
-    """What a form has to know of what it showed, to see what others changed: a short digest of each field."""
-    return " ".join(f"{name}={_digest(text)}" for name, text in shown.items())
-
-
-def news(was: str, shown: Mapping[str, str]) -> Iterator[News]:
-    """The fields that are not as they were when the form was made, by its `mark`."""
-    before = dict(pair.partition("=")[::2] for pair in was.split())
-    for name, text in shown.items():
-        if before.get(name) != _digest(text):
-            yield News(FIELDS[name].said if name in FIELDS else _MORE[name], text or "\u2013")
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(msgspec.json.encode(text)).hexdigest()[:12]

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from backorder.adapters.console.settings import HERE
 from backorder.kernel.phrases import Phrase, phrase
-from backorder.kernel.wording import WORDING_MAX
+from backorder.kernel.wording import KINDS, WORDING_MAX
 
 DRAWN = HERE + "/letter"
 _Text = Annotated[str, Meta(max_length=WORDING_MAX)]
@@ -28,6 +28,20 @@ MESSAGES: dict[str, Phrase] = {
     "shipped": phrase("It is on its way"),
     "back": phrase("In stock again"),
 }
+
+
+# Kinds of wordings: each message has one of its own but those of a delay, which share one.
+WORDED = {kind: MESSAGES[kind] for kind in KINDS} | {"delay": phrase("Notices of a delay")}
+PLACES = {
+    "customer": phrase("the customer's name"),
+    "order": phrase("the order's id"),
+    "item": phrase("the goods that it is about"),
+    "date": phrase("the latest day that it tells"),
+    "shop": phrase("the shop's name"),
+    "link": phrase("where the customer sees the order, or the item"),
+    "contact": phrase("whom customers ask"),
+}
+FIELDS = {"opening": phrase("After the greeting"), "closing": phrase("At the end")}
 
 
 class Look(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -56,7 +56,7 @@ async def see_to(house: House, call: Call) -> Answer:
         return await _shown(house, call, Look(), refused(typed, look))
     if typed["do"] == "look":
         return await _shown(house, call, look, Filled(typed))
-    changed = list(telling.news(typed.get("was", ""), now))
+    changed = settings.news(typed.get("was", ""), now, telling.NAMES)
     if changed:
         return await _shown(house, call, look, Filled(typed, status=409), changed=changed)
     said = _said(typed, now)
@@ -103,7 +103,7 @@ async def _shown(
     look: Look,
     filled: Filled = UNFILLED,
     *,
-    changed: list[telling.News] | None = None,
+    changed: list[settings.News] | None = None,
     done: str = "",
 ) -> Answer:
     now = telling.values(await ask(house, communication.communication, house.db))
@@ -124,7 +124,7 @@ async def _shown(
         packs=await ask(house, partial(rules.list_packs, house.db, limit=PACKS_SHOWN)),
         besides=shown["rules"].split(),
         on=now["on"],
-        was=telling.mark(now),
+        was=settings.mark(now),
         changed=changed,
         writes=call.may("catalogue.write"),
         look=look,

@@ -25,6 +25,7 @@ from backorder.adapters.http import (
     sign_in,
     staff,
     waiting,
+    wordings,
 )
 from backorder.adapters.http.callers import COOKIE, NOBODY, from_here, remembered
 from backorder.adapters.http.desk import answered, frame_of
@@ -187,6 +188,7 @@ ROUTES = (
     *configuring.ROUTES,
     *letters.ROUTES,
     *communicating.ROUTES,
+    *wordings.ROUTES,
     *endpoints.ROUTES,
     *staff.ROUTES,
 )

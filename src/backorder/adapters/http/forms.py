@@ -1,5 +1,6 @@
 """Forms of the console: what they say becomes a command, and what is wrong with it a sentence."""
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
@@ -14,6 +15,8 @@ from backorder.adapters.http.route import Call, House, digest
 from backorder.adapters.http.writes import apply, permit
 from backorder.commands import Command, decode
 from backorder.kernel.outcomes import Outcome
+
+_TOO_LONG = re.compile(r"Expected `str` of length <= (\d+)")
 
 
 class Wrong(NamedTuple):
@@ -47,14 +50,20 @@ async def sent(call: Call, words: Collection[str]) -> tuple[str, dict[str, str]]
 def refused(typed: Mapping[str, str], trouble: Outcome | Refusal | Wrong) -> Filled:
     """A form that is not done, with what stands against it, at its field where the form has that one."""
     if isinstance(trouble, Wrong):
-        return Filled(typed, trouble, status=422)
+        return Filled(typed, trouble._replace(said=_sentence(trouble.said)), status=422)
     status = trouble.status if isinstance(trouble, Refusal) else status_of(trouble)
     said = trouble.detail if isinstance(trouble, Refusal) else trouble.message or trouble.outcome.meaning
     named = trouble.field or ""
     field = named.rpartition(".")[2].partition("[")[0]  # of `wordings[0].closing`, the last name
     if field not in typed:
         field, said = "", f"{named}: {said}" if named else said
-    return Filled(typed, Wrong(field, f"{said[:1].upper()}{said[1:].rstrip('.')}."), status=max(status, 422))
+    return Filled(typed, Wrong(field, _sentence(said)), status=max(status, 422))
+
+
+def _sentence(said: str) -> str:
+    """What is wrong, as a sentence for people."""
+    said = _TOO_LONG.sub(r"at most \1 letters", said)
+    return f"{said[:1].upper()}{said[1:].rstrip('.')}."
 
 
 async def give(house: House, call: Call, said: Mapping[str, Any]) -> Outcome:
