@@ -27,10 +27,12 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def test_packs_are_shown_with_their_text_and_whether_clocks_run(house: House) -> None:
     page = house.page("/console/settings", "viewer")
-    names = re.findall(r'\?pack=([^"#]+)#text', page)
+    names = re.findall(r'\?pack=([^"#]+)#asks', page)
     assert len(names) >= 10, "those that come along"
     assert "The clocks are off" in page
-    assert "SHA-256" in house.page(f"/console/settings?pack={names[0]}", "viewer")
+    one = house.page(f"/console/settings?pack={names[0]}", "viewer")
+    assert "SHA-256" in one
+    assert 'name="text"' not in one, "who may only look puts none"
     house.page("/console/settings?pack=none", status=404)
 
 

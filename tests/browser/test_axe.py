@@ -43,6 +43,8 @@ STATES = (
     "/console/items/STOOL",
     "/console/search?q=A",
     "/console/search?q=nothing-like-it",
+    "/console/settings?pack=us-ftc",
+    "/console/settings?new=yes",
     "/console/settings/communication?kind=shipped&order=none",
     "/console/settings/wordings?kind=shipped&order=none",
     "/console/shipments?order=D",

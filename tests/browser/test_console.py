@@ -32,6 +32,7 @@ PAGES = {
     "reallocate": "/console/reallocate",
     "policy": "/console/reallocate/policy",
     "packs": "/console/settings?pack=us-ftc",
+    "pack": "/console/settings?new=yes",
     "communication": "/console/settings/communication?kind=long",
     "wordings": "/console/settings/wordings?kind=delay&language=de&message=long",
     "webhooks": "/console/settings/webhooks",

@@ -24,6 +24,8 @@ STATES = {"well": "well", "failing": "failing", "disabled": "switched off", "wit
 TONES = {"failing": "is-bad", "without_secret": "is-warn"}
 DONE = {
     "put_communication": phrase("It is kept. Messages from now on go like this."),
+    "put_pack": phrase("The pack is put. It holds for orders that are placed from now on."),
+    "withdraw_pack": phrase("The pack is withdrawn. Orders that began with it go on by it."),
     "put_wording": phrase("Your words are kept. Messages from now on have them."),
     "put_webhook": "The endpoint is put.",
     "disable_webhook": "The endpoint is switched off. What is for it waits.",
