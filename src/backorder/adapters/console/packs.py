@@ -186,9 +186,9 @@ def _refund(refund: Refund) -> Iterator[Line]:
         many = phrases("Within {count} day", "Within {count} days")
     else:
         many = phrases("Within {count} working day", "Within {count} working days")
-        if refund.holidays:
-            yield Said(phrase("Holidays: {holidays}"), {"holidays": refund.holidays})
     yield Said(many, {"count": refund.days})
+    if refund.unit == "working" and refund.holidays:
+        yield Said(phrase("Holidays: {holidays}"), {"holidays": refund.holidays})
     if refund.weekdays != WEEKDAYS[:5]:
         yield Said(phrase("Working days:"))
         yield from (Said(_DAYS[day]) for day in refund.weekdays)
