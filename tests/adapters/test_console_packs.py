@@ -134,7 +134,7 @@ def test_a_broken_pack_is_refused_with_the_place_and_stays_typed(house: House) -
             assert text in page
     long = TEXT + "#" * 20_000
     page = read(house.give(HERE, do="check_pack", text=long))
-    assert "At most 20000 letters." in read(house.give(HERE, do="put_pack", was=mark(page), text=long))
+    assert "At most 20,000 letters." in read(house.give(HERE, do="put_pack", was=mark(page), text=long))
     assert own(house) == []
 
 

@@ -96,6 +96,8 @@ def facts(pack: Pack) -> list[Fact]:
             until = Said(phrase("No answer until the day that was to be kept: it means no, and the order is cancelled"))
         found.append(_told(Said(phrase("A later delay, however short")), until, pack.renewed.says))
     found.append(Fact(Said(phrase("When a buyer may leave")), tuple(_leaving(pack.leaving, asks=pack.asks))))
+    if pack.binding:
+        found.append(Fact(Said(phrase("When the seller may")), (Said(phrase("Never: the shop cannot cancel a line")),)))
     found.append(Fact(Said(phrase("Refund")), tuple(_refund(pack.refund)), pack.refund.forms))
     if pack.refund.never:
         found.append(Fact(Said(phrase("Never paid back as")), (), pack.refund.never))

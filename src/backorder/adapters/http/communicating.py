@@ -14,16 +14,17 @@ from backorder.adapters.http import body
 from backorder.adapters.http.callers import from_here
 from backorder.adapters.http.configuring import tab
 from backorder.adapters.http.desk import Text, answered, page_route
-from backorder.adapters.http.forms import UNFILLED, Filled, Wrong, give, number, refused, refuses
+from backorder.adapters.http.forms import UNFILLED, Filled, Wrong, at, give, number, refused, refuses, strange
 from backorder.adapters.http.letters import SAID, letter
-from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import ask
 from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.kernel.outcomes import Outcome
+from backorder.kernel.phrases import Said, phrase
 from backorder.languages import known
 from backorder.queries import communication, rules
 
 PACKS_SHOWN = 200
+_WHOLE = phrase("Give a whole number from {least} to {most}.")
 
 
 class CommunicationPage(msgspec.Struct, forbid_unknown_fields=True):
@@ -49,7 +50,7 @@ async def see_to(house: House, call: Call) -> Answer:
         "rules": " ".join(sorted(sent.get("rules", ())))
     }
     if typed.get("do") not in {"look", "put_communication"} or any("\0" in text for text in typed.values()):
-        raise Refusal(422, "invalid", "this is no form of ours")
+        raise strange()
     now = telling.values(await ask(house, communication.communication, house.db))
     look = _look(typed, now)
     if isinstance(look, Wrong):
@@ -79,7 +80,7 @@ def _look(typed: Mapping[str, str], now: Mapping[str, str]) -> Look | Wrong:
         return msgspec.convert(found, Look)
     except msgspec.ValidationError as error:
         message, _, place = str(error).partition(" - at `$.")
-        return Wrong(place.rstrip("`"), f"{message}.")
+        return at(place.rstrip("`"), message)
 
 
 def _said(typed: Mapping[str, str], now: Mapping[str, str]) -> dict[str, Any] | Wrong:
@@ -91,7 +92,7 @@ def _said(typed: Mapping[str, str], now: Mapping[str, str]) -> dict[str, Any] | 
             continue
         found[name] = number(text) if field.number else text or None
         if field.number and not (isinstance(found[name], int) and (field.least or 0) <= found[name] <= field.most):
-            return Wrong(name, f"Give a whole number from {field.least} to {field.most:,}.")
+            return Wrong(name, Said(_WHOLE, {"least": field.least or 0, "most": field.most}))
     if (typed.get("on", ""), typed["rules"]) != (now["on"], now["rules"]):
         found["rules"] = typed["rules"].split() if typed.get("on") else None
     return found

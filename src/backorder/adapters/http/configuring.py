@@ -19,7 +19,7 @@ async def tab(
     day, zone = await ask(house, desk.today, house.db, house.clock())
     tabs = [one for one in settings.TABS if call.may(one.permission)]
     more: dict[str, Any] = {"tabs": tabs, "tab": there, "words": settings, "address": settings.address}
-    more |= {"chosen": None, "key": "", **values, "done": settings.DONE.get(done)}
+    more |= {"chosen": None, "subject": "", **values, "done": settings.DONE.get(done)}
     more |= {"typed": filled.typed, "wrong": filled.wrong, "once": filled.once}
     return shown(call, name, settings.HERE, status=filled.status, today=day, zone=zone, **more)
 

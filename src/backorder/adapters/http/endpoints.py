@@ -16,6 +16,7 @@ from backorder.adapters.http.reads import Cursor, ask
 from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.adapters.http.webhooks import drawn
 from backorder.kernel.outcomes import Outcome
+from backorder.kernel.phrases import Said, phrase
 from backorder.queries import webhooks
 
 # The fields of each form, besides the name: what is left empty is not said.
@@ -27,7 +28,12 @@ _FIELDS = {
     "replay_webhook": ("event", "until"),
 }
 _ROTATE = "rotate"
-_NUMBERS = {"event": "the first event", "until": "the last event"}
+_NUMBERS = {
+    "event": Said(phrase("Give the first event by its number.")),
+    "until": Said(phrase("Give the last event by its number.")),
+}
+_NEW = phrase("The new secret of {endpoint}.")
+_BESIDE = phrase("The one before signs beside it for a day.")
 
 
 class WebhooksPage(msgspec.Struct, forbid_unknown_fields=True):
@@ -50,7 +56,7 @@ async def see_to(house: House, call: Call) -> Answer:
     asked = WebhooksPage(webhook=name[:200])
     if word == _ROTATE:
         secret = await drawn(house, call, name)
-        once = Once(f"The new secret of {name}", secret, "The one before signs beside it for a day.")
+        once = Once(Said(_NEW, {"endpoint": name}), secret, _BESIDE)
         return await _shown(house, call, asked, Filled(once=once))
     said = _said(word, name, typed)
     trouble: Wrong | Outcome = said if isinstance(said, Wrong) else await give(house, call, said)
@@ -66,10 +72,10 @@ def _said(word: str, name: str, typed: Mapping[str, str]) -> dict[str, Any] | Wr
         said["events"] = said["events"].replace(",", " ").split()
     for field in _NUMBERS.keys() & said.keys():
         if not (said[field].isascii() and said[field].isdecimal() and len(said[field]) < 19):
-            return Wrong(field, f"Give {_NUMBERS[field]} by its number.")
+            return Wrong(field, _NUMBERS[field])
         said[field] = int(said[field])
     if word == "replay_webhook" and "event" not in said:
-        return Wrong("event", "Give the first event by its number.")
+        return Wrong("event", _NUMBERS["event"])
     return {**said, "do": word, "webhook": name}
 
 
@@ -85,7 +91,7 @@ async def _shown(house: House, call: Call, asked: WebhooksPage, filled: Filled =
         "webhooks.html",
         filled,
         asked.done,
-        key="webhook",
+        subject="webhook",
         rows=found[:SHOWN],
         next=following([one.webhook for one in found]),
         paged=asked.after is not None,

@@ -15,6 +15,7 @@ from backorder.adapters.http.route import Call, House, digest
 from backorder.adapters.http.writes import apply, permit
 from backorder.commands import Command, decode
 from backorder.kernel.outcomes import Outcome
+from backorder.kernel.phrases import Phrase, Said, Value, phrase, phrases
 
 _TOO_LONG = re.compile(r"Expected `str` of length <= (\d+)")
 
@@ -23,7 +24,7 @@ class Wrong(NamedTuple):
     """What is wrong with a form: why, and the field of the form that it stands at; without one, above the form."""
 
     field: str
-    said: str
+    said: Said
 
 
 class Filled(NamedTuple):
@@ -43,27 +44,29 @@ async def sent(call: Call, words: Collection[str]) -> tuple[str, dict[str, str]]
     from_here(call.request)
     typed = await fields(call)
     if typed.get("do", "") not in words:
-        raise Refusal(422, "invalid", "this is no form of ours")
+        raise strange()
     return typed["do"], typed
 
 
 def refused(typed: Mapping[str, str], trouble: Outcome | Refusal | Wrong) -> Filled:
     """A form that is not done, with what stands against it, at its field where the form has that one."""
     if isinstance(trouble, Wrong):
-        return Filled(typed, trouble._replace(said=_sentence(trouble.said)), status=422)
-    status = trouble.status if isinstance(trouble, Refusal) else status_of(trouble)
-    said = trouble.detail if isinstance(trouble, Refusal) else trouble.message or trouble.outcome.meaning
-    named = trouble.field or ""
-    field = named.rpartition(".")[2].partition("[")[0]  # of `wordings[0].closing`, the last name
-    if field not in typed:
-        field, said = "", f"{named}: {said}" if named else said
-    return Filled(typed, Wrong(field, _sentence(said)), status=max(status, 422))
+        return Filled(typed, trouble, status=422)
+    if isinstance(trouble, Refusal):
+        status, text, whole = trouble.status, trouble.detail, trouble.said
+    else:
+        status, text, whole = status_of(trouble), trouble.message or trouble.outcome.meaning, None
+    found = at(trouble.field, text)
+    if found.field not in typed:
+        found = Wrong("", of_field(trouble.field, text))
+    return Filled(typed, found if whole is None else found._replace(said=whole), status=max(status, 422))
 
 
-def _sentence(said: str) -> str:
-    """What is wrong, as a sentence for people."""
-    said = _TOO_LONG.sub(r"at most \1 letters", said)
-    return f"{said[:1].upper()}{said[1:].rstrip('.')}."
+def at(field: str | None, text: str) -> Wrong:
+    """What is wrong with a field of a command, at the field of the form that is called as its last part."""
+    last = (field or "").rpartition(".")[2].partition("[")[0]  # of `wordings[0].closing`, the last name
+    long = _TOO_LONG.search(text)
+    return Wrong(last, of_field(None, text) if long is None else Said(_AT_MOST, {"count": int(long[1])}))
 
 
 async def give(house: House, call: Call, said: Mapping[str, Any]) -> Outcome:
@@ -83,7 +86,7 @@ async def fields(call: Call) -> dict[str, str]:
     """The fields of a form, the first value of each. Refuses what no text of a database can hold."""
     found = {name: texts[0] for name, texts in (await body.form(call.request)).items()}
     if any("\0" in text for text in found.values()):
-        raise Refusal(422, "invalid", "this is no form of ours")
+        raise strange()
     return found
 
 
@@ -103,7 +106,68 @@ def refuses(outcome: Outcome) -> bool:
     return status_of(outcome) >= 400
 
 
-def sentence(outcome: Outcome) -> str:
+def strange() -> Refusal:
+    """A refusal of what no form of the console says."""
+    return Refusal(422, "invalid", Said(_STRANGE))
+
+
+def sentence(outcome: Outcome) -> Said:
     """What a refusal says, to somebody who filled in a form: the field that it is about, as it is called, and why."""
-    text = (outcome.message or outcome.outcome.meaning).rstrip(".")
-    return f"{outcome.field}: {text}." if outcome.field else f"{text[:1].upper()}{text[1:]}."
+    return of_field(outcome.field, outcome.message or outcome.outcome.meaning)
+
+
+def explained(refusal: Refusal) -> Said:
+    """Why something was refused, in a sentence."""
+    return refusal.said or of_field(None, refusal.detail)
+
+
+def of_field(field: str | None, text: str) -> Said:
+    """What is wrong, in a sentence: with which field of a form, where it is one."""
+    text = text.rstrip(".")
+    if field:
+        return Said(_OF_FIELD, {"field": _named(field), "text": text})
+    return Said(_ALONE, {"text": text[:1].upper() + text[1:]})
+
+
+def _named(field: str) -> Value:
+    """A field as people call it; one that no form has stands as it is."""
+    found = Phrase(field)
+    return Said(found) if found in _FIELDS else field
+
+
+_AT_MOST = phrases("At most {count} letter.", "At most {count} letters.")
+_STRANGE = phrase("This is no form of ours.")
+_OF_FIELD, _ALONE = phrase("{field}: {text}."), phrase("{text}.")
+# The fields of commands that people type into forms, by their names there.
+_FIELDS = frozenset(
+    (
+        phrase("account"),
+        phrase("amount"),
+        phrase("answer"),
+        phrase("carrier"),
+        phrase("customer"),
+        phrase("days"),
+        phrase("event"),
+        phrase("events"),
+        phrase("kind"),
+        phrase("lines"),
+        phrase("note"),
+        phrase("number"),
+        phrase("order"),
+        phrase("policy"),
+        phrase("promise"),
+        phrase("purpose"),
+        phrase("quantity"),
+        phrase("reason"),
+        phrase("reference"),
+        phrase("role"),
+        phrase("scopes"),
+        phrase("segments"),
+        phrase("shipment"),
+        phrase("supply"),
+        phrase("tracking"),
+        phrase("until"),
+        phrase("url"),
+        phrase("webhook"),
+    )
+)

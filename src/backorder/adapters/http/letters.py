@@ -7,7 +7,7 @@ import msgspec
 from backorder.adapters.console.letters import DRAWN, MESSAGES, Look
 from backorder.adapters.http import body
 from backorder.adapters.http.desk import answered, page_route
-from backorder.adapters.http.forms import Wrong
+from backorder.adapters.http.forms import Wrong, at
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import ask
 from backorder.adapters.http.route import Answer, Call, House
@@ -15,6 +15,7 @@ from backorder.adapters.mail.preview import PREVIEWS, Preview, previews, to_try
 from backorder.commands import decode
 from backorder.commands.communication import PutCommunication, unfit
 from backorder.kernel.outcomes import Outcome
+from backorder.kernel.phrases import Said, phrase
 from backorder.languages import known
 
 SAID = ("answers", "contact", "charging", "shop_name", "colour", "signature")  # what of the shop stands in letters
@@ -28,28 +29,28 @@ _FRAMED = {
 async def letter(house: House, call: Call, look: Look) -> Preview | Wrong:
     """A message as it would go, or what is wrong with what is tried. The customer is named where one may read names."""
     if look.kind not in PREVIEWS:
-        return Wrong("kind", "There is no such message.")
+        return Wrong("kind", Said(phrase("There is no such message.")))
     if look.language not in known():
-        return Wrong("language", "Letters are not written in it.")
+        return Wrong("language", Said(phrase("Letters are not written in it.")))
     saying = {name: text or None for name in SAID if (text := getattr(look, name)) is not None}
     read = decode(msgspec.json.encode({"do": "put_communication", **saying}))
     wrong = read if isinstance(read, Outcome) else unfit(read) if isinstance(read, PutCommunication) else None
     if wrong is not None:
-        return Wrong(wrong.field or "", wrong.message or wrong.outcome.meaning)
+        return at(wrong.field, wrong.message or wrong.outcome.meaning)
     tried, bad = to_try([look.kind], [look.language], look.opening, look.closing)
     if bad is not None:
-        return Wrong(*bad)
+        return at(*bad)
     question = partial(previews, tried=tried, saying=saying, named=call.may("customers.read"))
     about = house.db, house.clock(), look.order or None, [look.kind], [look.language]
     found: list[Preview] | None = await ask(house, question, *about)
-    return Wrong("order", "There is no order with this id.") if found is None else found[0]
+    return Wrong("order", Said(phrase("There is no order with this id."))) if found is None else found[0]
 
 
 async def drawn(house: House, call: Call) -> Answer:
     """`GET /console/settings/letter`: a message as it is drawn for its reader, in a frame."""
     found = await letter(house, call, body.query(call.request, Look))
     if isinstance(found, Wrong):
-        raise Refusal(422, "invalid", found.said, field=found.field or None)
+        raise Refusal(422, "invalid", found.said)
     return answered(found.html.encode(), more=_FRAMED)
 
 

@@ -10,12 +10,12 @@ from backorder.adapters.console import settings
 from backorder.adapters.http import body
 from backorder.adapters.http.configuring import SHOWN, following, place, tab
 from backorder.adapters.http.desk import Text, answered, page_route
-from backorder.adapters.http.forms import UNFILLED, Filled, Wrong, give, refused, refuses, sent
+from backorder.adapters.http.forms import UNFILLED, Filled, Wrong, give, of_field, refused, refuses, sent
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import Cursor, ask
 from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.commands.rules import TEXT_MAX
-from backorder.kernel.phrases import phrase
+from backorder.kernel.phrases import Said, phrase
 from backorder.kernel.rules import BadPack, Pack, read_pack
 from backorder.queries import communication, rules
 from backorder.queries.rules import PackText, Running
@@ -46,7 +46,7 @@ async def packs(house: House, call: Call) -> Answer:
     """`GET /console/settings`: the rule packs by name, and one of them, in words and as its text."""
     asked = body.query(call.request, PacksPage)
     if asked.pack and await ask(house, rules.pack, house.db, asked.pack) is None:
-        raise Refusal(404, "not_found", "there is no rule pack with this name")
+        raise Refusal(404, "not_found", Said(phrase("There is no rule pack with this name.")))
     return await _shown(house, call, asked)
 
 
@@ -63,7 +63,7 @@ async def see_to(house: House, call: Call) -> Answer:
     try:
         pack = read_pack(text)
     except BadPack as error:
-        return await _shown(house, call, asked, refused(typed, Wrong("text", str(error))))
+        return await _shown(house, call, asked, refused(typed, Wrong("text", of_field(None, str(error)))))
     there: PackText | None = await ask(house, rules.pack, house.db, pack.pack)
     looked = await _looked(house, pack, there)
     now = {"digest": "" if there is None else there.digest}

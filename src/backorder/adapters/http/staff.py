@@ -18,8 +18,11 @@ from backorder.adapters.http.reads import Cursor, ask
 from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.commands import accounts
 from backorder.kernel.access import ROLES
+from backorder.kernel.phrases import Said, phrase
 from backorder.queries import accounts as views
 
+_LINK, _ONCE = phrase("A link that signs {account} in."), phrase("It works once, within the hour.")
+_TOKEN, _BEARER = phrase("A new token of {account}."), phrase("Send it as Authorization: Bearer.")
 _FORMS = {"put_account", "disable_account", "issue_token", "link", "revoke_token"}
 
 
@@ -64,10 +67,10 @@ async def _done(house: House, call: Call, word: str, name: str, typed: Mapping[s
         await administer(house, call, accounts.revoke_token, typed.get("token", ""))
     elif word == "link":
         secret = await administer(house, call, accounts.sign_in_link, name)
-        return Once(f"A link that signs {name} in", f"/sign-in/{secret}", "It works once, within the hour.")
+        return Once(Said(_LINK, {"account": name}), f"/sign-in/{secret}", _ONCE)
     else:
         token = await administer(house, call, accounts.issue_token, name, **_token(typed))
-        return Once(f"A new token of {name}", token, "Send it as Authorization: Bearer.")
+        return Once(Said(_TOKEN, {"account": name}), token, _BEARER)
     return None
 
 
@@ -97,7 +100,7 @@ async def _shown(house: House, call: Call, asked: UsersPage, filled: Filled = UN
         "users.html",
         filled,
         asked.done,
-        key="account",
+        subject="account",
         rows=found[:SHOWN],
         next=following([one.account for one in found]),
         paged=asked.after is not None,

@@ -12,12 +12,13 @@ from backorder.adapters.console.words import own_name
 from backorder.adapters.http import body
 from backorder.adapters.http.configuring import tab
 from backorder.adapters.http.desk import Text, answered, page_route
-from backorder.adapters.http.forms import UNFILLED, Filled, Wrong, give, refused, refuses, sent
+from backorder.adapters.http.forms import UNFILLED, Filled, Wrong, at, give, refused, refuses, sent, strange
 from backorder.adapters.http.letters import letter
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import ask
 from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.adapters.mail.preview import PREVIEWS, Preview, previews
+from backorder.kernel.phrases import Said, phrase
 from backorder.kernel.wording import KINDS, LAWFUL, WORDING_MAX, worded_as
 from backorder.languages import known
 from backorder.queries import communication
@@ -44,7 +45,7 @@ async def see(house: House, call: Call) -> Answer:
     """`GET /console/settings/wordings`: which words there are, and those of a kind in a language."""
     asked = body.query(call.request, WordingsPage)
     if asked.kind not in KINDS or asked.language not in known():
-        raise Refusal(404, "not_found", "there are no such messages")
+        raise Refusal(404, "not_found", Said(phrase("There is no such message.")))
     return await _shown(house, call, asked)
 
 
@@ -55,7 +56,7 @@ async def see_to(house: House, call: Call) -> Answer:
     names = ("kind", "language", "message", "order")
     asked = WordingsPage(**{name: typed[name][:200] for name in names if typed.get(name)})
     if asked.kind not in KINDS or asked.language not in known():
-        raise Refusal(422, "invalid", "this is no form of ours")
+        raise strange()
     if word == "look":
         return await _shown(house, call, asked, Filled(typed))
     view: CommunicationView = await ask(house, communication.communication, house.db)
@@ -106,7 +107,7 @@ async def _shown(
             found = await letter(house, call, look)
         except msgspec.ValidationError as error:
             message, _, place = str(error).partition(" - at `$.")
-            found = Wrong(place.rstrip("`"), message)
+            found = at(place.rstrip("`"), message)
     if isinstance(found, Wrong):
         filled, found = filled if filled.wrong else refused({found.field: "", **filled.typed}, found), None
     return await tab(
