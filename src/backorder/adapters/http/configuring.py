@@ -3,6 +3,7 @@
 from typing import Any
 
 from backorder.adapters.console import settings
+from backorder.adapters.console.undoing import undo
 from backorder.adapters.http.desk import shown
 from backorder.adapters.http.forms import UNFILLED, Filled
 from backorder.adapters.http.reads import ask, cursor, token
@@ -13,13 +14,21 @@ SHOWN = 50
 
 
 async def tab(
-    house: House, call: Call, there: str, name: str, filled: Filled = UNFILLED, done: str = "", **values: Any
+    house: House,
+    call: Call,
+    there: str,
+    name: str,
+    filled: Filled = UNFILLED,
+    done: str = "",
+    back: str = "",
+    **values: Any,
 ) -> Answer:
     """A tab of the settings, with the tabs that the caller may see, and what came of a form or was just done."""
     day, zone = await ask(house, desk.today, house.db, house.clock())
     tabs = [one for one in settings.TABS if call.may(one.permission)]
-    more: dict[str, Any] = {"tabs": tabs, "tab": there, "words": settings, "address": settings.address}
-    more |= {"chosen": None, "subject": "", **values, "done": settings.DONE.get(done)}
+    more: dict[str, Any] = {"tabs": tabs, "tab": there, "action": there}
+    more |= {"words": settings, "address": settings.address}
+    more |= {"chosen": None, "subject": "", **values, "done": settings.DONE.get(done), "undo": undo(done, back)}
     more |= {"typed": filled.typed, "wrong": filled.wrong, "once": filled.once}
     return shown(call, name, settings.HERE, status=filled.status, today=day, zone=zone, **more)
 

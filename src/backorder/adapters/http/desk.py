@@ -10,11 +10,12 @@ import msgspec
 from msgspec import Meta
 
 from backorder.adapters import console as pages
-from backorder.adapters.console import Frame, changing
+from backorder.adapters.console import Frame, changing, settings
 from backorder.adapters.console import backlog as backlogs
 from backorder.adapters.console import order as orders
 from backorder.adapters.console import today as worklist
 from backorder.adapters.console.backlog import Asked
+from backorder.adapters.console.undoing import undo
 from backorder.adapters.http import body
 from backorder.adapters.http.callers import NOBODY
 from backorder.adapters.http.masks import masked
@@ -28,10 +29,11 @@ from backorder.commands.accounts import Identity
 from backorder.kernel.calendars import day_number
 from backorder.kernel.phrases import Phrase, Said, phrase
 from backorder.languages import SOURCE, Language, language
-from backorder.queries import backlog, desk, explain, notices, refunds
+from backorder.queries import backlog, catalogue, desk, explain, notices, refunds
 from backorder.queries import search as finding
 from backorder.queries.backlog import BacklogLine
 from backorder.queries.desk import Desk
+from backorder.queries.destinations import Destination, destined
 from backorder.queries.holds import holds_of
 from backorder.queries.outbox import last_number
 from backorder.queries.show import OrderView
@@ -203,6 +205,7 @@ class OrderPage(msgspec.Struct, forbid_unknown_fields=True):
 
     line: Text = ""
     done: Text = ""
+    back: Text = ""
 
 
 async def order(house: House, call: Call) -> Answer:
@@ -218,9 +221,13 @@ async def order_shown(
     typed: Mapping[str, str] | None = None,
     wrong: str | Phrase | Said = "",
     changed: Sequence[changing.Change] = (),
+    there: Destination | None = None,
     status: int = 200,
 ) -> Answer:
-    """The page of the order that the address names; with what was typed into a form that was not done, and why."""
+    """The page of the order that the address names; with what was typed into a form that was not done, and why.
+
+    `there` is where it is to go, once somebody looked at what begins there.
+    """
     ref, now = call.path("order"), house.clock()
     seen = await ask(house, last_number, house.db)  # before all else: what happens meanwhile was not seen
     day, zone = await ask(house, desk.today, house.db, now)
@@ -260,7 +267,14 @@ async def order_shown(
         today=day,
         zone=zone,
         acts=await _acts(house, view, rows, seen),
+        goes=await ask(house, destined, house.db, ref),
+        there=there,
+        person=await _person(house, call, view.customer),
+        mark=settings.mark,
+        contact=changing.CONTACT,
         done=changing.DONE.get(wanted.done),
+        undo=undo(wanted.done, wanted.back, seen=str(seen)),
+        action=f"/console/orders/{quote(ref, safe='')}",
         typed=typed or {},
         wrong=wrong,
         changed=changed,
@@ -278,6 +292,14 @@ async def _acts(house: House, view: OrderView, rows: list[BacklogLine], seen: in
         "who": changing.WHO,
         "ships": changing.SHIPS,
     }
+
+
+async def _person(house: House, call: Call, customer: str | None) -> dict[str, str] | None:
+    """How the customer is reached, for those who may know."""
+    if customer is None or not call.may("customers.read"):
+        return None
+    found = await ask(house, catalogue.customer, house.db, customer)
+    return None if found is None else {name: getattr(found, name) or "" for name in changing.CONTACT}
 
 
 class SearchPage(msgspec.Struct, forbid_unknown_fields=True):

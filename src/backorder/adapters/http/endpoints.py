@@ -91,6 +91,7 @@ async def _shown(house: House, call: Call, asked: WebhooksPage, filled: Filled =
         "webhooks.html",
         filled,
         asked.done,
+        asked.webhook,
         subject="webhook",
         rows=found[:SHOWN],
         next=following([one.webhook for one in found]),

@@ -29,6 +29,7 @@ class PacksPage(msgspec.Struct, forbid_unknown_fields=True):
     pack: Text = ""
     new: Text = ""
     done: Text = ""
+    back: Text = ""
     after: Cursor | None = None
 
 
@@ -75,7 +76,8 @@ async def see_to(house: House, call: Call) -> Answer:
     outcome = await give(house, call, {"do": "put_pack", "pack": pack.pack, "text": text})
     if refuses(outcome):
         return await _shown(house, call, asked, refused(typed, outcome), looked=looked, was=settings.mark(now))
-    return answered(b"", 303, {"Location": settings.address(settings.HERE, pack=pack.pack, done=word)})
+    new = {} if looked.own else {"back": pack.pack}  # what takes no other of the merchant's own away can be undone
+    return answered(b"", 303, {"Location": settings.address(settings.HERE, pack=pack.pack, done=word, **new)})
 
 
 async def _looked(house: House, pack: Pack, there: PackText | None) -> Looked:
@@ -97,6 +99,7 @@ async def _shown(house: House, call: Call, asked: PacksPage, filled: Filled = UN
         "packs.html",
         filled,
         asked.done,
+        asked.back,
         rows=found[:SHOWN],
         next=following([one.pack for one in found]),
         paged=asked.after is not None,
