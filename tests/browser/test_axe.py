@@ -27,7 +27,12 @@ GRAVE = {"serious", "critical"}
 # What a part of an address can be here. A route with a part that is not named here fails below: name it.
 PARTS = {"order": "A", "supply": "PO", "sku": "LAMP", "run": "R", "kind": "items"}
 # Answers that are no pages.
-FILES = {"/console/lines.csv", "/console/static/{name:str}", "/console/imports/examples/{kind:str}"}
+FILES = {
+    "/console/lines.csv",
+    "/console/settings/letter",
+    "/console/static/{name:str}",
+    "/console/imports/examples/{kind:str}",
+}
 # Pages as they are in other states than the first.
 STATES = (
     "/console/?",
@@ -44,6 +49,10 @@ STATES = (
     "/console/items/STOOL",
     "/console/search?q=A",
     "/console/search?q=nothing-like-it",
+    "/console/settings?pack=us-ftc",
+    "/console/settings?new=yes",
+    "/console/settings/communication?kind=shipped&order=none",
+    "/console/settings/wordings?kind=shipped&order=none",
     "/console/shipments?order=D",
     "/console/shipments/pick-list?order=D",
 )

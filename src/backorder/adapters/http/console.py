@@ -12,12 +12,14 @@ from backorder.adapters.http import (
     audited,
     body,
     changing,
-    configuring,
+    communicating,
     desk,
     drafting,
     endpoints,
     goods,
     importing,
+    letters,
+    packs,
     reallocating,
     several,
     shipping,
@@ -25,6 +27,7 @@ from backorder.adapters.http import (
     staff,
     taking,
     waiting,
+    wordings,
 )
 from backorder.adapters.http.callers import COOKIE, NOBODY, from_here, remembered
 from backorder.adapters.http.desk import answered, frame_of
@@ -190,7 +193,10 @@ ROUTES = (
     *audited.ROUTES,
     *reallocating.ROUTES,
     *drafting.ROUTES,
-    *configuring.ROUTES,
+    *packs.ROUTES,
+    *letters.ROUTES,
+    *communicating.ROUTES,
+    *wordings.ROUTES,
     *endpoints.ROUTES,
     *staff.ROUTES,
 )

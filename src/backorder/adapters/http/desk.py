@@ -10,11 +10,12 @@ import msgspec
 from msgspec import Meta
 
 from backorder.adapters import console as pages
-from backorder.adapters.console import Frame, changing, columns
+from backorder.adapters.console import Frame, changing, columns, settings
 from backorder.adapters.console import backlog as backlogs
 from backorder.adapters.console import order as orders
 from backorder.adapters.console import today as worklist
 from backorder.adapters.console.backlog import Asked, Told
+from backorder.adapters.console.undoing import undo
 from backorder.adapters.http import body
 from backorder.adapters.http.callers import NOBODY
 from backorder.adapters.http.masks import masked
@@ -30,10 +31,11 @@ from backorder.kernel.events import address
 from backorder.kernel.phrases import Phrase, Said, phrase
 from backorder.kernel.views import Column
 from backorder.languages import SOURCE, Language, language
-from backorder.queries import backlog, desk, explain, imports, notices, refunds
+from backorder.queries import backlog, catalogue, desk, explain, imports, notices, refunds
 from backorder.queries import search as finding
 from backorder.queries.backlog import BacklogLine
 from backorder.queries.desk import Desk
+from backorder.queries.destinations import Destination, destined
 from backorder.queries.holds import holds_of
 from backorder.queries.outbox import last_number
 from backorder.queries.show import OrderView
@@ -46,10 +48,13 @@ LANGUAGE = "__Host-backorder-language"
 SPREAD = "__Host-backorder-columns"
 DONE = {"save": phrase("The view is kept."), "put_back": phrase("The view is as it was.")}
 # A page loads its style sheet and its script from here, and hears here what is new; nothing comes from anywhere else,
-# and it stands in no frame.
+# and it stands in no frame. A page that `frames` shows messages to customers, which are drawn here, in its frames.
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'; connect-src 'self'"
+)
 _CLOSED = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'; connect-src 'self'",
+    "Content-Security-Policy": _POLICY,
     "Cache-Control": "private, no-store",
     "Referrer-Policy": "same-origin",
     "X-Robots-Tag": "noindex, nofollow",
@@ -83,9 +88,10 @@ def answered(text: bytes, status: int = 200, more: dict[str, str] | None = None,
     return Answer(text, status, _CLOSED | (more or {}), content)
 
 
-def shown(call: Call, name: str, place: str, *, status: int = 200, **values: Any) -> Answer:
+def shown(call: Call, name: str, place: str, *, status: int = 200, frames: bool = False, **values: Any) -> Answer:
     """A page for the caller."""
-    return answered(pages.page(name, frame_of(call.request, call.caller), place, **values), status)
+    more = {"Content-Security-Policy": f"{_POLICY}; frame-src 'self'"} if frames else None
+    return answered(pages.page(name, frame_of(call.request, call.caller), place, **values), status, more)
 
 
 async def today(house: House, call: Call) -> Answer:
@@ -252,6 +258,7 @@ class OrderPage(msgspec.Struct, forbid_unknown_fields=True):
 
     line: Text = ""
     done: Text = ""
+    back: Text = ""
 
 
 async def order(house: House, call: Call) -> Answer:
@@ -267,9 +274,13 @@ async def order_shown(
     typed: Mapping[str, str] | None = None,
     wrong: str | Phrase | Said = "",
     changed: Sequence[changing.Change] = (),
+    there: Destination | None = None,
     status: int = 200,
 ) -> Answer:
-    """The page of the order that the address names; with what was typed into a form that was not done, and why."""
+    """The page of the order that the address names; with what was typed into a form that was not done, and why.
+
+    `there` is where it is to go, once somebody looked at what begins there.
+    """
     ref, now = call.path("order"), house.clock()
     # Before all else: what happens meanwhile was not seen.
     seen, acted = await heard(house, call, status), await ask(house, last_number, house.db, address("orders", ref))
@@ -311,7 +322,14 @@ async def order_shown(
         zone=zone,
         acts=await _acts(house, view, rows, acted),
         seen=seen,
+        goes=await ask(house, destined, house.db, ref),
+        there=there,
+        person=await _person(house, call, view.customer),
+        mark=settings.mark,
+        contact=changing.CONTACT,
         done=changing.DONE.get(wanted.done),
+        undo=undo(wanted.done, wanted.back, seen=str(acted)),
+        action=f"/console/orders/{quote(ref, safe='')}",
         typed=typed or {},
         wrong=wrong,
         changed=changed,
@@ -329,6 +347,14 @@ async def _acts(house: House, view: OrderView, rows: list[BacklogLine], seen: in
         "who": changing.WHO,
         "ships": changing.SHIPS,
     }
+
+
+async def _person(house: House, call: Call, customer: str | None) -> dict[str, str] | None:
+    """How the customer is reached, for those who may know."""
+    if customer is None or not call.may("customers.read"):
+        return None
+    found = await ask(house, catalogue.customer, house.db, customer)
+    return None if found is None else {name: getattr(found, name) or "" for name in changing.CONTACT}
 
 
 class SearchPage(msgspec.Struct, forbid_unknown_fields=True):
