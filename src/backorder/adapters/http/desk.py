@@ -1,6 +1,6 @@
 """The console's pages over HTTP: each asks the queries that the API asks, as its caller may, and changes nothing."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Annotated, Any, Literal
