@@ -141,7 +141,7 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     with new_database(request.param, tmp_path_factory.mktemp("tongues")) as url:
         db = open_database(url)
         assert {one.outcome.value for one in apply(db, NOW - timedelta(days=9), BEGUN)} <= {"accepted", "changed"}
-        later = [
+        later: list[dict[str, Any]] = [
             {"do": "reschedule_supply", "supply": "PO", "expected_on": "2026-12-15"},
             {"do": "receive_supply", "supply": "BO", "receipt": "r", "quantity": 9},
             {"do": "pick", "order": "D", "lines": [{"line": "1", "quantity": 1}]},
@@ -161,10 +161,9 @@ def _english() -> dict[str, str]:
         catalogue = read_po(file, locale="de")
     found = {}
     for one in catalogue:
-        if one.id and isinstance(one.id, str) and one.string != one.id:
-            found[one.id] = str(one.string)
-        elif one.id and not isinstance(one.id, str):
-            found.update(dict.fromkeys(one.id, one.string[0]))
+        texts = [one.id] if isinstance(one.id, str) else list(one.id)
+        said = [one.string] if isinstance(one.string, str) else list(one.string or [])
+        found.update({text: said[0] for text in texts if text and text != said[0]})
     return {text: said for text, said in found.items() if text not in set(found.values())}
 
 
@@ -206,6 +205,7 @@ def test_a_run_is_german_from_the_form_to_its_lines(shop: Shop) -> None:
         there = shop.simulated(policy)
         _is_german(shop.page(there), "Der Plan ist gemacht. Noch hat sich nichts geändert.", "Er ändert")
         _is_german(shop.page(there.partition("?")[0] + "?view=changed"), "Position für Position", "Über den Lauf")
+    _is_german(shop.page(there), "Sie sollte 2026-11-27 haben und bekommt 2026-12-07")
     _is_german(shop.page("/console/reallocate"), "simuliert", "Läufe")
 
 
