@@ -24,8 +24,7 @@ NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
 FORM = {"Content_Type": "application/x-www-form-urlencoded", "Sec_Fetch_Site": "same-origin"}
 GERMAN = {"Accept_Language": "de"}
 FOLDER = files("backorder.adapters.console")
-LATER = {"item.html", "supply.html"}  # not phrases yet
-TEMPLATES = sorted({one.name for one in FOLDER.iterdir() if one.name.endswith(".html")} - LATER)
+TEMPLATES = sorted(one.name for one in FOLDER.iterdir() if one.name.endswith(".html"))
 # Names and signs that are the same in every language.
 ALIKE = {"UTC", "SHA", "ms", "bo_", "Backorder", "JSON", "API"}
 READ = {"aria-label", "alt", "placeholder", "title"}
@@ -127,6 +126,9 @@ BEGUN: list[dict[str, Any]] = [
             ("D", "BOWL", {}),
         )
     ),
+    {"do": "put_item", "sku": "BULK", "name": "Kerzen"},
+    {"do": "announce_supply", "supply": "TO", "sku": "BULK", "site": "NY", "quantity": 12000,
+     "expected_on": "2027-01-11"},
     {"do": "put_policy", "policy": "gold", "segments": [
         {"name": "g", "filter": {"tier": ["gold"]}, "strategy": "redistribute"},
         {"name": "r", "strategy": "redistribute"},
@@ -177,7 +179,32 @@ def _is_german(page: str, *words: str) -> None:
 
 
 PAGES = (
-    ("/console/notices", "Mitteilungen und Erstattungen", "zu erledigen", "Verzugsmitteilung", "zu senden"),
+    ("/console/", "Freitag, 20. November", "Zusagen in Gefahr", "Braucht Sie", "Verzögerungsmitteilung muss hinaus"),
+    ("/console/lines", "Rückstand", "zu versenden.", "80,00\u00a0USD", "27.\u00a0Nov.", "Alle wartenden"),
+    ("/console/lines?view=late", "Keine Position ist so", "in den meisten Ansichten eine gute Nachricht"),
+    (
+        "/console/orders/A",
+        "Zusagenbuch",
+        "Erste Zusage",
+        "Auf PO",
+        "10 Tage später",
+        "Warum Mo.,\u00a07.\u00a0Dez.?",
+        "Was es ändern würde",
+    ),
+    ("/console/orders/C", "versandt", "erledigt; sie war für"),
+    (
+        "/console/items/BULK",
+        "12.000",
+        "Mo.,\u00a011.\u00a0Jan.\u00a02027",
+        "Voraussichtliche Verfügbarkeit",
+        "mit Rückstand",
+    ),
+    ("/console/items/LAMP", "Zuordnungen", "9\u00a0Stück", "Der Shop sagt jetzt"),
+    ("/console/supplies/PO", "Dez. Niemand wartet darauf; 2 seiner", "Wareneingang buchen"),
+    ("/console/supplies/QO", "warten darauf", "Was, wenn er sich verschiebt?", "Nichts wird gespeichert"),
+    ("/console/search?q=zzz", "Gefunden für „zzz“", "Nichts gefunden"),
+    ("/console/sign-in", "Anmelden", "Kein Passwort?"),
+    ("/console/notices", "Mitteilungen und Erstattungen", "zu erledigen", "Verzögerungsmitteilung", "zu senden"),
     ("/console/notices?what=notice&order=A&number=1", "Jetzt verständigen", "Nicht senden", "Was der Kunde antwortet"),
     ("/console/shipments", "Versand", "kann versandt werden, früheste", "1 von 2 kommissioniert", "Zuletzt versandt"),
     ("/console/shipments?order=D", "Sendungsnummer", "kann versandt werden"),
@@ -212,6 +239,9 @@ def test_a_run_is_german_from_the_form_to_its_lines(shop: Shop) -> None:
 def test_what_is_refused_is_said_in_german_as_far_as_it_is_the_consoles(shop: Shop) -> None:
     answered = {"do": "answer_notice", "order": "A", "number": "1", "answer": "until"}
     _is_german(shop.page("/console/notices", 422, **answered), "Sagen Sie, bis zu welchem Tag gewartet wird.")
+    _is_german(
+        shop.page("/console/orders/none", 404), "Hier ist nichts", "Es gibt keine Bestellung mit dieser Kennung."
+    )
     _is_german(shop.page("/console/shipments", 422, do="ship"), "Haken Sie zuerst die Bestellungen an")
     _is_german(shop.page("/console/shipments", 422, do="dance"), "Das ist kein Formular von uns.")
     _is_german(shop.page("/console/audit?since=x", 422), "Schreiben Sie die Tage wie 2026-11-20")

@@ -58,10 +58,10 @@ def frame_of(request: Request, caller: Identity, ident: str = "") -> Frame:
     account = None if caller is NOBODY else caller.account
     theme = theme if theme in pages.THEMES else "system"
     permissions = caller.permissions if caller.customer is None else frozenset()
-    return Frame(account, caller.role, permissions, theme, here(request), _spoken(request), ident)
+    return Frame(account, caller.role, permissions, theme, here(request), spoken(request), ident)
 
 
-def _spoken(request: Request) -> Language:
+def spoken(request: Request) -> Language:
     """The language that was chosen, as it is spoken where the browser says; else what the browser likes best."""
     mine, tags = request.cookies.get(LANGUAGE, ""), liked(request)
     return language(chosen([*(tag for tag in tags if code_of(tag) == mine), mine, *tags], pages.SPOKEN) or SOURCE)
