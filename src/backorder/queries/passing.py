@@ -185,7 +185,8 @@ def _parts(filters: Filters, today: int) -> tuple[str, list[tuple[ColumnElement[
         slipped = (LINE_SLIPPED, LINE_WAITS, day <= _KEY), (LINE_READY, LINE_SLIPPED, lines.c.waiting == 0, day <= _KEY)
         return "late", [(*waits, day > _KEY), (LINE_READY, day > _KEY), *slipped]
     if filters.held:
-        return "held", [(*waits, ORDER_HELD), (LINE_READY, ORDER_HELD)]
+        held = orders.c.held != literal_column("0")  # not in the words of the index, from which it would sort them all
+        return "held", [(*waits, held), (LINE_READY, held)]
     if filters.shippable:
         return "shippable", [(LINE_READY, orders.c.held == literal_column("0"))]
     if filters.ready:
@@ -286,7 +287,7 @@ def _order(key: Sequence[ColumnElement[Any]], *, down: bool) -> Iterator[ColumnE
 
 def _first(part: Select[Any], home: Order, *, down: bool, limit: int) -> Select[Any]:
     """The first lines of a part as its index has them. The limit is a number that the database can plan with."""
-    key = _HOMES[home], lines.c.order_id, lines.c.line
+    key = (_HOMES[home], *(() if home == "order" else (lines.c.order_id,)), lines.c.line)
     return part.order_by(*_order(key, down=down)).limit(literal_column(str(limit)))
 
 
@@ -335,5 +336,8 @@ def _after(
     if sort.after is not None:
         first = literal(sort.after[0], type_=key.type)
         place = tuple_(first, literal(sort.after[1]), literal(sort.after[2]))
+        here = tuple_(key, order, line)
+        if sort.by == "order":
+            place, here = tuple_(literal(sort.after[1]), literal(sort.after[2])), tuple_(order, line)
         yield key <= first if sort.down else key >= first
-        yield tuple_(key, order, line) < place if sort.down else tuple_(key, order, line) > place
+        yield here < place if sort.down else here > place
