@@ -15,7 +15,8 @@ from urllib.parse import urlencode
 from sqlalchemy import text
 
 from backorder.adapters.console import reallocate, settings, waiting
-from backorder.adapters.console.backlog import COLUMNS, VIEWS
+from backorder.adapters.console.backlog import VIEWS
+from backorder.adapters.console.columns import HEADINGS
 from backorder.adapters.http.callers import COOKIE
 from backorder.commands import accounts
 from backorder.kernel.calendars import day_date, local_day
@@ -112,7 +113,7 @@ def _figure(browser: Browser, group: Group, of: str) -> Figure:
 def groups(hot: str, busy: str, today: date) -> Iterator[Group]:
     """Every list of the console, narrowed and sorted in every way that is offered."""
     yield Group("today", ["/console/"])
-    sorts = [(by, down) for by, *_ in COLUMNS if by for down in ("", "yes")]
+    sorts = [(by, down) for by in (one.by for one in HEADINGS.values()) if by for down in ("", "yes")]
     for view in VIEWS:
         found = [
             _at("/console/lines", view=view.name, sort=by, down=down, **fields)

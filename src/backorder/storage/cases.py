@@ -150,6 +150,11 @@ _ENDING = (
     )
     .distinct()
 )
+_UNDER = (
+    select(clocks.c.order_id, clocks.c.line, clocks.c.digest)
+    .where(among(clocks.c.order_id, "orders"), clocks.c.vested_on.is_(None))
+    .order_by(*clocks.primary_key)
+)
 _SITES = select(sites.c.site, sites.c.zone, sites.c.country, sites.c.transit_days).order_by(sites.c.site)
 _TROUBLED = (
     select(notices.c.order_id)
@@ -208,6 +213,13 @@ def load(tx: Tx, rules: Rules, said: Mapping[str, Sequence[Said]], *, telling: b
     return loaded
 
 
+def bound(tx: Tx, orders: Sequence[str]) -> dict[tuple[str, str], Pack]:
+    """Lines of orders whose contract the seller cannot end, each with the pack that says so."""
+    rows = tx.fetch(_UNDER, orders=orders) if orders else []
+    packs = load_packs(tx, {digest for _, _, digest in rows})
+    return {(order, line): packs[digest] for order, line, digest in rows if packs[digest].binding}
+
+
 class _Place(NamedTuple):
     """What follows from where an order goes to and comes from."""
 
@@ -230,7 +242,7 @@ def _case(
         theirs = customer_country, customer_region, customer_zone
         country, region, first = destination((country, region, own_zone), theirs, chosen)
         transit = max(_transit(site[3], region, country) for site in chosen)
-        place = known[told] = _Place(first, _packs_for(rules, country, region, kind or "consumer"), transit)
+        place = known[told] = _Place(first, packs_for(rules, country, region, kind or "consumer"), transit)
     zone = zone or place.zone
     head = Head._make([order, zone, placed, authorised, email or None, currency, *money, place.packs, speak])
     return Case(head, []), place.transit
@@ -251,8 +263,8 @@ def destination(
     return country, region, next(zone for zone in zones if zone and is_zone(zone))
 
 
-def _packs_for(rules: Rules, country: str | None, region: str | None, buyer: str) -> tuple[Pack, ...]:
-    """The packs that hold for an order; where nobody wrote one for the place, the house's own."""
+def packs_for(rules: Rules, country: str | None, region: str | None, buyer: str) -> tuple[Pack, ...]:
+    """The packs that hold for an order that goes to a place; where nobody wrote one for it, the house's own."""
     packs = rules.packs.values()
     named = set(rules.policy.rules)
     if not applying(packs, country or "", region, buyer):

@@ -22,9 +22,11 @@ from sqlalchemy import (
 from backorder.storage import (
     access_tables,  # noqa: F401  # it has a file of its own
     event_tables,  # noqa: F401  # it has a file of its own
+    import_tables,  # noqa: F401  # it has a file of its own
     inbound_tables,  # noqa: F401  # it has a file of its own
     schema,
     status_tables,  # noqa: F401  # it has a file of its own
+    view_tables,  # noqa: F401  # it has a file of its own
     watch_tables,  # noqa: F401  # it has a file of its own
     webhook_tables,  # noqa: F401  # it has a file of its own
 )

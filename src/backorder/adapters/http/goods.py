@@ -12,14 +12,14 @@ from backorder.adapters.console import charts
 from backorder.adapters.console import goods as pages
 from backorder.adapters.feeds.page import page as store_page
 from backorder.adapters.http import body
-from backorder.adapters.http.desk import answered, frame_of, last_seen, page_route, shown
+from backorder.adapters.http.desk import answered, frame_of, heard, last_seen, page_route, shown, spoken
 from backorder.adapters.http.masks import masked
 from backorder.adapters.http.problems import Refusal, refusal_of
 from backorder.adapters.http.reads import Nothing, ask
 from backorder.adapters.http.route import Answer, Call, House
 from backorder.kernel.events import Ready, address
 from backorder.kernel.outcomes import Outcome
-from backorder.languages import SOURCE, language
+from backorder.kernel.phrases import Said
 from backorder.queries import backlog, desk, lists, pegboard, show, storefront, whatif
 from backorder.queries.backlog import Sort, Tally
 from backorder.queries.lines import Filters
@@ -54,11 +54,11 @@ async def supply_shown(
     wanted: SupplyPage,
     *,
     typed: Mapping[str, str] | None = None,
-    wrong: str = "",
+    wrong: str | Said = "",
     status: int = 200,
 ) -> Answer:
     """The page of the supply that the address names; with what was typed into a form that was refused."""
-    seen, name, now = await last_seen(house, call), call.path("supply"), house.clock()
+    seen, name, now = await heard(house, call, status), call.path("supply"), house.clock()
     day, zone = await ask(house, desk.today, house.db, now)
     found = await ask(house, show.supply, house.db, name, now)
     if found is None:
@@ -97,7 +97,7 @@ async def supply_shown(
         to_come=found.quantity - found.received - found.cancelled if found.kind != "stock" else 0,
         served=served[0],
         just=served[1],
-        done=pages.DONE.get(wanted.done, ""),
+        done=pages.DONE.get(wanted.done),
         typed=typed or {},
         wrong=wrong,
         seen=seen,
@@ -133,7 +133,7 @@ async def _slipped(house: House, call: Call, now: int, name: str, days: int) -> 
 async def item(house: House, call: Call) -> Answer:
     """`GET /console/items/{sku}`: its units, its policy, what the shop says of it, and who waits on which supply."""
     body.query(call.request, Nothing)
-    sku, now = call.path("sku"), house.clock()
+    seen, sku, now = await last_seen(house, call), call.path("sku"), house.clock()
     day, zone = await ask(house, desk.today, house.db, now)
     found = await ask(house, show.item, house.db, sku)
     if found is None:
@@ -152,7 +152,7 @@ async def item(house: House, call: Call) -> Answer:
         "item.html",
         "",
         item=found,
-        front=None if front is None else store_page(front, language(SOURCE)),
+        front=None if front is None else store_page(front, spoken(call.request)),
         policy=list(pages.policy(found)),
         coming=coming,
         chart=charts.projection(found.free - found.waiting, coming, day),
@@ -164,6 +164,7 @@ async def item(house: House, call: Call) -> Answer:
         supplies=call.may("supply.read"),
         today=day,
         zone=zone,
+        seen=seen,
     )
 
 
