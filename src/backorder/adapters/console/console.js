@@ -227,3 +227,23 @@ const pegged = event => event.target.closest?.('[data-pegs] [data-supply], [data
   if (part) light(part);
 }));
 ['pointerout', 'focusout'].forEach(kind => document.addEventListener(kind, event => { if (pegged(event)) dark(); }));
+
+// What goes on for a while: the part of the page that says how far it is comes again until it says so no more.
+const follow = () => {
+  const part = $('[data-again]');
+  if (!part) return;
+  setTimeout(async () => {
+    try {
+      const answer = await fetch(location.href, { credentials: 'same-origin' });
+      const fresh = answer.ok && !answer.redirected
+        && new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById(part.id);
+      if (fresh) {
+        const held = part.contains(document.activeElement) && document.activeElement.id;
+        part.replaceWith(document.importNode(fresh, true));
+        if (held) document.getElementById(held)?.focus();
+      }
+    } catch { /* it is away: asked again in a moment */ }
+    follow();
+  }, 1000);
+};
+follow();

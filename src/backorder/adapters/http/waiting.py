@@ -136,7 +136,6 @@ async def _shown(
         means=queues.MEANS,
         how=queues.HOW,
         became=queues.BECAME,
-        causes=queues.CAUSES,
         forms=queues.FORMS,
         silence=queues.SILENCE,
         today=day,
