@@ -9,6 +9,7 @@ FIGURES = {
     "orders": 2,
     "feeds": 10,
     "imports": 2,
+    "item-page": 8,
     "mail": 4,
     "receipts": 4,
     "owed": 10,
