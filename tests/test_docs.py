@@ -13,7 +13,7 @@ import write_reference
 from backorder.app import command_line
 from backorder.commands import COMMANDS
 from backorder.kernel.outcomes import Word
-from backorder.queries.explain import CAUSES as EXPLAINED
+from backorder.queries.reasons import CAUSES as EXPLAINED
 from backorder.storage.tables import CAUSES, metadata
 
 ROOT = sessions.ROOT

@@ -78,6 +78,8 @@ def rules() -> Iterator[str]:
         else:
             silence = _SILENCE[pack.renewed.silence]
             yield f"- A later delay, however short: no answer until the day that was to be kept means {silence}."
+        if pack.binding:
+            yield "- The seller cannot end the contract: `cancel_line` by the merchant is not allowed."
         unit = "working days" if pack.refund.unit == "working" else "days"
         never = f"; never as {', '.join(pack.refund.never)}" if pack.refund.never else ""
         yield f"- A refund within {pack.refund.days} {unit}: {', or '.join(pack.refund.forms)}{never}."

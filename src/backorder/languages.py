@@ -8,6 +8,7 @@ import io
 import re
 import string
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from backorder.kernel.calendars import day_date
 from backorder.kernel.money import decimals
-from backorder.kernel.phrases import Money, OnDay, Said, Value, WholeDay
+from backorder.kernel.phrases import Moment, Money, OnDay, Said, ShortDay, Sum, Value, WholeDay
 from backorder.kernel.places import is_country
 from backorder.kernel.tongues import ENGLISH, Tongue
 
@@ -76,15 +77,38 @@ class Language:
         """A value as it stands within a sentence."""
         if isinstance(value, str):
             return one_line(value)
-        if isinstance(value, OnDay):
-            return self.day(value)
-        if isinstance(value, WholeDay):
-            return _whole_day(value.day, self._locale)
-        if isinstance(value, Money):
-            return self.amount(value)
-        from babel.numbers import format_decimal
+        if isinstance(value, int):
+            return _number(value, self._locale)
+        if isinstance(value, Said):
+            return self.say(value)
+        return self._dated(value) if isinstance(value, OnDay | WholeDay | ShortDay | Moment) else self._paid(value)
 
-        return str(format_decimal(value, locale=self._locale))
+    def _dated(self, value: OnDay | WholeDay | ShortDay | Moment) -> str:
+        if isinstance(value, ShortDay):
+            return self.short_day(value)
+        if isinstance(value, Moment):
+            return f"{self.short_day(ShortDay(value.at.date(), value.today, weekday=True))}, {value.at:%H:%M}"
+        return self.day(value) if isinstance(value, OnDay) else _whole_day(value.day, self._locale)
+
+    def _paid(self, value: Money | Sum) -> str:
+        return self.amount(value) if isinstance(value, Money) else _sum(value, self._locale)
+
+    def short_day(self, said: ShortDay) -> str:
+        """A day in short, held together: 4 Dec, with its weekday where that is wanted. English is alike everywhere."""
+        other = said.today is None or said.day.year != said.today.year
+        skeleton = ("y" if other else "") + ("MMMEd" if said.weekday else "MMMd")
+        return _short_day(said.day, skeleton, None if self.code == SOURCE else self._locale)
+
+    def long_day(self, day: date) -> str:
+        """A day without its year as a heading: Friday 27 November."""
+        if self.code == SOURCE:
+            return f"{day:%A} {day.day} {day:%B}"
+        from babel.dates import format_date, match_skeleton
+
+        skeletons = self._locale.datetime_skeletons
+        pattern = str(skeletons[match_skeleton("MMMMEd", skeletons)].pattern)
+        text = str(format_date(day, re.sub("E+", "EEEE", pattern), locale=self._locale))
+        return text[:1].upper() + text[1:]
 
     def day(self, on: OnDay) -> str:
         """A day as it stands within a sentence: 18 December, with its year where that is not this year."""
@@ -105,13 +129,8 @@ class Language:
         from babel.numbers import format_currency
 
         places = decimals(money.currency)
-        number, pattern = Decimal(money.minor).scaleb(-places), self._exact(places)
+        number, pattern = Decimal(money.minor).scaleb(-places), _exact(self._locale, places)
         return str(format_currency(number, money.currency, pattern, locale=self._locale, currency_digits=False))
-
-    def _exact(self, places: int) -> str:
-        """The locale's pattern of amounts with as many decimals as the currency has by our count, not by Babel's."""
-        pattern = self._locale.currency_formats["standard"].pattern
-        return str(pattern).replace("0.00", "0." + "0" * places if places else "0")
 
 
 def one_line(text: str) -> str:
@@ -146,6 +165,46 @@ def tongue(wanted: str | None = None, country: str | None = None) -> Tongue:
     """
     found = language(wanted, country)
     return ENGLISH if found.code == SOURCE else found
+
+
+def _exact(locale: "Locale", places: int) -> str:
+    """The locale's pattern of amounts with as many decimals as the currency has by our count, not by Babel's."""
+    pattern = locale.currency_formats["standard"].pattern
+    return str(pattern).replace("0.00", "0." + "0" * places if places else "0")
+
+
+# A page says hundreds of days, numbers and amounts, most of them again and again.
+@lru_cache(maxsize=16_384)
+def _number(number: int, locale: "Locale") -> str:
+    from babel.numbers import format_decimal
+
+    return str(format_decimal(number, locale=locale))
+
+
+@lru_cache(maxsize=16_384)
+def _short_day(day: date, skeleton: str, locale: "Locale | None") -> str:
+    """By a skeleton of Unicode's; English, where there is no locale, as it is said all over the world."""
+    if locale is None:
+        text = f"{day.day} {day:%b}" + (f" {day.year}" if skeleton.startswith("y") else "")
+        text = f"{day:%a} {text}" if "E" in skeleton else text
+    else:
+        from babel.dates import format_skeleton
+
+        text = str(format_skeleton(skeleton, day, locale=locale))
+    return text.replace(" ", "\u00a0")
+
+
+@lru_cache(maxsize=16_384)
+def _sum(said: Sum, locale: "Locale") -> str:
+    """By the locale's pattern, with the code of the currency in place of its sign; English has the code in front."""
+    if locale.language == SOURCE:
+        return f"{said.currency}\u00a0{said.amount}"
+    from babel.numbers import format_currency
+
+    number = Decimal(said.amount)
+    places = max(-int(number.as_tuple().exponent), 0)
+    pattern = re.sub("¤\\s*(?=[#0])", "¤¤\u00a0", re.sub("(?<=[#0])\\s*¤", "\u00a0¤¤", _exact(locale, places)))
+    return str(format_currency(number, said.currency, pattern, locale=locale, currency_digits=False))
 
 
 @lru_cache(maxsize=4_096)

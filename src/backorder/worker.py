@@ -48,6 +48,7 @@ ALONE_MAX = 3_600 * SECOND  # whoever asks for a longer pause is tried once an h
 QUICK, SLOW = 128, 32  # threads for endpoints: for those that took what they were sent last, and for the others
 DOORS = 8  # of those threads may be in the database at once: its connections are for those who ask, too
 TURN = 10 * SECOND  # for which an endpoint with much to send keeps its thread
+BEHIND_MAX = 20 * SECOND  # for which ailing and slow endpoints let the others go first, where those queue for threads
 FEEDS_MAX, ROWS_MAX = 100, 5_000  # endpoints that are told of new events in one transaction; messages of it
 log = logging.getLogger("backorder.worker")
 Done = Counter[str]  # how often what was done: fired and failed timers; spread events; sent, unsent, dead messages
@@ -162,6 +163,7 @@ class Worker:
         self._turns: dict[str, tuple[Endpoint, Future[Done]]] = {}  # of endpoints, that go on or wait for a thread
         self._lanes = ThreadPoolExecutor(QUICK, "endpoint"), ThreadPoolExecutor(SLOW, "slow-endpoint")
         self._slow: set[str] = set()
+        self._behind_since: int | None = None  # since when ailing and slow ones let the others go first
         self._doors = threading.BoundedSemaphore(DOORS)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self.run, name="worker", daemon=True)
@@ -244,10 +246,28 @@ class Worker:
             return
         with self._db.read() as tx:
             due = outbox.with_due(tx, now)
+        lanes: tuple[list[Endpoint], list[Endpoint]] = [], []
         for name, endpoint in endpoints.items():
             if name in due and name not in self._turns and not self._is_left_alone(name, now):
-                lane = self._lanes[endpoint.ailing or name in self._slow]
-                self._turns[name] = endpoint, lane.submit(self._turn, endpoint)
+                lanes[self._is_slow(endpoint)].append(endpoint)
+        quick = len(lanes[False]) + sum(not self._is_slow(endpoint) for endpoint, _ in self._turns.values())
+        for endpoint in lanes[False]:
+            self._turns[endpoint.name] = endpoint, self._lanes[False].submit(self._turn, endpoint)
+        if self._goes_behind(quick, now):
+            return
+        for endpoint in lanes[True]:
+            self._turns[endpoint.name] = endpoint, self._lanes[True].submit(self._turn, endpoint)
+
+    def _is_slow(self, endpoint: Endpoint) -> bool:
+        return endpoint.ailing or endpoint.name in self._slow
+
+    def _goes_behind(self, quick: int, now: int) -> bool:
+        """Whether ailing and slow endpoints wait, because so many others do that some queue: for a while only."""
+        if quick <= QUICK:
+            self._behind_since = None
+        elif self._behind_since is None:
+            self._behind_since = now
+        return self._behind_since is not None and self._behind_since <= now < self._behind_since + BEHIND_MAX
 
     def _ended(self) -> Done:
         """What was done in the turns that are over."""
@@ -373,7 +393,7 @@ class Worker:
             if name not in endpoints:
                 with self._db.write() as tx:
                     done += outbox.spread_to(tx, {name: self._senders[name].wants}, now, EVENTS_MAX)
-        many = [name for name in behind if name in endpoints]
+        many = sorted((name for name in behind if name in endpoints), key=lambda name: self._is_slow(endpoints[name]))
         for at in range(0, len(many), FEEDS_MAX):
             some = {name: endpoints[name].wants for name in many[at : at + FEEDS_MAX]}
             with self._db.write() as tx:

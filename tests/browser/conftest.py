@@ -1,8 +1,9 @@
-"""The browser that the tests of this folder drive."""
+"""The browser that the tests of this folder drive, and where what it saw is kept."""
 
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,3 +20,16 @@ def browser() -> Iterator[Any]:
         found = run.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield found
         found.close()
+
+
+@pytest.fixture
+def shots(request: pytest.FixtureRequest) -> Path:
+    """A folder for the screenshots of a file of tests, which are there after it: a new one takes the place of the old.
+
+    It is in build/screenshots, or in the folder that BACKORDER_TEST_SHOTS names.
+    """
+    named = os.environ.get("BACKORDER_TEST_SHOTS")
+    folder = Path(named) if named else request.config.rootpath / "build" / "screenshots"
+    folder /= request.path.stem.removeprefix("test_")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

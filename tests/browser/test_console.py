@@ -3,7 +3,6 @@
 Needs a Chromium, as `test_status.py` beside it does.
 """
 
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -69,14 +68,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         db.close()
         with running(url, BACKORDER_NOW=NOW.isoformat(), BACKORDER_WORKER="no") as service:
             yield Place(f"http://127.0.0.1:{service.port}")
-
-
-@pytest.fixture
-def shots(tmp_path: Path) -> Path:
-    named = os.environ.get("BACKORDER_TEST_SHOTS")
-    folder = tmp_path if named is None else Path(named)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def signed_in(place: Place, browser: Any, wide: int = 1440, **said: Any) -> Any:

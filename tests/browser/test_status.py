@@ -1,11 +1,9 @@
 """The status page in a real browser, as its customer uses it: on a phone and a screen, by keyboard, without JavaScript.
 
 Needs a Chromium (BACKORDER_TEST_CHROMIUM, or Debian's), which no lock brings; where there is none, it is skipped.
-Screenshots are kept in the folder that BACKORDER_TEST_SHOTS names.
 """
 
 import hashlib
-import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -56,6 +54,20 @@ class Place:
         made = self.client.ask("POST", f"/v1/orders/{order}/status-links", said)
         return self.base + str(made.json["path"])
 
+    def ended(self, order: str) -> str:
+        """A link that held for a day after the order's end, two days ago: all of it was cancelled and paid back."""
+        then, token = NOW - timedelta(days=2), "E" * 43
+        db = open_database(self.url)
+        made = hashlib.sha256(token.encode()).hexdigest()
+        apply(db, then, [{"do": "put_status_link", "order": order, "digest": made, "days": 1}])
+        for line in ("1", "2"):
+            apply(db, then, [{"do": "cancel_line", "order": order, "line": line, "by": "customer"}])
+        paid = [{"do": "record_refund", "order": order, "refund": n, "form": "same_method"} for n in (1, 2)]
+        done = apply(db, then, paid)
+        db.close()
+        assert {one.outcome.value for one in done} == {"changed"}, done
+        return f"{self.base}/s/{token}"
+
     def digest(self) -> str:
         """All that the database holds, but when tokens were last used."""
         db = open_database(self.url)
@@ -86,14 +98,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             client = service.client()
             yield Place(url, client, service.port)
             client.close()
-
-
-@pytest.fixture
-def shots(tmp_path: Path) -> Path:
-    named = os.environ.get("BACKORDER_TEST_SHOTS")
-    folder = tmp_path if named is None else Path(named)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def opened(browser: Any, wide: int = 390, **said: Any) -> Any:
@@ -238,13 +242,19 @@ def test_a_mail_scanner_that_opens_every_link_changes_nothing(place: Place, brow
     page.context.close()
 
 
-def test_a_link_that_opens_nothing_says_so(place: Place, browser: Any, shots: Path) -> None:
-    link = place.link("G-1", days=1)
-    assert place.client.ask("POST", "/v1/orders/G-1/status-links/revoke", {}, Idempotency_Key='"g"').status == 200
+@pytest.mark.parametrize("why", ["revoked", "expired"])
+def test_a_link_that_opens_nothing_says_so(place: Place, browser: Any, shots: Path, why: str) -> None:
+    order = f"G-{why}"
+    link = place.link(order, days=1)
+    if why == "revoked":
+        path = f"/v1/orders/{order}/status-links/revoke"
+        assert place.client.ask("POST", path, {}, Idempotency_Key='"g"').status == 200
+    else:
+        link = place.ended(order)
     page = opened(browser)
     assert page.goto(link).status == 404
-    page.screenshot(path=shots / "gone-390.png", full_page=True)
-    assert "G-1" not in page.content()
+    page.screenshot(path=shots / f"{why}-390.png", full_page=True)
+    assert order not in page.content()
     assert page.locator("h1").inner_text() == "This link does not open an order"
     page.context.close()
 

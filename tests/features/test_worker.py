@@ -61,6 +61,24 @@ class Sink:
         return answers
 
 
+class Door(Sink):
+    """An endpoint, which takes nothing until the gate is open."""
+
+    slow = False
+
+    def __init__(self, name: str, gate: threading.Event, *, ailing: bool) -> None:
+        super().__init__(name)
+        self.gate, self.ailing = gate, ailing
+
+    def send(self, messages: Sequence[Message]) -> list[NotSent | None]:
+        self.calls += 1
+        assert self.gate.wait(60)
+        return super().send(messages)
+
+    def note(self, tx, now: int) -> None:
+        pass
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -327,6 +345,32 @@ def test_each_event_arrives_once_and_each_subjects_in_their_order_though_a_third
             by_subject[message.subject].append(message.event)
         assert all(numbers == sorted(numbers) for numbers in by_subject.values())
     assert {message.state for message in list_messages(db, limit=1_000)} == {"sent"}
+
+
+@pytest.mark.parametrize("patient", [True, False], ids=["until the others had their turn", "for a while only"])
+def test_ailing_endpoints_let_the_others_go_first_while_some_queue(
+    db: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch, *, patient: bool
+) -> None:
+    monkeypatch.setattr(module, "QUICK", 2)
+    gate, open_ = threading.Event(), threading.Event()
+    open_.set()
+    living, dead = [Door(f"e{n}", gate, ailing=False) for n in range(4)], Door("a-dead-one", open_, ailing=True)
+    found = Worker(db, clock, duties={}, standing=[dead, *living])
+    found.prepare(clock.now)
+    events(db, 1)
+    found.run_once(clock.now)
+    found.run_once(clock.now + module.BEHIND_MAX - 1)
+    assert dead.calls == 0
+    if patient:
+        gate.set()
+        found.finish()
+        assert all(door.got for door in living)
+    else:
+        clock.now += module.BEHIND_MAX
+    found.run_once(clock.now)
+    gate.set()
+    found.finish()
+    assert dead.got
 
 
 def test_a_sender_is_told_of_what_happens_from_when_it_is_there(db: Database, clock: Clock) -> None:

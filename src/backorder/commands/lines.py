@@ -11,14 +11,20 @@ from backorder.kernel.fulfilment import can_cancel, cancel
 from backorder.kernel.livepass import live_pass, with_their_orders
 from backorder.kernel.outcomes import Outcome, Word, refused
 from backorder.kernel.promises import Why, give_day
+from backorder.kernel.rules import Pack
 from backorder.storage import book as books
 from backorder.storage import lines as storage
+from backorder.storage.cases import bound
 from backorder.storage.changes import load_changes, save_changes
 from backorder.storage.db import Database, Row, Tx
 
 
 class CancelLine(Command, tag="cancel_line"):
-    """Cancel units of a line, those promised latest first; without a quantity, all that can still be cancelled."""
+    """Cancel units of a line, those promised latest first; without a quantity, all that can still be cancelled.
+
+    `by` says whose wish it is. Where the law holds the seller to the contract, the merchant cannot cancel: agree with
+    the customer, and cancel by them.
+    """
 
     order: Key
     line: Key
@@ -46,6 +52,7 @@ class _Work:
     loaded: books.Loaded
     orders: dict[str, storage.Order]
     cancelled: dict[tuple[str, str], int] = field(default_factory=dict)
+    bound: dict[tuple[str, str], Pack] = field(default_factory=dict)  # lines that the seller cannot end
     entries: dict[str, int] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
 
@@ -64,7 +71,9 @@ def _load(tx: Tx, batch: Sequence[CancelLine]) -> _Work:
     names = sorted({command.order for command in batch})
     orders = storage.load_orders(tx, names)
     skus = [sku for order in orders.values() for sku in order.skus]
-    return _Work(books.load(tx, skus, orders=names), orders, storage.load_cancellations(tx, names))
+    loaded = books.load(tx, skus, orders=names)
+    held = bound(tx, sorted({command.order for command in batch if command.by == "merchant"}))
+    return _Work(loaded, orders, storage.load_cancellations(tx, names), held)
 
 
 def _decide(work: _Work, command: CancelLine, now: int) -> Outcome:
@@ -74,6 +83,10 @@ def _decide(work: _Work, command: CancelLine, now: int) -> Outcome:
     i = book.lines.index.get((command.order, command.line))
     if i is None:
         return refused(Word.UNKNOWN_LINE, command.order, f"order {command.order} has no line {command.line}")
+    pack = work.bound.get((command.order, command.line))
+    if pack is not None and command.by == "merchant":
+        message = f"the contract stands ({pack.title}): agree with the customer, and cancel by them"
+        return refused(Word.NOT_ALLOWED, command.order, message)
     possible = can_cancel(book, i)
     units = command.quantity or possible
     if units > possible or not units:

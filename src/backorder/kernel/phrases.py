@@ -4,6 +4,7 @@ The English text is the key under which the catalogues of other languages have t
 """
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import NamedTuple
 
 
@@ -34,14 +35,36 @@ class Money(NamedTuple):
     currency: str
 
 
-Value = str | int | OnDay | WholeDay | Money
+class ShortDay(NamedTuple):
+    """A day as it stands in tables and notes; its year is said where it is another than that of `today`, if given."""
+
+    day: date
+    today: date | None
+    weekday: bool = False
+
+
+class Moment(NamedTuple):
+    """A moment as it stands in tables and notes, its hour as it is given."""
+
+    at: datetime
+    today: date
+
+
+class Sum(NamedTuple):
+    """An exact amount by the code of its currency (ISO 4217), for where amounts of many currencies stand together."""
+
+    amount: str
+    currency: str
 
 
 class Said(NamedTuple):
     """A phrase with a value for each of its places; where there are two texts, `count` is among them and chooses."""
 
     phrase: Phrase
-    values: Mapping[str, Value] = {}
+    values: Mapping[str, "Value"] = {}
+
+
+Value = str | int | OnDay | WholeDay | Money | ShortDay | Moment | Sum | Said
 
 
 def phrase(text: str) -> Phrase:

@@ -105,6 +105,7 @@ class Pack(Struct, frozen=True, forbid_unknown_fields=True):
     delay: tuple[Delay, ...] = ()
     renewed: Renewed | None = None
     leaving: Leaving = Leaving()
+    binding: bool = False  # whether the seller cannot end the contract, not even where goods cannot be had
     notes: Text | None = None
     digest: str = ""
 

@@ -471,17 +471,20 @@ def _save_pegs(tx: Tx, loaded: Loaded) -> None:
             continue
         if len(before) == 1 == len(now):  # nearly always: units that move from one supply to another
             ((s, day),), (((t, new), units),) = before, now.items()
-            moved.append((order, line, names[s], day, names[t], new, *units))
+            moved.append(((order, line, names[s], day), (names[s], day, *before[s, day]), (names[t], new, *units)))
             continue
         leave = [key for key in before if key not in now]
         come = [key for key in now if key not in before]
         stay = [key for key in now if before.get(key, now[key]) != now[key]]
         pairs = [*zip(leave, come, strict=False), *zip(stay, stay, strict=True)]
-        moved += [(order, line, names[s], day, names[t], new, *now[t, new]) for (s, day), (t, new) in pairs]
+        moved += [
+            ((order, line, names[s], day), (names[s], day, *before[s, day]), (names[t], new, *now[t, new]))
+            for (s, day), (t, new) in pairs
+        ]
         gone += [(order, line, names[s], day) for s, day in leave[len(come) :]]
         made += [(order, line, names[s], day, *now[s, day]) for s, day in come[len(leave) :]]
     tx.delete(pegs, _PEG_KEY, gone)
-    tx.update(pegs, _PEG_KEY, ("supply", "ships_on", "quantity", "pinned"), moved)
+    tx.change(pegs, _PEG_KEY, ("supply", "ships_on", "quantity", "pinned"), moved)
     tx.insert(pegs, (*_PEG_KEY, "quantity", "pinned"), made)
 
 

@@ -150,6 +150,11 @@ _ENDING = (
     )
     .distinct()
 )
+_UNDER = (
+    select(clocks.c.order_id, clocks.c.line, clocks.c.digest)
+    .where(among(clocks.c.order_id, "orders"), clocks.c.vested_on.is_(None))
+    .order_by(*clocks.primary_key)
+)
 _SITES = select(sites.c.site, sites.c.zone, sites.c.country, sites.c.transit_days).order_by(sites.c.site)
 _TROUBLED = (
     select(notices.c.order_id)
@@ -206,6 +211,13 @@ def load(tx: Tx, rules: Rules, said: Mapping[str, Sequence[Said]], *, telling: b
         loaded.refunds[order, refund.n] = refund_row(refund)
     _hear(tx, loaded, said)
     return loaded
+
+
+def bound(tx: Tx, orders: Sequence[str]) -> dict[tuple[str, str], Pack]:
+    """Lines of orders whose contract the seller cannot end, each with the pack that says so."""
+    rows = tx.fetch(_UNDER, orders=orders) if orders else []
+    packs = load_packs(tx, {digest for _, _, digest in rows})
+    return {(order, line): packs[digest] for order, line, digest in rows if packs[digest].binding}
 
 
 class _Place(NamedTuple):

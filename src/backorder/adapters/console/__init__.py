@@ -1,7 +1,8 @@
 """The console: where people who run the shop work. Pages as HTML, their one style sheet and one script."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -11,8 +12,8 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from backorder.adapters.console import words
-from backorder.kernel.phrases import Phrase, Said, Value
+from backorder.adapters.console import order, words
+from backorder.kernel.phrases import Phrase, Said, Value, phrase
 from backorder.languages import Language
 
 HOME = "/console/"
@@ -26,20 +27,20 @@ class Place(NamedTuple):
     """A page in the navigation: where, what it is called, the key that goes there, what it asks for."""
 
     path: str
-    name: str
+    name: Phrase | str
     key: str
     permission: str
 
 
 PLACES = (
-    Place(HOME, "Today", "t", "orders.read"),
-    Place("/console/lines", "Backlog", "b", "orders.read"),
-    Place("/console/shipments", "Shipments", "s", "orders.read"),
-    Place("/console/reallocate", "Reallocate", "r", "reallocation.read"),
-    Place("/console/notices", "Notices", "n", "notices.read"),
-    Place("/console/imports", "Imports", "i", "catalogue.write"),
-    Place("/console/audit", "Audit", "a", "audit.read"),
-    Place("/console/settings", "Settings", "e", "catalogue.read"),
+    Place(HOME, phrase("Today"), "t", "orders.read"),
+    Place("/console/lines", phrase("Backlog"), "b", "orders.read"),
+    Place("/console/shipments", phrase("Shipments"), "s", "orders.read"),
+    Place("/console/reallocate", phrase("Reallocate"), "r", "reallocation.read"),
+    Place("/console/notices", phrase("Notices"), "n", "notices.read"),
+    Place("/console/imports", phrase("Imports"), "i", "catalogue.write"),
+    Place("/console/audit", phrase("Audit"), "a", "audit.read"),
+    Place("/console/settings", phrase("Settings"), "e", "catalogue.read"),
 )
 
 
@@ -103,14 +104,49 @@ def _say(context: Context, said: str | Phrase | Said, **values: Value | Markup) 
     if not isinstance(said, Said):
         said = Said(Phrase(said) if isinstance(said, str) else said, values)
     speaks: Language = context["frame"].language
-    shown = {name: one if isinstance(one, Markup) else speaks.word(one) for name, one in said.values.items()}
-    return Markup(escape(speaks.text(said))).format(**shown)  # noqa: S704 - escaped here, and the values by format
+    text = Markup(escape(speaks.text(said)))  # noqa: S704 - escaped here, and the values by format
+    if not said.values:
+        return text
+    return text.format(
+        **{name: one if isinstance(one, Markup) else speaks.word(one) for name, one in said.values.items()}
+    )
 
 
 @pass_context
 def _say_many(context: Context, one: str, many: str, count: int, **values: Value | Markup) -> Markup:
     """`_n` of the templates: two texts, of which `count` chooses."""
     return _say(context, Said(Phrase(one, many), {"count": count, **values}))
+
+
+def _worded(make: Callable[..., Value]) -> Callable[..., str]:
+    """A filter of the templates: what is made of a value, in the language of whoever looks."""
+
+    @pass_context
+    def shown(context: Context, *given: Any) -> str:
+        speaks: Language = context["frame"].language
+        return speaks.word(make(*given))
+
+    return shown
+
+
+@pass_context
+def _all_worded(context: Context, found: Iterable[Value], between: str = " ") -> str:
+    """Values one behind the other: sentences, or what stands between commas."""
+    speaks: Language = context["frame"].language
+    return between.join(map(speaks.word, found))
+
+
+@pass_context
+def _money(context: Context, found: Mapping[str, str]) -> str:
+    """Sums by currency, never added to one another."""
+    return _all_worded(context, [words.amount(text, currency) for currency, text in found.items()], ", ")
+
+
+@pass_context
+def _heading(context: Context, day: date) -> str:
+    """A day as a heading."""
+    speaks: Language = context["frame"].language
+    return speaks.long_day(day)
 
 
 @cache
@@ -126,13 +162,24 @@ def _environment() -> Environment:
     )
     found.globals.update({"_": _say, "_n": _say_many})
     found.filters.update(
-        day=words.day,
-        weekday=words.weekday,
-        moment=words.moment,
-        count=words.count,
-        units=words.units,
-        lines=words.lines,
-        money=words.money,
+        word=_worded(lambda value: value),
+        words=_all_worded,
+        day=_worded(words.day),
+        weekday=_worded(words.weekday),
+        moment=_worded(words.moment),
+        number=_worded(int),
+        count=_worded(words.count),
+        units=_worded(words.units),
+        lines=_worded(words.lines),
+        amount=_worded(words.amount),
+        code=_worded(words.code),
+        money=_money,
+        heading=_heading,
+        notice=_worded(order.name),
+        owed=_worded(order.state),
+        trouble=_worded(order.trouble),
+        cause=_worded(words.cause),
+        capital=lambda text: text[:1].upper() + text[1:],
         part=lambda text: quote(str(text), safe=""),
     )
     return found

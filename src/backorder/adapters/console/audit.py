@@ -4,13 +4,15 @@ from datetime import date
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+from backorder.kernel.phrases import Phrase, phrase
+
 PATH = "/console/audit"
 FIELDS = (
-    ("actor", "Who", "text"),
-    ("what", "What", "text"),
-    ("subject", "About", "text"),
-    ("since", "From", "date"),
-    ("until", "To", "date"),
+    ("actor", phrase("Who"), "text"),
+    ("what", phrase("What"), "text"),
+    ("subject", phrase("About"), "text"),
+    ("since", phrase("From"), "date"),
+    ("until", phrase("To"), "date"),
 )
 _SAID = {name: said for name, said, _ in FIELDS}
 
@@ -25,7 +27,7 @@ class Asked(NamedTuple):
         text = urlencode({name: value for name, value in (self.fields | other).items() if value})
         return f"{PATH}?{text}" if text else PATH
 
-    def narrowed(self) -> list[tuple[str, str, str]]:
+    def narrowed(self) -> list[tuple[Phrase, str, str]]:
         """What narrows: what it is called, what it says, and the address without it."""
         return [(_SAID[name], value, self.address(**{name: ""})) for name, value in self.fields.items() if value]
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from msgspec.structs import asdict
 
 from backorder.adapters.console import columns
-from backorder.kernel.phrases import Phrase, Said
+from backorder.kernel.phrases import Phrase, Said, phrase
 from backorder.kernel.views import Column, Sort
 from backorder.queries.backlog import BacklogLine
 from backorder.queries.export import safe
@@ -22,24 +22,24 @@ class View(NamedTuple):
     """A way to look at the backlog: its name in the address, and what it is called."""
 
     name: str
-    said: str
+    said: Phrase
 
 
 VIEWS = (
-    View("waiting", "All waiting"),
-    View("risk", "At risk"),
-    View("late", "Late"),
-    View("week", "Due in a week"),
-    View("uncovered", "No supply"),
-    View("ready", "Ready to ship"),
-    View("held", "On hold"),
-    View("all", "All lines"),
+    View("waiting", phrase("All waiting")),
+    View("risk", phrase("At risk")),
+    View("late", phrase("Late")),
+    View("week", phrase("Due in a week")),
+    View("uncovered", phrase("No supply")),
+    View("ready", phrase("Ready to ship")),
+    View("held", phrase("On hold")),
+    View("all", phrase("All lines")),
 )
 FIELDS = (
-    ("sku", "SKU"),
-    ("customer", "Customer"),
-    ("channel", "Channel"),
-    ("supply", "Supply"),
+    ("sku", phrase("SKU")),
+    ("customer", phrase("Customer")),
+    ("channel", phrase("Channel")),
+    ("supply", phrase("Supply")),
 )
 
 
@@ -129,7 +129,7 @@ class Asked(NamedTuple):
     def _without(self, name: str) -> str:
         return self._replace(fields={**self.fields, name: ""}).address()
 
-    def narrowed(self) -> list[tuple[str, str, str]]:
+    def narrowed(self) -> list[tuple[Phrase, str, str]]:
         """The filters that narrow: what each is called, what it says, and the address without it."""
         named = dict(FIELDS)
         return [(named[name], value, self._without(name)) for name, value in self.fields.items() if value]

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import NamedTuple
 from urllib.parse import quote
 
-from backorder.adapters.console import words
+from backorder.adapters.console import plain as words
 from backorder.kernel.planned import SegmentTotal
 from backorder.queries.pegboard import Board, End
 from backorder.queries.show import SupplyView

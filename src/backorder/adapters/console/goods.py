@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
-from backorder.adapters.console import words
+from backorder.adapters.console import plain as words
 from backorder.queries.backlog import Tally
 from backorder.queries.show import ItemView, SupplyView
 

@@ -5,28 +5,67 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from backorder.adapters.console import words
+from backorder.kernel.phrases import Phrase, Said, Value, phrase, phrases
 from backorder.queries.backlog import BacklogLine
-from backorder.queries.explain import cause
+from backorder.queries.explain import Explanation
 from backorder.queries.lines import RevisionView
 from backorder.queries.notices import NoticeView
+from backorder.queries.reasons import cause, changes, standing
 from backorder.queries.refunds import RefundView
 from backorder.queries.show import OrderView
 
+_ON = phrase("on {supply}")
 _BASES = {
-    "stock": "from stock on hand",
-    "lead_time": "by the lead time",
-    "person": "given by a person",
-    "imported": "taken over when the shop went live",
+    "stock": phrase("from stock on hand"),
+    "lead_time": phrase("by the lead time"),
+    "person": phrase("given by a person"),
+    "imported": phrase("taken over when the shop went live"),
 }
+_AS_TOLD = phrase("as it was told")
+_DELAY = phrase("delay notice")
 NOTICES = {
-    "first": "delay notice",
-    "renewed": "second delay notice",
-    "definite": "delay notice",
-    "indefinite": "notice without a date",
-    "better": "notice that it comes sooner",
-    "still": "notice that the date still stands",
-    "cancelled": "notice of a cancellation",
+    "short": _DELAY,
+    "long": _DELAY,
+    "delay": _DELAY,
+    "renewed": phrase("second delay notice"),
+    "indefinite": phrase("notice without a date"),
+    "better": phrase("notice that it comes sooner"),
+    "still": phrase("notice that the date still stands"),
+    "cancelled": phrase("notice of a cancellation"),
 }
+_STATES = {
+    "due": phrase("due"),
+    "asking": phrase("asking"),
+    "bounced": phrase("bounced"),
+    "told": phrase("told"),
+    "answered": phrase("answered"),
+    "lapsed": phrase("lapsed"),
+    "replaced": phrase("replaced"),
+    "suppressed": phrase("suppressed"),
+    "withdrawn": phrase("withdrawn"),
+    "overdue": phrase("overdue"),
+    "refunded": phrase("refunded"),
+}
+_TROUBLES = {
+    "off": phrase("Does not go by itself: notices are switched off"),
+    "no_address": phrase("Does not go by itself: no address"),
+    "bounced": phrase("Does not go by itself: bounced"),
+}
+
+
+def name(kind: str) -> Said:
+    """What a kind of notice is called."""
+    return Said(NOTICES.get(kind, _DELAY))
+
+
+def state(one: str) -> Value:
+    """The state of a notice or a refund."""
+    return Said(_STATES[one]) if one in _STATES else words.code(one)
+
+
+def trouble(one: str) -> Value:
+    """Why a notice does not go by itself."""
+    return Said(_TROUBLES[one]) if one in _TROUBLES else words.code(one)
 
 
 class Entry(NamedTuple):
@@ -34,11 +73,11 @@ class Entry(NamedTuple):
 
     at: datetime
     kind: str
-    tag: str
-    head: str
-    before: str
-    after: str
-    text: str
+    tag: Phrase | Said | None
+    head: Value
+    before: Value
+    after: Value
+    text: tuple[Value, ...]
 
 
 def ledger(
@@ -53,92 +92,146 @@ def ledger(
     return sorted(found, key=lambda entry: entry.at, reverse=True)
 
 
+_AND_MORE = phrase("{goods} and {more} more")
+
+
 def _firsts(lines: Sequence[BacklogLine], today: date) -> Iterator[Entry]:
     """What was promised first: lines that were promised the same at once stand together."""
-    groups: dict[tuple[datetime, date | None, str], list[str]] = {}
+    groups: dict[tuple[datetime, date | None, str | None, str | None], tuple[Said, list[str]]] = {}
     for one in lines:
         if one.line.revisions:
             first = one.line.revisions[0]
-            groups.setdefault((first.at, first.to_day, _basis(first)), []).append(one.item or one.line.sku)
-    for (at, day, basis), goods in groups.items():
-        names = ", ".join(goods[:3]) + (f" and {len(goods) - 3} more" if len(goods) > 3 else "")
-        head = basis[:1].upper() + basis[1:]
-        yield Entry(at, "is-promise", "First promise", head, "", words.weekday(day, today), names)
+            on = first.supply if first.basis != "stock" else None
+            key = (first.at, first.to_day, None if on else first.basis, on)
+            groups.setdefault(key, (_basis(first), []))[1].append(one.item or one.line.sku)
+    for (at, day, *_), (basis, goods) in groups.items():
+        names: Value = ", ".join(goods[:3])
+        if len(goods) > 3:
+            names = Said(_AND_MORE, {"goods": names, "more": len(goods) - 3})
+        yield Entry(at, "is-promise", phrase("First promise"), basis, "", words.weekday(day, today), (names,))
 
 
 def _moves(one: BacklogLine, today: date, *, several: bool) -> Iterator[Entry]:
     goods = (one.item or one.line.sku) if several else ""
     for revision in one.line.revisions[1:]:
         before, after = words.weekday(revision.from_day, today), words.weekday(revision.to_day, today)
-        yield Entry(revision.at, "is-revision", _moved(revision), goods, before, after, _cause(revision))
+        yield Entry(revision.at, "is-revision", _moved(revision), goods, before, after, (cause(revision),))
 
 
-def _basis(revision: RevisionView) -> str:
+def _basis(revision: RevisionView) -> Said:
     if revision.supply is not None and revision.basis != "stock":
-        return f"on {revision.supply}"
-    return _BASES.get(revision.basis or "", "as it was told")
+        return Said(_ON, {"supply": revision.supply})
+    return Said(_BASES.get(revision.basis or "", _AS_TOLD))
 
 
-def _cause(revision: RevisionView) -> str:
-    said = cause(revision)
-    return f"{said[:1].upper()}{said[1:]}."
+_LATER = phrases("{count} day later", "{count} days later")
+_SOONER = phrases("{count} day sooner", "{count} days sooner")
 
 
-def _moved(revision: RevisionView) -> str:
+def _moved(revision: RevisionView) -> Phrase | Said:
     if revision.to_day is None:
-        return "Lost its date"
+        return phrase("Lost its date")
     if revision.from_day is None:
-        return "Has a date again"
+        return phrase("Has a date again")
     days = (revision.to_day - revision.from_day).days
-    return f"{abs(days)} day{'' if abs(days) == 1 else 's'} {'later' if days > 0 else 'sooner'}"
+    return Said(_LATER if days > 0 else _SOONER, {"count": abs(days)})
+
+
+_MEANS = {
+    "email": phrase("By email."),
+    "phone": phrase("By phone."),
+    "letter": phrase("By letter."),
+    "chat": phrase("By chat."),
+    "in_person": phrase("In person."),
+    "link": phrase("By a link."),
+}
+_WANTED = phrase("The answer is wanted by {day}.")
+_TO_SEND = phrase("To be sent by {moment}.")
+_NUMBERED, _IS_DUE = phrase("{notice} {number}"), phrase("{notice} {number} is due")
+_IS = phrase("{notice} {number}: {state}")
 
 
 def _notice(notice: NoticeView, today: date) -> Iterator[Entry]:
-    name = NOTICES.get(notice.kind, f"notice ({notice.kind})")
+    values: dict[str, Value] = {"notice": name(notice.kind), "number": notice.notice}
     if notice.sent_at is not None:
-        how = f"By {notice.means}. " if notice.means else ""
-        asks = f"The answer is wanted by {words.weekday(notice.answer_by, today)}." if notice.answer_by else ""
-        yield Entry(notice.sent_at, "", "Told", f"{name.capitalize()} {notice.notice}", "", "", how + asks)
+        told: list[Value] = []
+        if notice.means:
+            told.append(Said(_MEANS[notice.means]) if notice.means in _MEANS else f"{notice.means}.")
+        if notice.answer_by:
+            told.append(Said(_WANTED, {"day": words.weekday(notice.answer_by, today)}))
+        yield Entry(notice.sent_at, "", phrase("Told"), Said(_NUMBERED, values), "", "", tuple(told))
     elif notice.made_at is not None:
-        wait = f"To be sent by {words.moment(notice.deadline, today)}." if notice.deadline else ""
-        state = "is due" if notice.state == "due" else notice.state.replace("_", " ")
-        yield Entry(notice.made_at, "is-next", "", f"{name.capitalize()} {notice.notice} {state}", "", "", wait)
+        wait = (Said(_TO_SEND, {"moment": words.moment(notice.deadline, today)}),) if notice.deadline else ()
+        head = Said(_IS_DUE, values)
+        if notice.state != "due":
+            head = Said(_IS, values | {"state": state(notice.state)})
+        yield Entry(notice.made_at, "is-next", None, head, "", "", wait)
+
+
+_HAS_TO = phrase("{amount} has to go back")
+_UNTIL = phrase("By {day}, because of: {cause}.")
+_WENT = phrase("{amount} went back")
 
 
 def _refund(refund: RefundView, today: date) -> Iterator[Entry]:
-    amount = f"{refund.currency} {refund.amount}" if refund.amount and refund.currency else "Money"
-    until = f"By {words.weekday(refund.refund_by, today)}, because of: {refund.cause.replace('_', ' ')}."
-    yield Entry(refund.made_at, "", "Owed", f"{amount} has to go back", "", "", until)
+    head = Said(phrase("Money has to go back"))
+    if refund.amount and refund.currency:
+        head = Said(_HAS_TO, {"amount": words.amount(refund.amount, refund.currency)})
+    until = Said(_UNTIL, {"day": words.weekday(refund.refund_by, today), "cause": words.cause(refund.cause)})
+    yield Entry(refund.made_at, "", phrase("Owed"), head, "", "", (until,))
     if refund.ended_at is not None and refund.refunded is not None:
-        paid = f"{refund.currency or ''} {refund.refunded} went back".strip()
-        yield Entry(refund.ended_at, "", "Paid back", paid, "", "", refund.reference or "")
+        amount = words.amount(refund.refunded, refund.currency) if refund.currency else refund.refunded
+        paid = Said(_WENT, {"amount": amount})
+        yield Entry(refund.ended_at, "", phrase("Paid back"), paid, "", "", (refund.reference or "",))
 
 
-def lead(lines: Sequence[BacklogLine], today: date) -> str:
+_ALL_LINES = phrase("{lines}.")
+_LAST = phrase("The last of it is promised for {day}.")
+
+
+def lead(lines: Sequence[BacklogLine], today: date) -> list[Said]:
     """The state of the order in a sentence or two."""
-    waiting = sum(one.line.waiting for one in lines)
-    here = sum(one.line.allocated for one in lines)
-    shipped = sum(one.line.shipped for one in lines)
-    said = [f"{words.lines(len(lines))}."]
-    parts = [(waiting, "waiting"), (here, "ready to ship"), (shipped, "shipped")]
-    said += [f"{words.units(units)} {word}." for units, word in parts if units]
+    parts = (
+        (sum(one.line.waiting for one in lines), phrase("{units} waiting.")),
+        (sum(one.line.allocated for one in lines), phrase("{units} ready to ship.")),
+        (sum(one.line.shipped for one in lines), phrase("{units} shipped.")),
+    )
+    said = [Said(_ALL_LINES, {"lines": words.lines(len(lines))})]
+    said += [Said(part, {"units": words.units(units)}) for units, part in parts if units]
     still = [one.line for one in lines if one.line.waiting or one.line.allocated]
     if still and any(line.promise is None for line in still):
-        said.append("Part of it has no date.")
+        said.append(Said(phrase("Part of it has no date.")))
     elif still:
         last = max(line.promise for line in still if line.promise is not None)
-        said.append(f"The last of it is promised for {words.weekday(last, today)}.")
-    return " ".join(said)
+        said.append(Said(_LAST, {"day": words.weekday(last, today)}))
+    return said
 
 
-def facts(order: OrderView, who: str | None, today: date) -> Iterator[tuple[str, str]]:
+_SHIPS = {"complete": Said(phrase("all at once")), "when_ready": Said(phrase("what is ready"))}
+
+
+def facts(order: OrderView, who: str | None, today: date) -> Iterator[tuple[Phrase, Value]]:
     """What else there is to know of the order."""
     if order.customer is not None:
-        yield "Customer", f"{who} ({order.customer})" if who else order.customer
-    yield "Placed", words.moment(order.placed_at, today)
+        yield phrase("Customer"), f"{who} ({order.customer})" if who else order.customer
+    yield phrase("Placed"), words.moment(order.placed_at, today)
     if order.channel is not None:
-        yield "Channel", order.channel
-    yield "Ships", {"complete": "all at once", "when_ready": "what is ready"}.get(order.ship, order.ship)
-    yield "Priority", str(order.priority)
+        yield phrase("Channel"), order.channel
+    yield phrase("Ships"), _SHIPS.get(order.ship, order.ship)
+    yield phrase("Priority"), str(order.priority)
     if order.currency is not None:
-        yield "Currency", order.currency
+        yield phrase("Currency"), order.currency
+
+
+class Why(NamedTuple):
+    """Why a line has its date, and what would change that."""
+
+    state: list[Said]
+    would_change: list[Said]
+
+
+def why(found: Explanation, ship: str) -> Why:
+    """The sentences of an explanation of a line of an order that ships in this way."""
+    view, stands = found.line, found.stands_on
+    would = changes(view, stands, found.sooner, complete=ship == "complete")
+    return Why(list(standing(view, stands, found.queue)), list(would))

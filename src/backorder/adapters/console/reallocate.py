@@ -6,73 +6,97 @@ from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 from backorder.adapters.console import words
-from backorder.adapters.console.today import Tile
+from backorder.kernel.phrases import Phrase, Said, Value, phrase, phrases
 from backorder.queries.reallocation import RunView, TotalsView
 
 HERE = "/console/reallocate"
 STATES = {
-    "planning": "being planned",
-    "simulated": "simulated",
-    "committing": "being committed",
-    "committed": "committed",
-    "undoing": "being undone",
-    "undone": "undone",
-    "failed": "failed",
+    "planning": phrase("being planned"),
+    "simulated": phrase("simulated"),
+    "committing": phrase("being committed"),
+    "committed": phrase("committed"),
+    "undoing": phrase("being undone"),
+    "undone": phrase("undone"),
+    "failed": phrase("failed"),
 }
 OUTCOMES = {
-    "gained": "gained",
-    "lost": "lost",
-    "moved": "moved",
-    "unchanged": "as before",
-    "frozen": "frozen",
-    "skipped": "left out",
-    "unmatched": "no segment",
-    "held": "on hold",
-    "left": "left alone",
+    "gained": phrase("gained"),
+    "lost": phrase("lost"),
+    "moved": phrase("moved"),
+    "unchanged": phrase("as before"),
+    "frozen": phrase("frozen"),
+    "skipped": phrase("left out"),
+    "unmatched": phrase("no segment"),
+    "held": phrase("on hold"),
+    "left": phrase("left alone"),
 }
 TONES = {"gained": "is-ok", "lost": "is-bad"}
 APPLIED = {
     "pending": "",
-    "applied": "committed",
-    "changed": "not committed: it changed since",
-    "undone": "taken back",
-    "undo_refused": "not taken back: it changed since",
+    "applied": phrase("committed"),
+    "changed": phrase("not committed: it changed since"),
+    "undone": phrase("taken back"),
+    "undo_refused": phrase("not taken back: it changed since"),
 }
-EXCEPTIONS = {"win": "has to win, and does not", "gain": "must not lose, and does"}
+EXCEPTIONS = {"win": phrase("Has to win, and does not."), "gain": phrase("Must not lose, and does.")}
 STRATEGIES = {
-    "win": "gets all on time, or you are told",
-    "gain": "keeps what it has, or better",
-    "redistribute": "may gain or lose, by rank",
-    "fill": "never gains, may lose",
-    "lose": "gives everything up",
-    "improve": "gains where nobody loses",
-    "skip": "is left out",
+    "win": phrase("gets all on time, or you are told"),
+    "gain": phrase("keeps what it has, or better"),
+    "redistribute": phrase("may gain or lose, by rank"),
+    "fill": phrase("never gains, may lose"),
+    "lose": phrase("gives everything up"),
+    "improve": phrase("gains where nobody loses"),
+    "skip": phrase("is left out"),
 }
+_CHANGES, _UNITS, _TO_TELL = phrase("Lines that change"), phrase("Units on time"), phrase("Customers to tell")
+_VIOLATIONS, _DAYS, _FIRST = phrase("Violations"), phrase("Days"), phrase("First promises")
+_OF, _COUNT_OF, _BOTH = phrase("of {all}"), phrase("{count} of {all}"), phrase("{before} \u2192 {after}")
+_MOVED = phrase("{later} later, {sooner} sooner")
+_MOVED_AND_LOST = phrases(
+    "{later} later, {sooner} sooner, {count} lose their day", "{later} later, {sooner} sooner, {count} lose their day"
+)
+_DAYS_MOVED, _FIRST_MOVED = phrase("{lost} lost, {got} got"), phrase("{broken} broken, {mended} mended")
+_MENDED, _IN_DANGER = phrase("{count} mended"), phrase("legal deadlines in danger: {both}")
+_BY_STRATEGY, _AS_ASKED = phrase("{win} win, {gain} gain"), phrase("every segment gets what it was to")
+_SAME, _MORE, _FEWER, _WAS = phrase("same"), phrase("+{by}"), phrase("\u2212{by}"), phrase("was {before}")
+_ON_TIME_IN = phrase("On time in {currency}")
+_PLANNED_NOTHING, _NOT_YET = phrase("It planned nothing. {note}"), phrase("It is being planned.")
+_NO_CHANGE_TODAY = phrase("It changes nothing. Nothing has happened yet: it can be committed today.")
+_NO_CHANGE_STALE = phrase("It changes nothing. Nothing has happened yet: it can be committed no more: simulate anew.")
+_CHANGE_TODAY = phrase("It changes {lines}. Nothing has happened yet: it can be committed today.")
+_CHANGE_STALE = phrase("It changes {lines}. Nothing has happened yet: it can be committed no more: simulate anew.")
+_GOES = {
+    "committing": phrase("It is being committed: {count} of {lines}."),
+    "undoing": phrase("It is being undone: {count} of {lines}."),
+    "committed": phrase("It is committed: {count} of {lines}."),
+    "undone": phrase("It is undone: {count} of {lines}."),
+}
+_WITH_CHANGED = phrase("{said} {lines} changed since, and kept what they had.")
 
 
 class View(NamedTuple):
     """A part of a plan that has a name: what narrows the query to it."""
 
     name: str
-    said: str
+    said: Phrase
     narrowed: dict[str, str | bool]
 
 
 VIEWS = (
-    View("violated", "Violations", {"violated": True}),
-    View("changed", "Changed", {"changing": True}),
-    View("lost", "Lost", {"outcome": "lost"}),
-    View("gained", "Gained", {"outcome": "gained"}),
-    View("moved", "Moved", {"outcome": "moved"}),
-    View("refused", "Not committed", {"applied": "changed"}),
-    View("kept", "Not taken back", {"applied": "undo_refused"}),
-    View("unmatched", "No segment", {"unmatched": True}),
+    View("violated", phrase("Violations"), {"violated": True}),
+    View("changed", phrase("Changed"), {"changing": True}),
+    View("lost", phrase("Lost"), {"outcome": "lost"}),
+    View("gained", phrase("Gained"), {"outcome": "gained"}),
+    View("moved", phrase("Moved"), {"outcome": "moved"}),
+    View("refused", phrase("Not committed"), {"applied": "changed"}),
+    View("kept", phrase("Not taken back"), {"applied": "undo_refused"}),
+    View("unmatched", phrase("No segment"), {"unmatched": True}),
 )
 DONE = {
-    "reallocate": "The plan is made. Nothing has changed yet.",
-    "commit_plan": "The plan holds.",
-    "undo_plan": "The plan is taken back.",
-    "put_policy": "The policy holds from now on.",
+    "reallocate": phrase("The plan is made. Nothing has changed yet."),
+    "commit_plan": phrase("The plan holds."),
+    "undo_plan": phrase("The plan is taken back."),
+    "put_policy": phrase("The policy holds from now on."),
 }
 
 
@@ -105,68 +129,90 @@ def views(run: RunView, chosen: str) -> Iterator[tuple[View, int | None]]:
             yield view, number
 
 
-def tiles(totals: TotalsView) -> Iterator[Tile]:
+class Figure(NamedTuple):
+    """A figure that says what a plan comes to."""
+
+    name: Phrase
+    value: int
+    unit: Said | None
+    more: Said
+    tone: str
+
+
+def figures(totals: TotalsView) -> Iterator[Figure]:
     """What a plan comes to, in five figures."""
-    more = f"{totals.later:,} later, {totals.sooner:,} sooner"
+    moved: dict[str, Value] = {"later": totals.later, "sooner": totals.sooner}
+    more, tone = Said(_MOVED, moved), ""
     if totals.without_day:
-        more += f", {totals.without_day:,} lose their day"
-    tone = "bad" if totals.without_day else ""
-    yield Tile("Lines that change", f"{totals.changed:,}", f"of {totals.lines:,}", more, tone, None)
+        more, tone = Said(_MOVED_AND_LOST, {**moved, "count": totals.without_day}), "bad"
+    yield Figure(_CHANGES, totals.changed, Said(_OF, {"all": totals.lines}), more, tone)
     units = totals.units_on_time
-    yield Tile("Units on time", f"{units.after:,}", *_moved(units.before, units.after), None)
-    said = f"{totals.mended:,} mended"
-    yield Tile("First promises broken", f"{totals.broken:,}", "", said, "bad" if totals.broken else "", None)
+    yield Figure(_UNITS, units.after, *_moved(units.before, units.after))
+    more = Said(_MENDED, {"count": totals.mended})
+    yield Figure(phrase("First promises broken"), totals.broken, None, more, "bad" if totals.broken else "")
     law = totals.endangered
-    said = f"legal deadlines in danger: {_both(law.before, law.after)}"
-    yield Tile("Customers to tell", f"{totals.notify:,}", "", said, "bad" if law.after > law.before else "", None)
+    more = Said(_IN_DANGER, {"both": _both(law.before, law.after)})
+    yield Figure(_TO_TELL, totals.notify, None, more, "bad" if law.after > law.before else "")
     wrong = totals.win + totals.gain
-    said = f"{totals.win:,} win, {totals.gain:,} gain" if wrong else "every segment gets what it was to"
-    yield Tile("Violations", f"{wrong:,}", "", said, "bad" if wrong else "", None)
+    more = Said(_BY_STRATEGY, {"win": totals.win, "gain": totals.gain}) if wrong else Said(_AS_ASKED)
+    yield Figure(_VIOLATIONS, wrong, None, more, "bad" if wrong else "")
 
 
-def _moved(before: int, after: int) -> tuple[str, str, str]:
+def _moved(before: int, after: int) -> tuple[Said, Said, str]:
     """A number that moved: by how much, what it was, and whether that is bad."""
-    delta = "same" if after == before else f"{after - before:+,}".replace("-", "\u2212")
-    return delta, f"was {before:,}", "bad" if after < before else ""
+    delta = Said(_SAME)
+    if after != before:
+        delta = Said(_MORE if after > before else _FEWER, {"by": abs(after - before)})
+    return delta, Said(_WAS, {"before": before}), "bad" if after < before else ""
 
 
 class Measure(NamedTuple):
     """A row of a comparison: what is measured, and how much it is on each side."""
 
-    name: str
-    said: list[str]
+    name: Said
+    said: list[Value]
 
 
 def measures(sides: Sequence[TotalsView]) -> list[Measure]:
     """What is compared of plans, each as words."""
     found = [
-        Measure("Lines that change", [f"{one.changed:,} of {one.lines:,}" for one in sides]),
-        Measure("Promises that move", [f"{one.later:,} later, {one.sooner:,} sooner" for one in sides]),
-        Measure("Days", [f"{one.without_day:,} lost, {one.with_day:,} got" for one in sides]),
-        Measure("First promises", [f"{one.broken:,} broken, {one.mended:,} mended" for one in sides]),
-        Measure("Lines on time", [_both(one.on_time.before, one.on_time.after) for one in sides]),
-        Measure("Units on time", [_both(one.units_on_time.before, one.units_on_time.after) for one in sides]),
-        Measure("Orders covered", [_both(one.covered_orders.before, one.covered_orders.after) for one in sides]),
-        Measure("Legal deadlines in danger", [_both(one.endangered.before, one.endangered.after) for one in sides]),
-        Measure("Customers to tell", [f"{one.notify:,}" for one in sides]),
-        Measure("Violations", [f"{one.win:,} win, {one.gain:,} gain" for one in sides]),
-        Measure("No segment took", [f"{one.unmatched:,}" for one in sides]),
+        _measure(_CHANGES, [Said(_COUNT_OF, {"count": one.changed, "all": one.lines}) for one in sides]),
+        _measure(
+            phrase("Promises that move"), [Said(_MOVED, {"later": one.later, "sooner": one.sooner}) for one in sides]
+        ),
+        _measure(_DAYS, [Said(_DAYS_MOVED, {"lost": one.without_day, "got": one.with_day}) for one in sides]),
+        _measure(_FIRST, [Said(_FIRST_MOVED, {"broken": one.broken, "mended": one.mended}) for one in sides]),
+        _measure(phrase("Lines on time"), [_both(one.on_time.before, one.on_time.after) for one in sides]),
+        _measure(_UNITS, [_both(one.units_on_time.before, one.units_on_time.after) for one in sides]),
+        _measure(
+            phrase("Orders covered"), [_both(one.covered_orders.before, one.covered_orders.after) for one in sides]
+        ),
+        _measure(
+            phrase("Legal deadlines in danger"), [_both(one.endangered.before, one.endangered.after) for one in sides]
+        ),
+        _measure(_TO_TELL, [one.notify for one in sides]),
+        _measure(_VIOLATIONS, [Said(_BY_STRATEGY, {"win": one.win, "gain": one.gain}) for one in sides]),
+        _measure(phrase("No segment took"), [one.unmatched for one in sides]),
     ]
     for currency in sorted({name for one in sides for name in one.value_on_time or {}}):
         amounts = [(one.value_on_time or {}).get(currency) for one in sides]
-        said = ["" if one is None else f"{one.before} \u2192 {one.after}" for one in amounts]
-        found.append(Measure(f"On time in {currency}", said))
+        said: list[Value] = ["" if one is None else _both(one.before, one.after) for one in amounts]
+        found.append(Measure(Said(_ON_TIME_IN, {"currency": currency}), said))
     return found
 
 
-def _both(before: int, after: int) -> str:
-    return f"{before:,} \u2192 {after:,}"
+def _measure(name: Phrase, said: Sequence[Value]) -> Measure:
+    return Measure(Said(name), list(said))
 
 
-def reasons(run: RunView) -> dict[str, str]:
+def _both(before: Value, after: Value) -> Said:
+    return Said(_BOTH, {"before": before, "after": after})
+
+
+def reasons(run: RunView) -> dict[str, Phrase]:
     """What may become of the lines of each segment."""
     segments = [] if run.totals is None else run.totals.segments
-    return {one.segment: STRATEGIES.get(one.strategy, one.strategy) for one in segments}
+    return {one.segment: STRATEGIES[one.strategy] for one in segments if one.strategy in STRATEGIES}
 
 
 def until(run: RunView, undo_hours: int) -> datetime | None:
@@ -174,17 +220,18 @@ def until(run: RunView, undo_hours: int) -> datetime | None:
     return None if run.committed_at is None else run.committed_at + timedelta(hours=undo_hours)
 
 
-def lead(run: RunView, today: str) -> str:
-    """How a run stands, in a sentence."""
+def lead(run: RunView, *, fresh: bool) -> Said:
+    """How a run stands, in a sentence; it is fresh where it can be committed today."""
     totals = run.totals
     if run.state == "failed":
-        return f"It planned nothing. {run.note or ''}"
+        return Said(_PLANNED_NOTHING, {"note": run.note or ""})
     if totals is None:
-        return "It is being planned."
-    changes = "changes nothing" if not totals.changed else f"changes {words.lines(totals.changed)}"
+        return Said(_NOT_YET)
+    if run.state == "simulated" and not totals.changed:
+        return Said(_NO_CHANGE_TODAY if fresh else _NO_CHANGE_STALE)
     if run.state == "simulated":
-        return f"It {changes}. Nothing has happened yet: it can be committed {today}."
+        return Said(_CHANGE_TODAY if fresh else _CHANGE_STALE, {"lines": words.lines(totals.changed)})
     if run.state in {"committing", "undoing"}:
-        return f"It is {STATES[run.state]}: {run.progress:,} of {words.lines(run.size)}."
-    refused = f" {words.lines(totals.refused)} changed since, and kept what they had." if totals.refused else ""
-    return f"It is {STATES[run.state]}: {totals.applied:,} of {words.lines(totals.changed)}.{refused}"
+        return Said(_GOES[run.state], {"count": run.progress, "lines": words.lines(run.size)})
+    said = Said(_GOES[run.state], {"count": totals.applied, "lines": words.lines(totals.changed)})
+    return Said(_WITH_CHANGED, {"said": said, "lines": words.lines(totals.refused)}) if totals.refused else said

@@ -6,21 +6,32 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from backorder.adapters.console import words
+from backorder.kernel.phrases import Said, Value, phrase, phrases
 from backorder.queries.leaving import Leaving
 
 PATH = "/console/shipments"
 PICKS = "/console/shipments/pick-list"
-# What a form was for, once it was done: of one, of several.
+# What a form was for, once it was done.
 DONE = {
-    "pick": ("1 order is picked.", "{} orders are picked."),
-    "unpick": (
-        "What was picked of 1 order is back on the shelf.",
-        "What was picked of {} orders is back on the shelf.",
+    "pick": phrases("{count} order is picked.", "{count} orders are picked."),
+    "unpick": phrases(
+        "What was picked of {count} order is back on the shelf.",
+        "What was picked of {count} orders is back on the shelf.",
     ),
-    "ship": ("1 order is shipped.", "{} orders are shipped."),
-    "reverse": ("The shipment is taken back: its units can leave again.", ""),
-    "deliver": ("The delivery is recorded.", ""),
+    "ship": phrases("{count} order is shipped.", "{count} orders are shipped."),
+    "reverse": phrase("The shipment is taken back: its units can leave again."),
+    "deliver": phrase("The delivery is recorded."),
 }
+# What a form cannot be about.
+NOTHING = {
+    "pick": Said(phrase("All of it is picked already.")),
+    "unpick": Said(phrase("None of it is picked.")),
+    "ship": Said(phrase("Say how many units.")),
+}
+_NONE_LEAVES = phrase("Nothing can leave now.")
+_LEAVE = phrases(
+    "{orders} order can leave, the earliest promise first.", "{orders} orders can leave, the earliest promise first."
+)
 
 
 class Row(NamedTuple):
@@ -28,10 +39,10 @@ class Row(NamedTuple):
 
     one: Leaving
     take: str
-    when: str
+    when: Value
     tone: str
     ticked: bool
-    wrong: str
+    wrong: Said | None
 
 
 class Take(NamedTuple):
@@ -46,11 +57,10 @@ class Take(NamedTuple):
     picked: bool
 
 
-def row(one: Leaving, take: str, today: date, ticked: bool, wrong: str) -> Row:
+def row(one: Leaving, take: str, today: date, ticked: bool, wrong: Said | None) -> Row:
     """An order that can ship, in words."""
     late = one.first is not None and one.first < today
-    when = "no date" if one.first is None else words.weekday(one.first, today)
-    return Row(one, take, when, "bad" if late or one.first is None else "", ticked, wrong)
+    return Row(one, take, words.weekday(one.first, today), "bad" if late or one.first is None else "", ticked, wrong)
 
 
 def takes(found: Iterable[Leaving]) -> list[Take]:
@@ -75,19 +85,16 @@ def picks(orders: Iterable[str]) -> str:
     return f"{PICKS}?{urlencode([('order', one) for one in orders])}"
 
 
-def lead(many: int) -> str:
+def lead(many: int) -> Said:
     """How much can leave, in a sentence."""
-    if not many:
-        return "Nothing can leave now."
-    return f"{words.count(many)} order{'' if many == 1 else 's'} can leave, the earliest promise first."
+    return Said(_LEAVE, {"count": many, "orders": words.count(many)}) if many else Said(_NONE_LEAVES)
 
 
-def done(word: str, many: str) -> str:
-    """What was done, in a sentence; nothing where nothing was."""
+def done(word: str, many: str) -> Said | None:
+    """What was done, in a sentence; None where nothing was."""
     if word not in DONE:
-        return ""
-    single, several = DONE[word]
-    return several.format(many) if several and many.isdecimal() and len(many) < 5 and many != "1" else single
+        return None
+    return Said(DONE[word], {"count": int(many) if many.isascii() and many.isdecimal() and len(many) < 5 else 1})
 
 
 def said(fields: Mapping[str, list[str]], name: str) -> str:

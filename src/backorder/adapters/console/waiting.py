@@ -1,11 +1,12 @@
 """The queue of notices and refunds: what waits for people, by deadline, and what can be done about one of them."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 from backorder.adapters.console import words
-from backorder.adapters.console.order import NOTICES
+from backorder.kernel.phrases import Phrase, Said, Value, phrase
 from backorder.queries.notices import NoticeView, Waiting
 from backorder.queries.refunds import RefundView
 
@@ -14,55 +15,93 @@ class View(NamedTuple):
     """A part of the queue that has a name."""
 
     name: str
-    said: str
+    said: Phrase
 
 
 VIEWS = (
-    View("all", "All"),
-    View("due", "To send"),
-    View("asking", "Waiting for an answer"),
-    View("trouble", "Not reached"),
-    View("refund", "Refunds"),
+    View("all", phrase("All")),
+    View("due", phrase("To send")),
+    View("asking", phrase("Waiting for an answer")),
+    View("trouble", phrase("Not reached")),
+    View("refund", phrase("Refunds")),
 )
 ANSWERS = {
-    "wait": "Keeps waiting for the day that was told",
-    "until": "Keeps waiting until another day",
-    "cancel": "Cancels what has not left",
-    "ship_available": "Wants what is ready now",
+    "wait": phrase("Keeps waiting for the day that was told"),
+    "until": phrase("Keeps waiting until another day"),
+    "cancel": phrase("Cancels what has not left"),
+    "ship_available": phrase("Wants what is ready now"),
 }
-MEANS = {"phone": "By phone", "email": "By e-mail", "letter": "By letter", "chat": "By chat", "in_person": "In person"}
+MEANS = {
+    "phone": phrase("By phone"),
+    "email": phrase("By e-mail"),
+    "letter": phrase("By letter"),
+    "chat": phrase("By chat"),
+    "in_person": phrase("In person"),
+}
+# The same within a sentence.
+HOW = {
+    "phone": phrase("by phone"),
+    "email": phrase("by e-mail"),
+    "letter": phrase("by letter"),
+    "chat": phrase("by chat"),
+    "in_person": phrase("in person"),
+}
+BECAME = {"delivered": phrase("reached them"), "bounced": phrase("came back")}
 FORMS = {
-    "same_method": "The way it was paid",
-    "credit_memo": "Credit on the card, with a copy to the customer",
-    "transfer": "Transfer",
-    "cheque": "Cheque",
-    "cash": "Cash",
-    "statement": "Nothing was charged: the customer was told so",
+    "same_method": phrase("The way it was paid"),
+    "credit_memo": phrase("Credit on the card, with a copy to the customer"),
+    "transfer": phrase("Transfer"),
+    "cheque": phrase("Cheque"),
+    "cash": phrase("Cash"),
+    "statement": phrase("Nothing was charged: the customer was told so"),
 }
-SILENCE = {"consent": "Counts as yes", "cancel": "Cancels", "none": "Has no effect"}
-_STATES = {"due": "to send", "asking": "waits for an answer", "bounced": "came back", "overdue": "overdue"}
-_TROUBLES = {"no_address": "no address", "bounced": "an e-mail came back"}
+SILENCE = {"consent": phrase("Counts as yes"), "cancel": phrase("Cancels"), "none": phrase("Has no effect")}
+CAUSES = {
+    "silence": phrase("silence"),
+    "missed": phrase("missed"),
+    "buyer": phrase("buyer"),
+    "seller": phrase("seller"),
+}
+# How each kind of notice is called; any other is one of a delay.
+_KINDS = {
+    "renewed": phrase("Second delay notice"),
+    "indefinite": phrase("Notice without a date"),
+    "better": phrase("Notice that it comes sooner"),
+    "still": phrase("Notice that the date still stands"),
+    "cancelled": phrase("Notice of a cancellation"),
+}
+_DELAY, _REFUND, _TO_PAY = phrase("Delay notice"), phrase("Refund"), phrase("to pay")
+_NUMBERED, _NOT_REACHED, _NO_DEADLINE = phrase("{name} {number}"), phrase("{state}, {trouble}"), phrase("No deadline")
+_STATES = {
+    "due": phrase("to send"),
+    "asking": phrase("waits for an answer"),
+    "bounced": phrase("came back"),
+    "overdue": phrase("overdue"),
+}
+_TROUBLES = {"no_address": phrase("no address"), "bounced": phrase("an e-mail came back")}
 _SOON = 2  # days
 # What a form was for, once it was done.
 DONE = {
-    "send_notice": "The notice went.",
-    "suppress_notice": "The notice does not go.",
-    "answer_notice": "The answer is taken down and has its effect.",
-    "record_notice": "What became of the notice is taken down.",
-    "record_refund": "The refund is recorded.",
+    "send_notice": phrase("The notice went."),
+    "suppress_notice": phrase("The notice does not go."),
+    "answer_notice": phrase("The answer is taken down and has its effect."),
+    "record_notice": phrase("What became of the notice is taken down."),
+    "record_refund": phrase("The refund is recorded."),
 }
+_NOTHING = phrase("Nobody waits for a word of yours.")
+_TO_SEE_TO, _FIRST = phrase("{count} to see to."), phrase("{count} to see to. The first deadline is {day}.")
 
 
 class Row(NamedTuple):
     """One that waits, as the table has it."""
 
     one: Waiting
-    name: str
-    state: str
-    when: str
-    left: str
+    name: Phrase
+    state: Said
+    when: Value
+    left: Value
     tone: str
-    worth: str
+    worth: Value
     link: str
     chosen: bool
 
@@ -76,12 +115,10 @@ class Chosen(NamedTuple):
     refund: RefundView | None = None
 
     @property
-    def name(self) -> str:
+    def name(self) -> Said:
         """What it is called."""
-        if self.refund is not None:
-            return f"Refund {self.number}"
-        assert self.notice is not None
-        return f"{NOTICES.get(self.notice.kind, 'delay notice').capitalize()} {self.number}"
+        name = _REFUND if self.notice is None else _KINDS.get(self.notice.kind, _DELAY)
+        return Said(_NUMBERED, {"name": Said(name), "number": str(self.number)})
 
     @property
     def answerable(self) -> bool:
@@ -106,20 +143,31 @@ def address(view: str, one: Waiting | None = None, **more: str) -> str:
 def row(one: Waiting, today: date, zone: str, view: str, chosen: Chosen | None) -> Row:
     """One that waits, in words."""
     when, left, tone = _when(None if one.deadline is None else words.last_day(one.deadline, zone), today)
-    name = "Refund" if one.what == "refund" else NOTICES.get(one.kind, "delay notice").capitalize()
-    state = "to pay" if (one.what, one.state) == ("refund", "due") else _STATES.get(one.state, one.state)
+    name = _REFUND if one.what == "refund" else _KINDS.get(one.kind, _DELAY)
+    state = Said(_TO_PAY if (one.what, one.state) == ("refund", "due") else _STATES[one.state])
     if one.trouble is not None and one.state != "bounced":
-        state += f", {_TROUBLES[one.trouble]}"
+        state = Said(_NOT_REACHED, {"state": state, "trouble": Said(_TROUBLES[one.trouble])})
     sum_ = one.amount if one.what == "refund" else one.at_stake
-    worth = f"{one.currency}\u00a0{sum_}" if sum_ is not None and one.currency else ""
+    worth = words.amount(sum_, one.currency) if sum_ is not None and one.currency else ""
     here = chosen is not None and (chosen.order, chosen.number, chosen.refund is not None) == (
         one.order, one.number, one.what == "refund",
     )  # fmt: skip
     return Row(one, name, state, when, left, tone, worth, f"{address(view, one)}#one", here)
 
 
-def _when(last: date | None, today: date) -> tuple[str, str, str]:
+def _when(last: date | None, today: date) -> tuple[Value, Value, str]:
     if last is None:
-        return "No deadline", "", "muted"
+        return Said(_NO_DEADLINE), "", "muted"
     days = (last - today).days
     return words.weekday(last, today), words.left(days), "bad" if days <= _SOON else ""
+
+
+def lead(found: Sequence[Waiting], most: int, today: date, zone: str) -> Said:
+    """How many wait, and until when, in a sentence; there is one more than `most` where there are more."""
+    if not found:
+        return Said(_NOTHING)
+    values: dict[str, Value] = {"count": f"{most}+" if len(found) > most else str(len(found))}
+    first = next((one.deadline for one in found if one.deadline is not None), None)
+    if first is None:
+        return Said(_TO_SEE_TO, values)
+    return Said(_FIRST, {**values, "day": words.weekday(words.last_day(first, zone), today)})

@@ -1,13 +1,25 @@
-"""Days, moments, counts and sums as the console says them. A date holds together; its year is said where it differs."""
+"""Days, moments, counts and sums as the console says them, as values that are said in the language of whoever looks.
 
-from collections.abc import Mapping
+A date holds together; its year is said where it differs.
+"""
+
 from datetime import date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
+from backorder.kernel.phrases import Moment, Phrase, Said, ShortDay, Sum, Value, phrase, phrases
 from backorder.languages import language
 
 MANY = 10_000  # lines beyond which nobody counts on
+_NO_DATE = Said(phrase("no date"))
+_MORE = phrase("{most}+")
+_UNITS = phrases("{count}\u00a0unit", "{count}\u00a0units")
+_LINES = phrases("{count}\u00a0line", "{count}\u00a0lines")
+_MORE_LINES = Said(phrase("{most}+\u00a0lines"), {"most": MANY})
+_TODAY, _TOMORROW, _YESTERDAY = Said(phrase("today")), Said(phrase("tomorrow")), Said(phrase("yesterday"))
+_AHEAD = phrases("in {count} day", "in {count} days")
+_AGO = phrases("{count} day ago", "{count} days ago")
+_LATE = phrases("{count} day late", "{count} days late")
 
 
 @cache
@@ -16,42 +28,39 @@ def own_name(code: str) -> str:
     return language(code).name_of(code).capitalize()
 
 
-def day(one: date | None, today: date) -> str:
+def day(one: date | None, today: date) -> Value:
     """A day in short: 4 Dec."""
-    if one is None:
-        return "no date"
-    year = "" if one.year == today.year else f"\u00a0{one.year}"
-    return f"{one.day}\u00a0{one:%b}{year}"
+    return _NO_DATE if one is None else ShortDay(one, today)
 
 
-def weekday(one: date | None, today: date) -> str:
+def weekday(one: date | None, today: date) -> Value:
     """A day with its weekday: Tue 15 Dec."""
-    return day(one, today) if one is None else f"{one:%a}\u00a0{day(one, today)}"
+    return _NO_DATE if one is None else ShortDay(one, today, weekday=True)
 
 
-def moment(one: datetime | None, today: date) -> str:
+def moment(one: datetime | None, today: date) -> Value:
     """A moment in UTC, which the page says: Fri 20 Nov, 09:14."""
-    return "" if one is None else f"{weekday(one.date(), today)}, {one:%H:%M}"
+    return "" if one is None else Moment(one, today)
 
 
-def count(number: int) -> str:
-    """How many; nobody counts beyond ten thousand."""
-    return f"{MANY:,}+" if number > MANY else f"{number:,}"
+def count(number: int, most: int = MANY) -> Value:
+    """How many; nobody counts beyond ten thousand, or beyond so many."""
+    return Said(_MORE, {"most": most}) if number > most else number
 
 
-def units(number: int) -> str:
+def units(number: int) -> Said:
     """Units in words."""
-    return f"{number:,}\u00a0unit{'' if number == 1 else 's'}"
+    return Said(_UNITS, {"count": number})
 
 
-def lines(number: int) -> str:
+def lines(number: int) -> Said:
     """Lines in words."""
-    return f"{count(number)}\u00a0line{'' if number == 1 else 's'}"
+    return _MORE_LINES if number > MANY else Said(_LINES, {"count": number})
 
 
-def money(sums: Mapping[str, str]) -> str:
-    """Sums by currency, never added to one another."""
-    return ", ".join(f"{currency}\u00a0{amount}" for currency, amount in sums.items())
+def amount(text: str, currency: str) -> Value:
+    """An exact amount with the code of its currency."""
+    return Sum(text, currency)
 
 
 def last_day(deadline: datetime, zone: str) -> date:
@@ -59,18 +68,47 @@ def last_day(deadline: datetime, zone: str) -> date:
     return (deadline - timedelta(microseconds=1)).astimezone(ZoneInfo(zone)).date()
 
 
-def left(days: int) -> str:
+def left(days: int) -> Said:
     """How far off a day is."""
-    if days == 0:
-        return "today"
-    if abs(days) == 1:
-        return "tomorrow" if days > 0 else "yesterday"
-    return f"in {days} days" if days > 0 else f"{-days} days ago"
+    if abs(days) <= 1:
+        return (_YESTERDAY, _TODAY, _TOMORROW)[days + 1]
+    return Said(_AHEAD if days > 0 else _AGO, {"count": abs(days)})
 
 
-def late(days: int) -> str:
+def late(days: int) -> Said:
     """How late something is."""
-    return f"{days} day{'' if days == 1 else 's'} late"
+    return Said(_LATE, {"count": days})
+
+
+# By what they stand for: roles, states of lines, columns to sort by, ways to sell.
+_CODES = frozenset(
+    (
+        phrase("viewer"), phrase("planner"), phrase("buyer"), phrase("warehouse"), phrase("service agent"),
+        phrase("finance"), phrase("integration"), phrase("admin"),
+        phrase("ready"), phrase("waiting"), phrase("part ready"), phrase("shipped"), phrase("cancelled"),
+        phrase("order"), phrase("item"), phrase("units"), phrase("ordered"), phrase("promise"),
+        phrase("stock only"), phrase("backorder"), phrase("preorder"), phrase("discontinued"),
+    )
+)  # fmt: skip
+
+
+def code(one: str) -> Value:
+    """A code, such as the state of a line, in words; one that nobody named stands as it is."""
+    text = Phrase(one.replace("_", " "))
+    return Said(text) if text in _CODES else text.one
+
+
+_CAUSES = {
+    "silence": phrase("no answer came"),
+    "missed": phrase("the day that held passed"),
+    "buyer": phrase("the customer asked for it"),
+    "seller": phrase("the shop could not deliver"),
+}
+
+
+def cause(one: str) -> Value:
+    """Why money goes back."""
+    return Said(_CAUSES[one]) if one in _CAUSES else code(one)
 
 
 def short(text: str, most: int = 24) -> str:

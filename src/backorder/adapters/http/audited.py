@@ -12,6 +12,7 @@ from backorder.adapters.http.desk import Text, answered, frame_of, page_route
 from backorder.adapters.http.reads import Cursor, ask, cursor, token
 from backorder.adapters.http.route import Answer, Call, House
 from backorder.kernel.calendars import FIRST_DAY, LAST_DAY, day_number, day_start, moment_datetime
+from backorder.kernel.phrases import Said, phrase
 from backorder.queries import trail
 
 SHOWN = 50
@@ -34,11 +35,11 @@ async def search(house: House, call: Call) -> Answer:
     before = cursor(wanted.after, 1, number=True)
     typed = {name: getattr(wanted, name).strip() for name, _, _ in audit.FIELDS}
     rows: list[trail.EntryView] = []
-    wrong, following = "", None
+    wrong, following = None, None
     try:
         since, until = _day(typed["since"], 0), _day(typed["until"], 1)
     except ValueError:
-        wrong = "Write the days as 2026-11-20, between 1971 and 2200."
+        wrong = Said(phrase("Write the days as 2026-11-20, between 1971 and 2200."))
     else:
         question = partial(
             trail.entries,

@@ -18,6 +18,7 @@ from backorder.adapters.http.reads import ask
 from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.kernel.events import address
 from backorder.kernel.outcomes import Outcome, Word
+from backorder.kernel.phrases import Phrase, Said, phrase
 from backorder.queries import desk, show
 from backorder.queries.lines import LineView
 from backorder.queries.outbox import list_events
@@ -64,7 +65,7 @@ async def see_to(house: House, call: Call) -> Answer:
     return answered(b"", 303, {"Location": f"/console/orders/{quote(name, safe='')}?{query}"})
 
 
-async def _done(house: House, call: Call, word: str, found: OrderView, told: dict[str, str]) -> str:
+async def _done(house: House, call: Call, word: str, found: OrderView, told: dict[str, str]) -> str | Phrase | Said:
     """Apply what a form says; nothing, or what is wrong with it."""
     commands: list[dict[str, Any]] = [{"do": word, "order": found.order, **told}]
     if word == "cancel_order":
@@ -82,7 +83,7 @@ async def _done(house: House, call: Call, word: str, found: OrderView, told: dic
     elif "quantity" in told:
         commands[0]["quantity"] = number(told["quantity"])
     if not commands:
-        return "There is nothing to change: say what is to be different."
+        return phrase("There is nothing to change: say what is to be different.")
     for command in commands:
         outcome: Outcome = await give(house, call, command)
         if outcome.outcome not in _DONE:

@@ -11,6 +11,7 @@ from backorder.adapters.http.desk import Text, page_route, shown
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import Cursor, ask, cursor, token
 from backorder.adapters.http.route import Answer, Call, House
+from backorder.kernel.phrases import Said, phrase
 from backorder.queries import communication, desk, rules
 
 SHOWN = 50
@@ -31,7 +32,7 @@ async def packs(house: House, call: Call) -> Answer:
     if asked.pack:
         chosen = await ask(house, rules.pack, house.db, asked.pack)
         if chosen is None:
-            raise Refusal(404, "not_found", "there is no rule pack with this name")
+            raise Refusal(404, "not_found", Said(phrase("There is no rule pack with this name.")))
     said = await ask(house, communication.communication, house.db)
     return await tab(
         house,

@@ -27,23 +27,25 @@ from backorder.adapters.http import (
 )
 from backorder.adapters.http.callers import COOKIE, NOBODY, from_here, remembered
 from backorder.adapters.http.desk import answered, frame_of
+from backorder.adapters.http.forms import explained
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import ask
 from backorder.adapters.http.request import Request
 from backorder.adapters.http.route import OPEN, Answer, Call, House, Route
 from backorder.commands import accounts
 from backorder.commands.accounts import Identity
+from backorder.kernel.phrases import Phrase, phrase
 
 _BACK = re.compile(r"/console/[\x21-\x7e]{0,1800}\Z")  # an address of ours, as it was sent
 _YEAR = 365 * 86_400  # seconds
-_WRONG = "The name or the password is wrong, or you tried too often. Try again in a minute."
+_WRONG = phrase("The name or the password is wrong, or you tried too often. Try again in a minute.")
 _SAYS = {
-    403: "This is not for you",
-    404: "There is nothing here",
-    408: "That took too long",
-    429: "Please wait a moment",
-    500: "Something went wrong",
-    503: "Please wait a moment",
+    403: phrase("This is not for you"),
+    404: phrase("There is nothing here"),
+    408: phrase("That took too long"),
+    429: phrase("Please wait a moment"),
+    500: phrase("Something went wrong"),
+    503: phrase("Please wait a moment"),
 }
 
 
@@ -57,10 +59,10 @@ def refused(refusal: Refusal, request: Request, ident: str, caller: Identity) ->
     if refusal.status == 401:
         there = desk.here(request) if request.method == "GET" else pages.HOME
         return _to(f"{pages.HOME}sign-in?next={quote(_back(there), safe='')}")
-    title = _SAYS.get(refusal.status, "This did not work")
+    title = _SAYS.get(refusal.status, phrase("This did not work"))
     frame = frame_of(request, caller, ident if refusal.status >= 500 else "")
     name = "alone.html" if caller is NOBODY else "note.html"
-    text = refusal.detail[:1].upper() + refusal.detail[1:] + ("" if refusal.detail.endswith(".") else ".")
+    text = explained(refusal)
     found = pages.page(name, frame, title=title, text=text)
     more = {name: value for name, value in (refusal.headers or {}).items() if name != "WWW-Authenticate"}
     return answered(found, refusal.status, more)
@@ -82,7 +84,9 @@ async def look_in(house: House, call: Call) -> Answer:
     return _form(house, call, asked.get("next", pages.HOME))
 
 
-def _form(house: House, call: Call, there: str, account: str = "", wrong: str = "", status: int = 200) -> Answer:
+def _form(
+    house: House, call: Call, there: str, account: str = "", wrong: Phrase | None = None, status: int = 200
+) -> Answer:
     frame = frame_of(call.request, NOBODY)
     elsewhere = house.openid is not None
     found = pages.page("sign_in.html", frame, next=_back(there), account=account, wrong=wrong, elsewhere=elsewhere)

@@ -26,7 +26,7 @@ from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.adapters.http.spoken import chosen, code_of, liked
 from backorder.commands.accounts import Identity
 from backorder.kernel.calendars import day_number
-from backorder.kernel.phrases import phrase
+from backorder.kernel.phrases import Phrase, Said, phrase
 from backorder.kernel.views import Column
 from backorder.languages import SOURCE, Language, language
 from backorder.queries import backlog, desk, explain, notices, refunds
@@ -103,7 +103,6 @@ async def today(house: House, call: Call) -> Answer:
         "today.html",
         pages.HOME,
         desk=found,
-        heading=f"{day:%A} {day.day} {day:%B}",
         lead=worklist.lead(found, waiting, bands),
         tiles=list(worklist.tiles(found, waiting, supply=supply)),
         bands=bands,
@@ -259,7 +258,7 @@ async def order_shown(
     wanted: OrderPage,
     *,
     typed: Mapping[str, str] | None = None,
-    wrong: str = "",
+    wrong: str | Phrase | Said = "",
     changed: Sequence[changing.Change] = (),
     status: int = 200,
 ) -> Answer:
@@ -292,10 +291,10 @@ async def order_shown(
         rows=rows,
         chosen=chosen,
         why=why,
+        reasons=None if why is None else orders.why(why, view.ship),
         ledger=orders.ledger(rows, told, owed, day),
         notices=told,
         refunds=owed,
-        names=orders.NOTICES,
         facts=list(orders.facts(view, who, day)),
         value=call.may("money.read"),
         items=call.may("catalogue.read"),
@@ -303,7 +302,7 @@ async def order_shown(
         today=day,
         zone=zone,
         acts=await _acts(house, view, rows, seen),
-        done=changing.DONE.get(wanted.done, ""),
+        done=changing.DONE.get(wanted.done),
         typed=typed or {},
         wrong=wrong,
         changed=changed,
@@ -329,7 +328,12 @@ class SearchPage(msgspec.Struct, forbid_unknown_fields=True):
     q: Text = ""
 
 
-_KINDS = (("Orders", "order"), ("Items", "item"), ("Supplies", "supply"), ("Customers", "customer"))
+_KINDS = (
+    (phrase("Orders"), "order"),
+    (phrase("Items"), "item"),
+    (phrase("Supplies"), "supply"),
+    (phrase("Customers"), "customer"),
+)
 _LINKS = {
     "order": "/console/orders/",
     "item": "/console/items/",

@@ -9,7 +9,7 @@ from backorder.adapters.console import reallocate as runs
 from backorder.adapters.http import body
 from backorder.adapters.http.callers import from_here
 from backorder.adapters.http.desk import Text, answered, page_route, shown
-from backorder.adapters.http.forms import fields, give, refuses, sentence
+from backorder.adapters.http.forms import fields, give, refuses, sentence, strange
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import ask
 from backorder.adapters.http.route import Answer, Call, House, Route
@@ -17,11 +17,16 @@ from backorder.commands import decode
 from backorder.commands.reallocation import PutPolicy, policy_of
 from backorder.kernel.calendars import local_day
 from backorder.kernel.outcomes import Outcome, Word
+from backorder.kernel.phrases import Said, phrase
 from backorder.kernel.segments import trouble
 from backorder.queries import desk, reallocation
 from backorder.queries.reallocation import PolicyView, Preview
 
 EDITOR = runs.HERE + "/policy"
+_UNREAD, _FOREIGN = phrase("{text}."), phrase("{field}: leave it out, it is said for you.")
+_OBJECT = phrase("A policy is an object: begin with {begin} and end with {end}.")
+_MEANWHILE = phrase("{policy} was put meanwhile, as version {version}. Look at it, then put yours again.")
+_MEANWHILE_BY = phrase("{policy} was put by {who} meanwhile, as version {version}. Look at it, then put yours again.")
 _BEGIN = """{
   "policy": "my-policy",
   "segments": [
@@ -47,9 +52,9 @@ async def policy_page(house: House, call: Call) -> Answer:
     if asked.policy:
         there = await ask(house, reallocation.show_policy, house.db, asked.policy)
         if there is None:
-            raise Refusal(404, "not_found", "there is no policy with this name")
+            raise Refusal(404, "not_found", Said(phrase("There is no policy with this name.")))
         text = json.dumps(msgspec.to_builtins(there.body), indent=2, ensure_ascii=False) + "\n"
-    return await _shown(house, call, text, there, done=runs.DONE.get(asked.done, ""))
+    return await _shown(house, call, text, there, done=runs.DONE.get(asked.done))
 
 
 async def draft(house: House, call: Call) -> Answer:
@@ -58,9 +63,9 @@ async def draft(house: House, call: Call) -> Answer:
     typed = await fields(call)
     text, word = typed.get("text", "").replace("\r\n", "\n"), typed.get("do", "")
     if word not in {"preview", "put_policy"}:
-        raise Refusal(422, "invalid", "this is no form of ours")
+        raise strange()
     read = _read(text)
-    if isinstance(read, str):
+    if isinstance(read, Said):
         return await _shown(house, call, text, None, wrong=read, status=422)
     there: PolicyView | None = await ask(house, reallocation.show_policy, house.db, read.policy)
     looked = await _looked(house, read)
@@ -70,8 +75,8 @@ async def draft(house: House, call: Call) -> Answer:
         return await _shown(house, call, text, there, preview=looked, version=typed.get("version"))
     latest = "" if there is None else str(there.version)
     if there is not None and there.body != policy_of(read) and latest != typed.get("version", ""):
-        by = f" by {there.by}" if there.by else ""
-        wrong = f"{there.policy} was put{by} meanwhile, as version {latest}. Look at it, then put yours again."
+        values = {"policy": there.policy, "version": latest, "who": there.by or ""}
+        wrong = Said(_MEANWHILE_BY if there.by else _MEANWHILE, values)
         return await _shown(house, call, text, there, wrong=wrong, preview=looked, status=409)
     outcome = await give(house, call, {**json.loads(text), "do": "put_policy", "by": call.caller.account})
     if refuses(outcome):
@@ -79,17 +84,18 @@ async def draft(house: House, call: Call) -> Answer:
     return answered(b"", 303, {"Location": runs.policy_address(read.policy, done="put_policy")})
 
 
-def _read(text: str) -> PutPolicy | str:
+def _read(text: str) -> PutPolicy | Said:
     """What a text says; or what is wrong with it."""
     try:
         said = body.strict(text.encode("utf-8", "surrogatepass"))
     except Refusal as refusal:
-        return f"{refusal.detail[:1].upper()}{refusal.detail[1:]}.".replace("The body", "The policy")
+        text = f"{refusal.detail[:1].upper()}{refusal.detail[1:]}"
+        return Said(_UNREAD, {"text": text.replace("The body", "The policy")})
     if not isinstance(said, dict):
-        return "A policy is an object: begin with { and end with }."
+        return Said(_OBJECT, {"begin": "{", "end": "}"})
     foreign = next((name for name in ("do", "id", "at", "by") if name in said), None)
     if foreign is not None:
-        return f"{foreign}: leave it out, it is said for you."
+        return Said(_FOREIGN, {"field": foreign})
     found = decode({**said, "do": "put_policy"})
     if isinstance(found, Outcome):
         return sentence(found)
@@ -112,7 +118,7 @@ async def _shown(
 ) -> Answer:
     day, zone = await ask(house, desk.today, house.db, house.clock())
     latest = "" if there is None else str(there.version)
-    said: dict[str, Any] = {"wrong": "", "done": "", "preview": None, **values}
+    said: dict[str, Any] = {"wrong": None, "done": None, "preview": None, **values}
     said["version"] = latest if said.get("version") is None else said["version"]
     return shown(
         call,

@@ -12,11 +12,11 @@ from backorder.adapters.http import body
 from backorder.adapters.http.callers import from_here
 from backorder.adapters.http.configuring import SHOWN, following, place, tab
 from backorder.adapters.http.desk import Text, answered, page_route
-from backorder.adapters.http.forms import fields, give, refuses, sentence
-from backorder.adapters.http.problems import Refusal
+from backorder.adapters.http.forms import fields, give, refuses, sentence, strange
 from backorder.adapters.http.reads import Cursor, ask
 from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.adapters.http.webhooks import drawn
+from backorder.kernel.phrases import Said, phrase
 from backorder.queries import webhooks
 
 # The fields of each form, besides the name: what is left empty is not said.
@@ -28,7 +28,12 @@ _FIELDS = {
     "replay_webhook": ("event", "until"),
 }
 _ROTATE = "rotate"
-_NUMBERS = {"event": "the first event", "until": "the last event"}
+_NUMBERS = {
+    "event": Said(phrase("Give the first event by its number.")),
+    "until": Said(phrase("Give the last event by its number.")),
+}
+_NEW = phrase("The new secret of {endpoint}.")
+_BESIDE = phrase("The one before signs beside it for a day.")
 
 
 class WebhooksPage(msgspec.Struct, forbid_unknown_fields=True):
@@ -52,13 +57,12 @@ async def see_to(house: House, call: Call) -> Answer:
     asked = WebhooksPage(webhook=name[:200])
     if word == _ROTATE:
         secret = await drawn(house, call, name)
-        more = "The one before signs beside it for a day."
-        return await _shown(house, call, asked, once=Once(f"The new secret of {name}", secret, more))
+        return await _shown(house, call, asked, once=Once(Said(_NEW, {"endpoint": name}), secret, _BESIDE))
     if word not in _FIELDS:
-        raise Refusal(422, "invalid", "this is no form of ours")
+        raise strange()
     said = _said(word, name, typed)
-    wrong = said if isinstance(said, str) else None
-    if not isinstance(said, str):
+    wrong = said if isinstance(said, Said) else None
+    if not isinstance(said, Said):
         outcome = await give(house, call, said)
         wrong = sentence(outcome) if refuses(outcome) else None
     if wrong is not None:
@@ -67,17 +71,17 @@ async def see_to(house: House, call: Call) -> Answer:
     return answered(b"", 303, {"Location": settings.address(settings.WEBHOOKS, webhook=name, done=word)})
 
 
-def _said(word: str, name: str, typed: Mapping[str, str]) -> dict[str, Any] | str:
+def _said(word: str, name: str, typed: Mapping[str, str]) -> dict[str, Any] | Said:
     """The command that a form means; or what is wrong with it."""
     said: dict[str, Any] = {field: typed[field].strip() for field in _FIELDS[word] if typed.get(field, "").strip()}
     if "events" in said:
         said["events"] = said["events"].replace(",", " ").split()
     for field in _NUMBERS.keys() & said.keys():
         if not (said[field].isascii() and said[field].isdecimal() and len(said[field]) < 19):
-            return f"Give {_NUMBERS[field]} by its number."
+            return _NUMBERS[field]
         said[field] = int(said[field])
     if word == "replay_webhook" and "event" not in said:
-        return "Give the first event by its number."
+        return _NUMBERS["event"]
     return {**said, "do": word, "webhook": name}
 
 
@@ -87,7 +91,7 @@ async def _shown(
     asked: WebhooksPage,
     *,
     typed: Mapping[str, str] | None = None,
-    wrong: str = "",
+    wrong: Said | None = None,
     once: Once | None = None,
     status: int = 200,
 ) -> Answer:
@@ -105,7 +109,7 @@ async def _shown(
         next=following([one.webhook for one in found]),
         paged=asked.after is not None,
         chosen=chosen,
-        done=settings.DONE.get(asked.done, ""),
+        done=settings.DONE.get(asked.done),
         typed=typed or {},
         wrong=wrong,
         once=once,

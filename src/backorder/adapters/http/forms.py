@@ -12,6 +12,7 @@ from backorder.adapters.http.route import Call, House, digest
 from backorder.adapters.http.writes import apply, permit
 from backorder.commands import Command, decode
 from backorder.kernel.outcomes import Outcome
+from backorder.kernel.phrases import Phrase, Said, Value, phrase
 
 
 async def give(house: House, call: Call, said: Mapping[str, Any]) -> Outcome:
@@ -31,7 +32,7 @@ async def fields(call: Call) -> dict[str, str]:
     """The fields of a form, the first value of each. Refuses what no text of a database can hold."""
     found = {name: texts[0] for name, texts in (await body.form(call.request)).items()}
     if any("\0" in text for text in found.values()):
-        raise Refusal(422, "invalid", "this is no form of ours")
+        raise strange()
     return found
 
 
@@ -51,7 +52,67 @@ def refuses(outcome: Outcome) -> bool:
     return status_of(outcome) >= 400
 
 
-def sentence(outcome: Outcome) -> str:
+def strange() -> Refusal:
+    """A refusal of what no form of the console says."""
+    return Refusal(422, "invalid", Said(_STRANGE))
+
+
+def sentence(outcome: Outcome) -> Said:
     """What a refusal says, to somebody who filled in a form: the field that it is about, as it is called, and why."""
-    text = (outcome.message or outcome.outcome.meaning).rstrip(".")
-    return f"{outcome.field}: {text}." if outcome.field else f"{text[:1].upper()}{text[1:]}."
+    return of_field(outcome.field, outcome.message or outcome.outcome.meaning)
+
+
+def explained(refusal: Refusal) -> Said:
+    """Why something was refused, in a sentence."""
+    return refusal.said or of_field(None, refusal.detail)
+
+
+def of_field(field: str | None, text: str) -> Said:
+    """What is wrong, in a sentence: with which field of a form, where it is one."""
+    text = text.rstrip(".")
+    if field:
+        return Said(_OF_FIELD, {"field": _named(field), "text": text})
+    return Said(_ALONE, {"text": text[:1].upper() + text[1:]})
+
+
+def _named(field: str) -> Value:
+    """A field as people call it; one that no form has stands as it is."""
+    found = Phrase(field)
+    return Said(found) if found in _FIELDS else field
+
+
+_STRANGE = phrase("This is no form of ours.")
+_OF_FIELD, _ALONE = phrase("{field}: {text}."), phrase("{text}.")
+# The fields of commands that people type into forms, by their names there.
+_FIELDS = frozenset(
+    (
+        phrase("account"),
+        phrase("amount"),
+        phrase("answer"),
+        phrase("carrier"),
+        phrase("customer"),
+        phrase("days"),
+        phrase("event"),
+        phrase("events"),
+        phrase("kind"),
+        phrase("lines"),
+        phrase("note"),
+        phrase("number"),
+        phrase("order"),
+        phrase("policy"),
+        phrase("promise"),
+        phrase("purpose"),
+        phrase("quantity"),
+        phrase("reason"),
+        phrase("reference"),
+        phrase("role"),
+        phrase("scopes"),
+        phrase("segments"),
+        phrase("shipment"),
+        phrase("supply"),
+        phrase("tracking"),
+        phrase("until"),
+        phrase("url"),
+        phrase("webhook"),
+    )
+)

@@ -19,6 +19,7 @@ from backorder.adapters.http.reads import Nothing, ask
 from backorder.adapters.http.route import Answer, Call, House
 from backorder.kernel.events import Ready, address
 from backorder.kernel.outcomes import Outcome
+from backorder.kernel.phrases import Said
 from backorder.languages import SOURCE, language
 from backorder.queries import backlog, desk, lists, pegboard, show, storefront, whatif
 from backorder.queries.backlog import Sort, Tally
@@ -54,7 +55,7 @@ async def supply_shown(
     wanted: SupplyPage,
     *,
     typed: Mapping[str, str] | None = None,
-    wrong: str = "",
+    wrong: str | Said = "",
     status: int = 200,
 ) -> Answer:
     """The page of the supply that the address names; with what was typed into a form that was refused."""

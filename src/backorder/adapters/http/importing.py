@@ -10,6 +10,7 @@ from backorder.adapters import console as pages
 from backorder.adapters.http import body
 from backorder.adapters.http.callers import from_here
 from backorder.adapters.http.desk import answered, frame_of, page_route
+from backorder.adapters.http.forms import strange
 from backorder.adapters.http.problems import Refusal, busy
 from backorder.adapters.http.reads import Nothing, ask
 from backorder.adapters.http.route import Answer, Call, House, Route
@@ -19,6 +20,7 @@ from backorder.adapters.imports import sheets
 from backorder.adapters.imports.fields import KINDS
 from backorder.adapters.imports.run import Result, run, ways_of
 from backorder.adapters.imports.values import Unclear
+from backorder.kernel.phrases import Phrase, Said, phrase
 from backorder.storage.db import Database
 
 PATH = "/console/imports"
@@ -33,8 +35,28 @@ PERMITS = {
     "supplies": ("supply.write", "stock.write", "catalogue.write"),
     "orders": ("orders.write", "orders.promise", "shipping.write", "customers.write", "clock.write"),
 }
-DATES = {"": "As they look", "ymd": "2026-12-04", "dmy": "4.12.2026", "mdy": "12/4/2026"}
-DECIMALS = {"": "As they look", ".": "1.50", ",": "1,50"}
+NAMES = {
+    "sites": phrase("Sites"),
+    "suppliers": phrase("Suppliers"),
+    "items": phrase("Items"),
+    "customers": phrase("Customers"),
+    "stock": phrase("Stock"),
+    "supplies": phrase("Supplies"),
+    "orders": phrase("Orders"),
+}
+# What became of rows; other answers are words of the API.
+OUTCOMES = {
+    "accepted": phrase("accepted"),
+    "changed": phrase("changed"),
+    "exists": phrase("exists"),
+    "invalid": phrase("invalid"),
+    "made, because a row names them": phrase("made, because a row names them"),
+}
+_AS_THEY_LOOK = phrase("As they look")
+DATES = {"": _AS_THEY_LOOK, "ymd": Phrase("2026-12-04"), "dmy": Phrase("4.12.2026"), "mdy": Phrase("12/4/2026")}
+DECIMALS = {"": _AS_THEY_LOOK, ".": Phrase("1.50"), ",": Phrase("1,50")}
+_COSTS = phrase("What things cost asks for the permission money.write: leave that column out.")
+_FORBIDDEN = phrase("To import {kind} asks for the permission {permission}.")
 _one_at_a_time = asyncio.Lock()
 
 
@@ -49,7 +71,11 @@ class Taken(NamedTuple):
 
 
 class Wrong(Exception):
-    """The file was not taken; the message says why and what to do."""
+    """The file was not taken; `said` is why and what to do."""
+
+    def __init__(self, said: Said) -> None:
+        super().__init__(said)
+        self.said = said
 
 
 async def look(_house: House, call: Call) -> Answer:
@@ -65,14 +91,14 @@ async def take(house: House, call: Call) -> Answer:
     typed = {name: part.text.decode("utf-8", "replace")[:200] for name, part in form.items() if name != "file"}
     kind, file = typed.get("kind", ""), form.get("file")
     if kind not in PERMITS or typed.get("dates", "") not in DATES or typed.get("decimal", "") not in DECIMALS:
-        raise Refusal(422, "invalid", "this is no form of ours")
+        raise strange()
     for permission in PERMITS[kind]:
         if not call.may(permission):
-            raise Refusal(403, "forbidden", f"to import {kind} asks for the permission {permission}")
+            raise Refusal(403, "forbidden", Said(_FORBIDDEN, {"kind": Said(NAMES[kind]), "permission": permission}))
     if file is None or not file.text:
-        return _shown(call, typed=typed, wrong="Choose a file first.", status=422)
+        return _shown(call, typed=typed, wrong=Said(phrase("Choose a file first.")), status=422)
     if _one_at_a_time.locked():
-        raise busy("another import is running: come back in a moment")
+        raise busy(Said(phrase("Another import is running: come back in a moment.")))
     async with _one_at_a_time:
         costs = call.may("money.write")
         try:
@@ -80,7 +106,7 @@ async def take(house: House, call: Call) -> Answer:
                 house, partial(_taken, house.db, house.clock(), file, typed, costs=costs, actor=call.caller.account)
             )
         except Wrong as error:
-            return _shown(call, typed=typed, wrong=str(error), status=422)
+            return _shown(call, typed=typed, wrong=error.said, status=422)
     return _shown(call, typed=typed, taken=taken)
 
 
@@ -95,10 +121,10 @@ def _taken(db: Database, now: int, file: Part, typed: dict[str, str], *, costs: 
             changes: dict[str, Any] = {name: typed.get(name) or None for name in ("dates", "decimal")}
             mapping = mappings.fitted(mappings.guess(kind, sheet.headers), sheet.headers, changes)
             if "cost" in mapping.columns and not costs:
-                raise Wrong("What things cost asks for the permission money.write: leave that column out.")
+                raise Wrong(Said(_COSTS))
             ways_of(sheet, mapping)
         except (sheets.Unreadable, mappings.BadMapping, Unclear) as error:
-            raise Wrong(_plainly(str(error), str(path))) from error
+            raise Wrong(Said(phrase("{text}"), {"text": _plainly(str(error), str(path))})) from error
     result = run(db, now, sheet, mapping, dry=dry, actor=None if dry else actor)
     columns = [(field.name, mapping.columns[field.name]) for field in KINDS[kind] if field.name in mapping.columns]
     unused = [header for header in sheet.headers if header and header not in mapping.columns.values()]
@@ -116,13 +142,19 @@ def _plainly(text: str, path: str) -> str:
 
 
 def _shown(
-    call: Call, *, typed: dict[str, str] | None = None, taken: Taken | None = None, wrong: str = "", status: int = 200
+    call: Call,
+    *,
+    typed: dict[str, str] | None = None,
+    taken: Taken | None = None,
+    wrong: Said | None = None,
+    status: int = 200,
 ) -> Answer:
     text = pages.page(
         "imports.html",
         frame_of(call.request, call.caller),
         PATH,
-        kinds=[kind for kind, asked in PERMITS.items() if all(map(call.may, asked))],
+        kinds={kind: NAMES[kind] for kind, asked in PERMITS.items() if all(map(call.may, asked))},
+        outcomes=OUTCOMES,
         fields={kind: [one.name for one in KINDS[kind] if one.required] for kind in PERMITS},
         dates=DATES,
         decimals=DECIMALS,

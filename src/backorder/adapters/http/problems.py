@@ -5,6 +5,8 @@ from http import HTTPStatus
 import msgspec
 
 from backorder.kernel.outcomes import LineAnswer, Outcome, Word
+from backorder.kernel.phrases import Said
+from backorder.languages import language
 
 CONTENT = "application/problem+json"
 AWAY = "the database is away or busy; whether anything was done is not known: ask again in a moment, with the same key"
@@ -52,14 +54,16 @@ class Refusal(Exception):
         self,
         status: int,
         word: str,
-        detail: str,
+        detail: str | Said,
         *,
         field: str | None = None,
         outcome: Outcome | None = None,
         headers: dict[str, str] | None = None,
     ) -> None:
-        super().__init__(detail)
-        self.status, self.word, self.detail = status, word, detail
+        self.said = detail if isinstance(detail, Said) else None  # to people, in their language; to programs English
+        self.detail = language().say(detail) if isinstance(detail, Said) else detail
+        super().__init__(self.detail)
+        self.status, self.word = status, word
         self.field, self.outcome, self.headers = field, outcome, headers or {}
 
     def document(self, instance: str, request: str) -> bytes:
@@ -80,7 +84,7 @@ class Refusal(Exception):
         return msgspec.json.encode(found)
 
 
-def busy(detail: str, status: int = 503, seconds: int = AGAIN) -> Refusal:
+def busy(detail: str | Said, status: int = 503, seconds: int = AGAIN) -> Refusal:
     """A refusal of what may well pass in a moment, or after some seconds."""
     word = {429: "too_many_requests", 409: "in_progress"}.get(status, "unavailable")
     return Refusal(status, word, detail, headers={"Retry-After": str(seconds)})

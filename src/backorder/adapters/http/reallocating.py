@@ -16,13 +16,14 @@ from backorder.adapters.console import reallocate as runs
 from backorder.adapters.http import body
 from backorder.adapters.http.callers import from_here
 from backorder.adapters.http.desk import Text, answered, page_route, shown
-from backorder.adapters.http.forms import fields, give, refuses, sentence
+from backorder.adapters.http.forms import fields, give, refuses, sentence, strange
 from backorder.adapters.http.masks import masked
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import Cursor, ask, cursor, token
 from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.kernel.calendars import day_date, local_day, moment_datetime
 from backorder.kernel.outcomes import Outcome
+from backorder.kernel.phrases import Said, phrase
 from backorder.queries import desk, reallocation
 from backorder.queries.reallocation import RunView
 
@@ -30,6 +31,9 @@ RUN = runs.HERE + "/runs/{run:str}"
 RUNS_SHOWN = 30
 LINES_SHOWN = 50
 LOSERS_SHOWN = 8
+_NO_RUN = phrase("There is no run with this id: it may be forgotten by now.")
+_NO_POLICY = phrase("There is no policy {policy}.")
+_NOT_THIS_RUN = phrase("There is no run {run}: it may be forgotten by now.")
 _MARK = re.compile(r"[0-9a-f :-]{1,40}\Z")
 
 
@@ -80,7 +84,7 @@ def _mark(now: int) -> str:
     return f"{moment_datetime(now):%Y-%m-%d %H:%M} {secrets.token_hex(2)}"
 
 
-async def _list(house: House, call: Call, asked: RunsPage, wrong: str = "", status: int = 200) -> Answer:
+async def _list(house: House, call: Call, asked: RunsPage, wrong: Said | None = None, status: int = 200) -> Answer:
     now = house.clock()
     day, zone = await ask(house, desk.today, house.db, now)
     place = cursor(asked.after, 1)
@@ -100,7 +104,7 @@ async def _list(house: House, call: Call, asked: RunsPage, wrong: str = "", stat
         chosen=asked.policy,
         mark=_mark(now),
         wrong=wrong,
-        done=runs.DONE.get(asked.done, ""),
+        done=runs.DONE.get(asked.done),
         writes=call.may("reallocation.write"),
         states=runs.STATES,
         address=runs.address,
@@ -121,19 +125,19 @@ async def decide(house: House, call: Call) -> Answer:
     typed = await fields(call)
     word, run = typed.get("do", ""), call.path("run")
     if word not in {"commit_plan", "undo_plan"}:
-        raise Refusal(422, "invalid", "this is no form of ours")
+        raise strange()
     outcome = await give(house, call, {"do": word, "run": run})
     if refuses(outcome):
         return await _run(house, call, RunPage(), wrong=sentence(outcome), status=422)
     return answered(b"", 303, {"Location": runs.address(run, done=word)})
 
 
-async def _run(house: House, call: Call, asked: RunPage, wrong: str = "", status: int = 200) -> Answer:
+async def _run(house: House, call: Call, asked: RunPage, wrong: Said | None = None, status: int = 200) -> Answer:
     now, name = house.clock(), call.path("run")
     day, zone = await ask(house, desk.today, house.db, now)
     run: RunView | None = await ask(house, reallocation.show_run, house.db, name)
     if run is None:
-        raise Refusal(404, "not_found", "there is no run with this id: it may be forgotten by now")
+        raise Refusal(404, "not_found", Said(_NO_RUN))
     masked(run, call.caller.permissions)
     view = asked.view or ("violated" if run.totals is not None and run.totals.win + run.totals.gain else "changed")
     place = cursor(asked.after, 1, number=True)
@@ -156,10 +160,10 @@ async def _run(house: House, call: Call, asked: RunPage, wrong: str = "", status
         runs.HERE,
         status=status,
         run=run,
-        lead=runs.lead(run, "today" if run.today == utc else "no more: simulate anew"),
-        done=runs.DONE.get(asked.done, ""),
+        lead=runs.lead(run, fresh=run.today == utc),
+        done=runs.DONE.get(asked.done),
         wrong=wrong,
-        tiles=[] if run.totals is None else list(runs.tiles(run.totals)),
+        figures=[] if run.totals is None else list(runs.figures(run.totals)),
         chart=None if run.totals is None else charts.fates(run.totals.segments),
         views=list(runs.views(run, view)),
         strategies=runs.reasons(run),
@@ -197,20 +201,20 @@ async def compare(house: House, call: Call) -> Answer:
     day, zone = await ask(house, desk.today, house.db, now)
     names = asked.run or asked.policy
     if len(names) != 2 or (asked.run and asked.policy):
-        raise Refusal(400, "invalid", "name two runs, or two policies")
+        raise Refusal(400, "invalid", Said(phrase("Name two runs, or two policies.")))
     found, differing, differences = None, 0, []
     if asked.run:
         sides = [await ask(house, reallocation.show_run, house.db, name) for name in names]
         missing = next((name for name, one in zip(names, sides, strict=True) if one is None), None)
         if missing is not None:
-            raise Refusal(404, "not_found", f"there is no run {missing}: it may be forgotten by now")
+            raise Refusal(404, "not_found", Said(_NOT_THIS_RUN, {"run": missing}))
         totals = [one.totals for one in sides]
         if None in totals:
-            raise Refusal(409, "not_allowed", "one of the runs has no plan yet")
+            raise Refusal(409, "not_allowed", Said(phrase("One of the runs has no plan yet.")))
     else:
         found = await ask(house, reallocation.compare, house.db, now, names)
         if isinstance(found, Outcome):
-            raise Refusal(404, "not_found", f"there is no policy {found.subject}")
+            raise Refusal(404, "not_found", Said(_NO_POLICY, {"policy": found.subject or ""}))
         totals, differing, differences = [one.totals for one in found.sides], found.differing, found.differences
         sides = []
     masked(totals, call.caller.permissions)

@@ -16,20 +16,21 @@ from backorder.adapters.console.shipping import PATH, PICKS
 from backorder.adapters.http import body
 from backorder.adapters.http.callers import from_here
 from backorder.adapters.http.desk import Text, answered, frame_of, page_route, shown
-from backorder.adapters.http.forms import give, sentence
+from backorder.adapters.http.forms import give, sentence, strange
 from backorder.adapters.http.masks import masked
-from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import Cursor, ask, cursor, foreign, token
 from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.kernel.calendars import DAY_MAX
 from backorder.kernel.keys import KEY_MAX
 from backorder.kernel.outcomes import Word
+from backorder.kernel.phrases import Said as Phrased
+from backorder.kernel.phrases import phrase
 from backorder.queries import desk, leaving
 
 SHOWN = 40
 LAST_SHOWN = 12
+_TICK = Phrased(phrase("Tick the orders that you mean first."))
 _DONE = {Word.CHANGED, Word.SHIPPED, Word.EXISTS}
-_STRANGE = "this is no form of ours"
 _LAST = {"reverse": "reverse_shipment", "deliver": "record_delivery"}
 
 
@@ -84,12 +85,12 @@ async def see_to(house: House, call: Call) -> Answer:
     if word in _LAST:
         return await _last(house, call, word, shipping.said(fields, "shipment"))
     if word not in {"list", "pick", "unpick", "ship"}:
-        raise Refusal(422, "invalid", _STRANGE)
+        raise strange()
     alone = bool(shipping.said(fields, "order"))
     chosen = [_typed(fields)] if alone else [_read(text) for text in fields.get("take", [])]
     if not chosen:
         asked = ShipmentsPage()
-        return await _shown(house, call, asked, note="Tick the orders that you mean first.", status=422)
+        return await _shown(house, call, asked, note=_TICK, status=422)
     if word == "list":
         return answered(b"", 303, {"Location": shipping.picks(one.order for one in chosen)})
     wrong = await _do(house, call, word, chosen, fields)
@@ -97,7 +98,7 @@ async def see_to(house: House, call: Call) -> Answer:
         many = f"&many={len(chosen)}"
         return answered(b"", 303, {"Location": f"{PATH}?done={word}{many}"})
     asked = ShipmentsPage(order=chosen[0].order if alone else "")
-    done = shipping.done(word, str(len(chosen) - len(wrong))) if len(wrong) < len(chosen) else ""
+    done = shipping.done(word, str(len(chosen) - len(wrong))) if len(wrong) < len(chosen) else None
     return await _shown(house, call, asked, wrong=wrong, typed=fields, told=done, status=422)
 
 
@@ -112,15 +113,15 @@ async def _last(house: House, call: Call, word: str, shipment: str) -> Answer:
 
 async def _do(
     house: House, call: Call, word: str, chosen: Sequence[Said], fields: Mapping[str, list[str]]
-) -> dict[str, str]:
+) -> dict[str, Phrased]:
     """Apply what a form says of orders, one by one; what was refused, by order."""
-    wrong = {}
+    wrong: dict[str, Phrased] = {}
     more = {name: shipping.said(fields, name) for name in ("carrier", "tracking")} if word == "ship" else {}
     for one in chosen:
         lines = [{"line": line, "quantity": _units(word, can, picked)} for line, can, picked in one.lines]
         lines = [line for line in lines if line["quantity"]]
         if not lines:
-            wrong[one.order] = _NOTHING[word]
+            wrong[one.order] = shipping.NOTHING[word]
             continue
         said: dict[str, Any] = {"do": word, "order": one.order, "lines": lines}
         said |= {name: text for name, text in more.items() if text}
@@ -130,13 +131,6 @@ async def _do(
         if outcome.outcome not in _DONE:
             wrong[one.order] = sentence(outcome)
     return wrong
-
-
-_NOTHING = {
-    "pick": "All of it is picked already.",
-    "unpick": "None of it is picked.",
-    "ship": "Say how many units.",
-}
 
 
 def _units(word: str, can: int, picked: int) -> int:
@@ -156,7 +150,7 @@ def _read(text: str) -> Said:
         raw = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
         order, shipment, lines = msgspec.json.decode(raw, type=tuple[str, str, list[tuple[str, int, int]]])
     except (binascii.Error, UnicodeError, msgspec.DecodeError):
-        raise Refusal(422, "invalid", _STRANGE) from None
+        raise strange() from None
     return Said(order, shipment, lines)
 
 
@@ -165,7 +159,7 @@ def _typed(fields: Mapping[str, list[str]]) -> Said:
     lines, units = fields.get("line", []), fields.get("units", [])
     order = shipping.said(fields, "order")
     if len(lines) != len(units) or len(order) > KEY_MAX or "\0" in order:
-        raise Refusal(422, "invalid", _STRANGE)
+        raise strange()
     word, found = shipping.said(fields, "do"), []
     for line, text in zip(lines, units, strict=True):
         number = text.strip() or "0"
@@ -180,10 +174,10 @@ async def _shown(
     call: Call,
     asked: ShipmentsPage,
     *,
-    wrong: Mapping[str, str] | None = None,
+    wrong: Mapping[str, Phrased] | None = None,
     typed: Mapping[str, list[str]] | None = None,
-    told: str = "",
-    note: str = "",
+    told: Phrased | None = None,
+    note: Phrased | None = None,
     status: int = 200,
 ) -> Answer:
     wrong, typed, now = wrong or {}, typed or {}, house.clock()
@@ -193,7 +187,7 @@ async def _shown(
     last = await ask(house, leaving.latest, house.db, LAST_SHOWN)
     for part in (found, chosen, last):
         masked(part, call.caller.permissions)
-    rows = [shipping.row(one, _take(one), day, one.order in wrong, wrong.get(one.order, "")) for one in found[:SHOWN]]
+    rows = [shipping.row(one, _take(one), day, one.order in wrong, wrong.get(one.order)) for one in found[:SHOWN]]
     following = None
     if len(found) > SHOWN:
         following = f"{PATH}?after=" + token([str(part) for part in leaving.place_of(found[SHOWN - 1])])

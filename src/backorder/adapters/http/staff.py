@@ -13,14 +13,17 @@ from backorder.adapters.http.administering import IssueToken, PutAccount, admini
 from backorder.adapters.http.callers import from_here
 from backorder.adapters.http.configuring import SHOWN, following, place, tab
 from backorder.adapters.http.desk import Text, answered, page_route
-from backorder.adapters.http.forms import fields
+from backorder.adapters.http.forms import fields, of_field, strange
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import Cursor, ask
 from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.commands import accounts
 from backorder.kernel.access import ROLES
+from backorder.kernel.phrases import Said, phrase
 from backorder.queries import accounts as views
 
+_LINK, _ONCE = phrase("A link that signs {account} in."), phrase("It works once, within the hour.")
+_TOKEN, _BEARER = phrase("A new token of {account}."), phrase("Send it as Authorization: Bearer.")
 _FORMS = {"put_account", "disable_account", "issue_token", "link", "revoke_token"}
 
 
@@ -43,16 +46,15 @@ async def see_to(house: House, call: Call) -> Answer:
     typed = await fields(call)
     word, name = typed.get("do", ""), typed.get("account", "").strip()
     if word not in _FORMS:
-        raise Refusal(422, "invalid", "this is no form of ours")
+        raise strange()
     asked = UsersPage(account=name[:200])
     try:
         once = await _done(house, call, word, name, typed)
     except Refusal as refusal:
         if refusal.status >= 500:
             raise
-        text = f"{refusal.field}: {refusal.detail}" if refusal.field else refusal.detail
         asked = UsersPage() if typed.get("new") else asked
-        wrong = f"{text[:1].upper()}{text[1:].rstrip('.')}."
+        wrong = refusal.said or of_field(refusal.field, refusal.detail)
         return await _shown(house, call, asked, typed=typed, wrong=wrong, status=max(refusal.status, 422))
     if once is not None:
         return await _shown(house, call, asked, once=once)
@@ -71,10 +73,10 @@ async def _done(house: House, call: Call, word: str, name: str, typed: Mapping[s
         await administer(house, call, accounts.revoke_token, typed.get("token", ""))
     elif word == "link":
         secret = await administer(house, call, accounts.sign_in_link, name)
-        return Once(f"A link that signs {name} in", f"/sign-in/{secret}", "It works once, within the hour.")
+        return Once(Said(_LINK, {"account": name}), f"/sign-in/{secret}", _ONCE)
     else:
         token = await administer(house, call, accounts.issue_token, name, **_token(typed))
-        return Once(f"A new token of {name}", token, "Send it as Authorization: Bearer.")
+        return Once(Said(_TOKEN, {"account": name}), token, _BEARER)
     return None
 
 
@@ -99,7 +101,7 @@ async def _shown(
     asked: UsersPage,
     *,
     typed: Mapping[str, str] | None = None,
-    wrong: str = "",
+    wrong: Said | None = None,
     once: Once | None = None,
     status: int = 200,
 ) -> Answer:
@@ -116,7 +118,7 @@ async def _shown(
         next=following([one.account for one in found]),
         paged=asked.after is not None,
         chosen=chosen,
-        done=settings.DONE.get(asked.done, ""),
+        done=settings.DONE.get(asked.done),
         typed=typed or {},
         wrong=wrong,
         once=once,

@@ -1,7 +1,6 @@
 """The console's queue of notices and refunds over HTTP: what waits for people, and the forms to see to it."""
 
 from collections.abc import Mapping
-from datetime import date
 from functools import partial
 from typing import Any, Literal
 
@@ -9,17 +8,16 @@ import msgspec
 
 from backorder.adapters import console as pages
 from backorder.adapters.console import waiting as queues
-from backorder.adapters.console import words
 from backorder.adapters.console.waiting import Chosen
 from backorder.adapters.http import body
 from backorder.adapters.http.callers import from_here
 from backorder.adapters.http.desk import Text, answered, frame_of, page_route
-from backorder.adapters.http.forms import fields, give, sentence
+from backorder.adapters.http.forms import fields, give, sentence, strange
 from backorder.adapters.http.masks import masked
-from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import Cursor, ask, cursor, foreign, token
 from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.kernel.outcomes import Word
+from backorder.kernel.phrases import Said, phrase
 from backorder.queries import desk, notices, refunds
 from backorder.queries.notices import Place, Waiting
 
@@ -65,7 +63,7 @@ async def see_to(house: House, call: Call) -> Answer:
     typed = await fields(call)
     word = typed.get("do", "")
     if word not in _FIELDS:
-        raise Refusal(422, "invalid", "this is no form of ours")
+        raise strange()
     what: Literal["notice", "refund"] = "refund" if word == "record_refund" else "notice"
     view = typed.get("view", "all")
     asked = msgspec.convert(
@@ -79,19 +77,19 @@ async def see_to(house: House, call: Call) -> Answer:
     return answered(b"", 303, {"Location": queues.address(asked.view, there, done=word)})
 
 
-async def _done(house: House, call: Call, word: str, typed: Mapping[str, str]) -> str | None:
+async def _done(house: House, call: Call, word: str, typed: Mapping[str, str]) -> Said | None:
     """Apply what a form says; None, or what is wrong with it."""
     said: dict[str, Any] = {name: typed[name].strip() for name in _FIELDS[word] if typed.get(name, "").strip()}
     if said.get("answer") == "until":
         if "until" not in said:
-            return "Say until which day they wait."
+            return Said(phrase("Say until which day they wait."))
         said["answer"] = "wait"
     elif word == "answer_notice":
         said.pop("until", None)
     number = typed.get("number", "")
     said |= {"do": word, "order": typed.get("order", ""), **({"by": call.caller.account} if word in _BY else {})}
     if not (number.isascii() and number.isdecimal()):
-        return "The number is not one."
+        return Said(phrase("The number is not one."))
     said["refund" if word == "record_refund" else "notice"] = int(number)
     outcome = await give(house, call, said)
     return None if outcome.outcome in _DONE else sentence(outcome)
@@ -103,7 +101,7 @@ async def _shown(
     asked: QueuePage,
     *,
     typed: Mapping[str, str] | None = None,
-    wrong: str = "",
+    wrong: Said | None = None,
     status: int = 200,
 ) -> Answer:
     now = house.clock()
@@ -121,8 +119,8 @@ async def _shown(
         "waiting.html",
         frame_of(call.request, call.caller),
         QUEUE,
-        lead=_lead(found, day, zone),
-        done=queues.DONE.get(asked.done, ""),
+        lead=queues.lead(found, SHOWN, day, zone),
+        done=queues.DONE.get(asked.done),
         views=queues.VIEWS,
         view=asked.view,
         address=queues.address,
@@ -136,21 +134,15 @@ async def _shown(
         pays=call.may("refunds.write"),
         answers=queues.ANSWERS,
         means=queues.MEANS,
+        how=queues.HOW,
+        became=queues.BECAME,
+        causes=queues.CAUSES,
         forms=queues.FORMS,
         silence=queues.SILENCE,
         today=day,
         zone=zone,
     )
     return answered(text, status)
-
-
-def _lead(found: list[Waiting], today: date, zone: str) -> str:
-    if not found:
-        return "Nobody waits for a word of yours."
-    first = next((one.deadline for one in found if one.deadline is not None), None)
-    count = f"{SHOWN}+" if len(found) > SHOWN else str(len(found))
-    last = "" if first is None else f" The first deadline is {words.weekday(words.last_day(first, zone), today)}."
-    return f"{count} to see to.{last}"
 
 
 def _after(asked: QueuePage) -> Place | None:
