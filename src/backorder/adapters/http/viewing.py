@@ -18,7 +18,7 @@ from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import ask
 from backorder.adapters.http.route import Answer, Call, House
 from backorder.kernel.outcomes import Outcome
-from backorder.kernel.phrases import Phrase, Said, phrase
+from backorder.kernel.phrases import Said, phrase
 from backorder.kernel.views import Column
 from backorder.queries.views import SavedView, list_views
 
@@ -63,7 +63,7 @@ def _spread(asked: Asked, word: str, fields: Form) -> Answer:
 
 def _wrong(outcome: Outcome) -> Said:
     """Why a form is not done; its one field that people type needs no name beside it."""
-    return Said(Phrase("{text}"), {"text": sentence(msgspec.structs.replace(outcome, field=None))})
+    return sentence(msgspec.structs.replace(outcome, field=None))
 
 
 def _content(call: Call, asked: Asked) -> dict[str, Any]:
