@@ -48,20 +48,21 @@ class PutCommunication(Command, tag="put_communication"):
     day stands. What has not left `closing_hours` before the end of its day is late.
 
     Letters go in the name of `shop_name`, in its `colour` (#rrggbb, dark enough to be read on white), with `signature`
-    at their foot, and with `wordings` of yours beside what has to be said.
+    at their foot, and with `wordings` of yours beside what has to be said. A text that is `null` is taken back; those
+    that every notice needs stand as long as it is turned on.
     """
 
     rules: list[Key] | None | UnsetType = UNSET
-    answers: Words | UnsetType = UNSET
-    contact: Words | UnsetType = UNSET
-    charging: Words | UnsetType = UNSET
+    answers: Words | None | UnsetType = UNSET
+    contact: Words | None | UnsetType = UNSET
+    charging: Words | None | UnsetType = UNSET
     wait_minutes: Annotated[int, Meta(ge=0, le=1_440)] | UnsetType = UNSET
     margin_days: Annotated[int, Meta(ge=0, le=30)] | UnsetType = UNSET
     heartbeat_days: Annotated[int, Meta(ge=1, le=365)] | UnsetType = UNSET
     closing_hours: Annotated[int, Meta(ge=0, le=12)] | UnsetType = UNSET
-    shop_name: Annotated[str, Meta(min_length=1, max_length=100, pattern=_PLAIN)] | UnsetType = UNSET
-    colour: Annotated[str, Meta(max_length=20)] | UnsetType = UNSET
-    signature: Annotated[str, Meta(min_length=1, max_length=300, pattern=_PLAIN)] | UnsetType = UNSET
+    shop_name: Annotated[str, Meta(min_length=1, max_length=100, pattern=_PLAIN)] | None | UnsetType = UNSET
+    colour: Annotated[str, Meta(max_length=20)] | None | UnsetType = UNSET
+    signature: Annotated[str, Meta(min_length=1, max_length=300, pattern=_PLAIN)] | None | UnsetType = UNSET
     wordings: Annotated[list[Wording], Meta(max_length=100)] | UnsetType = UNSET
 
 
@@ -75,10 +76,11 @@ class _Work:
 
 def put_communications(db: Database, now: int, batch: Sequence[PutCommunication]) -> list[Outcome]:
     """Change how customers are told, each time in a transaction of its own: turned on, it looks at every order."""
-    return perform_each(db, now, batch, Steps(_check, _load, _decide, _save))
+    return perform_each(db, now, batch, Steps(unfit, _load, _decide, _save))
 
 
-def _check(command: PutCommunication) -> Outcome | None:
+def unfit(command: PutCommunication) -> Outcome | None:
+    """What is wrong with what a command says, whatever the shop said before; None where it could stand in letters."""
     if isinstance(command.colour, str):
         try:
             check_colour(command.colour)

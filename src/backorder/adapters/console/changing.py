@@ -17,6 +17,13 @@ DONE = {
     "hold_order": phrase("The order is on hold."),
     "release_order": phrase("The hold is lifted."),
     "change_order": phrase("The order is changed."),
+    "readdress": phrase("The order goes there from now on."),
+    "put_customer": phrase("The customer is reached like this from now on."),
+}
+CONTACT = {
+    "name": phrase("Name"),
+    "email": phrase("E-mail"),
+    "language": phrase("Language"),
 }
 HOLDS = {
     "payment": phrase("Payment"),

@@ -1,6 +1,6 @@
 """The columns of the backlog: which there are, which somebody chose, and what of each a sheet has."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from backorder.kernel.phrases import Phrase, phrase
@@ -66,9 +66,10 @@ def ordered(shown: Iterable[str], places: Mapping[str, str]) -> tuple[Column, ..
     return tuple(sorted(found, key=lambda key: (typed[key], stand.get(key, 99))))
 
 
-def headings(columns: Sequence[Column], *, value: bool) -> list[Heading]:
-    """The columns that are shown to who may or may not see what things cost."""
-    return [HEADINGS[key] for key in columns if value or key != "value"]
+def headings(columns: Iterable[Column], sorts: Container[str] = (), *, value: bool) -> list[Heading]:
+    """The columns that are shown to who may or may not see what things cost; those among `sorts` can be sorted by."""
+    shown = (HEADINGS[key] for key in columns if value or key != "value")
+    return [one if one.by in sorts else one._replace(by="") for one in shown]
 
 
 def choices(columns: Sequence[Column], *, value: bool) -> list[Choice]:

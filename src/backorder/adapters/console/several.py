@@ -202,7 +202,7 @@ def result(step: Step, outcome: Outcome | None, today: date, sentence: Callable[
     return Result(step.order, step.lines, Said(_DID[step.command["do"]], values), refused=False)
 
 
-def undoing(done: Sequence[tuple[Step, Outcome | None]]) -> list[Command]:
+def taking_back(done: Sequence[tuple[Step, Outcome | None]]) -> list[Command]:
     """What brings back all that was changed, the last first."""
     return [
         step.back

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from backorder.adapters.console import changing
-from backorder.adapters.http import body
+from backorder.adapters.http import body, readdressing
 from backorder.adapters.http.callers import from_here
 from backorder.adapters.http.desk import OrderPage, answered, order_shown
 from backorder.adapters.http.forms import give, number, said, sentence
@@ -20,6 +20,7 @@ from backorder.kernel.events import address
 from backorder.kernel.outcomes import Outcome, Word
 from backorder.kernel.phrases import Phrase, Said, phrase
 from backorder.queries import desk, show
+from backorder.queries.destinations import Destination
 from backorder.queries.lines import LineView
 from backorder.queries.outbox import list_events
 from backorder.queries.show import OrderView
@@ -34,6 +35,8 @@ _FIELDS = {
     "hold_order": ("kind", "reason"),
     "release_order": ("kind", "reason"),
     "change_order": ("ship", "reason", "by"),
+    "readdress": ("country", "region", "zone", "law", "reason", "by"),
+    "put_customer": tuple(changing.CONTACT),
 }
 
 
@@ -58,10 +61,21 @@ async def see_to(house: House, call: Call) -> Answer:
     changed = changing.changes(news, day)
     if changed:
         return await order_shown(house, call, asked, typed=typed, changed=changed, status=409)
-    wrong = await _done(house, call, word, found, said(fields, *_FIELDS[word]))
+    told = said(fields, *_FIELDS[word])
+    wrong: str | Phrase | Said | None
+    if word == "readdress":
+        met = await readdressing.readdress(house, call, name, told)
+        if isinstance(met, Destination):
+            return await order_shown(house, call, asked, typed=typed, there=met)
+        wrong = met
+    elif word == "put_customer":
+        wrong = await readdressing.reach(house, call, found.customer, typed)
+    else:
+        wrong = await _done(house, call, word, found, told)
     if wrong:
         return await order_shown(house, call, asked, typed=typed, wrong=wrong, status=422)
-    query = urlencode({"done": word} | ({"line": asked.line} if asked.line else {}))
+    back = found.ship if word == "change_order" else told.get("kind", "")
+    query = urlencode({"done": word} | ({"back": back} if back else {}) | ({"line": asked.line} if asked.line else {}))
     return answered(b"", 303, {"Location": f"/console/orders/{quote(name, safe='')}?{query}"})
 
 

@@ -10,12 +10,13 @@ import msgspec
 from msgspec import Meta
 
 from backorder.adapters import console as pages
-from backorder.adapters.console import Frame, changing, columns
+from backorder.adapters.console import Frame, changing, columns, settings
 from backorder.adapters.console import backlog as backlogs
 from backorder.adapters.console import order as orders
 from backorder.adapters.console import today as worklist
 from backorder.adapters.console.backlog import Asked, Told
 from backorder.adapters.console.several import Came, take
+from backorder.adapters.console.undoing import undo
 from backorder.adapters.http import body
 from backorder.adapters.http.callers import NOBODY
 from backorder.adapters.http.masks import masked
@@ -27,13 +28,15 @@ from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.adapters.http.spoken import chosen, code_of, liked
 from backorder.commands.accounts import Identity
 from backorder.kernel.calendars import day_number
+from backorder.kernel.events import address
 from backorder.kernel.phrases import Phrase, Said, phrase
 from backorder.kernel.views import Column
 from backorder.languages import SOURCE, Language, language
-from backorder.queries import backlog, desk, explain, notices, refunds
+from backorder.queries import backlog, catalogue, desk, explain, imports, notices, refunds
 from backorder.queries import search as finding
 from backorder.queries.backlog import BacklogLine
 from backorder.queries.desk import Desk
+from backorder.queries.destinations import Destination, destined
 from backorder.queries.holds import holds_of
 from backorder.queries.outbox import last_number
 from backorder.queries.show import OrderView
@@ -46,10 +49,13 @@ LANGUAGE = "__Host-backorder-language"
 SPREAD = "__Host-backorder-columns"
 DONE = {"save": phrase("The view is kept."), "put_back": phrase("The view is as it was.")}
 # A page loads its style sheet and its script from here, and hears here what is new; nothing comes from anywhere else,
-# and it stands in no frame.
+# and it stands in no frame. A page that `frames` shows messages to customers, which are drawn here, in its frames.
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'; connect-src 'self'"
+)
 _CLOSED = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'; connect-src 'self'",
+    "Content-Security-Policy": _POLICY,
     "Cache-Control": "private, no-store",
     "Referrer-Policy": "same-origin",
     "X-Robots-Tag": "noindex, nofollow",
@@ -63,10 +69,10 @@ def frame_of(request: Request, caller: Identity, ident: str = "") -> Frame:
     account = None if caller is NOBODY else caller.account
     theme = theme if theme in pages.THEMES else "system"
     permissions = caller.permissions if caller.customer is None else frozenset()
-    return Frame(account, caller.role, permissions, theme, here(request), _spoken(request), ident)
+    return Frame(account, caller.role, permissions, theme, here(request), spoken(request), ident)
 
 
-def _spoken(request: Request) -> Language:
+def spoken(request: Request) -> Language:
     """The language that was chosen, as it is spoken where the browser says; else what the browser likes best."""
     mine, tags = request.cookies.get(LANGUAGE, ""), liked(request)
     return language(chosen([*(tag for tag in tags if code_of(tag) == mine), mine, *tags], pages.SPOKEN) or SOURCE)
@@ -83,9 +89,10 @@ def answered(text: bytes, status: int = 200, more: dict[str, str] | None = None,
     return Answer(text, status, _CLOSED | (more or {}), content)
 
 
-def shown(call: Call, name: str, place: str, *, status: int = 200, **values: Any) -> Answer:
+def shown(call: Call, name: str, place: str, *, status: int = 200, frames: bool = False, **values: Any) -> Answer:
     """A page for the caller."""
-    return answered(pages.page(name, frame_of(call.request, call.caller), place, **values), status)
+    more = {"Content-Security-Policy": f"{_POLICY}; frame-src 'self'"} if frames else None
+    return answered(pages.page(name, frame_of(call.request, call.caller), place, **values), status, more)
 
 
 async def today(house: House, call: Call) -> Answer:
@@ -110,6 +117,7 @@ async def today(house: House, call: Call) -> Answer:
         supply=supply,
         until=day + timedelta(days=desk.WEEK),
         seen=seen,
+        demo=not found.items and call.may("accounts.write") and await ask(house, imports.is_new, house.db),
     )
 
 
@@ -119,6 +127,11 @@ async def last_seen(house: House, call: Call) -> int | None:
         return None
     found: int = await ask(house, last_number, house.db)
     return found
+
+
+async def heard(house: House, call: Call, status: int) -> int | None:
+    """The same for a page that may say what was wrong with a form: that one stays as it is, with what was typed."""
+    return await last_seen(house, call) if status == 200 else None
 
 
 class LinesPage(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -174,11 +187,11 @@ async def lines_shown(
     day, zone = await ask(house, desk.today, house.db, now)
     sort = backlog.Sort(asked.sort, asked.down, _after(wanted.after, asked.sort))
     filters = asked.filters(day_number(day) + desk.WEEK)
-    found, tally = await ask(house, backlog.page, house.db, now, filters, sort, LINES_SHOWN + 1)
-    rows = masked(found[:LINES_SHOWN], call.caller.permissions)
-    following = None
-    if len(found) > LINES_SHOWN:
-        place = backlog.place_of(rows[-1].line, asked.sort)
+    found: backlog.Page = await ask(house, backlog.page, house.db, now, filters, sort, LINES_SHOWN + 1)
+    rows = masked(found.rows[:LINES_SHOWN], call.caller.permissions)
+    asked, following = asked._replace(sort=found.sort.by), None
+    if len(found.rows) > LINES_SHOWN:
+        place = backlog.place_of(rows[-1].line, found.sort.by)
         following = asked.address(after=token([str(part) for part in place]))
     spread = columns_of(call, asked)
     mine = asked.saved is not None and (asked.saved.owner == call.caller.account or call.may("accounts.write"))
@@ -188,7 +201,7 @@ async def lines_shown(
         LINES,
         status=status,
         rows=rows,
-        tally=tally,
+        tally=found.tally,
         asked=asked,
         views=backlogs.VIEWS,
         kept=sorted(kept, key=lambda one: (one.owner != call.caller.account, one.name.casefold(), one.view)),
@@ -201,7 +214,7 @@ async def lines_shown(
         holds=changing.HOLDS,
         who=changing.WHO,
         fields=backlogs.FIELDS,
-        columns=columns.headings(spread, value=call.may("money.read")),
+        columns=columns.headings(spread, found.sorts, value=call.may("money.read")),
         choices=columns.choices(spread, value=call.may("money.read")),
         sheet=asked.address("/console/lines.csv", columns=columns.written(spread if spread != columns.USUAL else ())),
         next=following,
@@ -240,8 +253,8 @@ async def lines_csv(house: House, call: Call) -> Answer:
     day, _ = await ask(house, desk.today, house.db, now)
     sort = backlog.Sort(asked.sort, asked.down)
     filters = asked.filters(day_number(day) + desk.WEEK)
-    found, _ = await ask(house, backlog.page, house.db, now, filters, sort, backlog.COUNTED_MAX)
-    text = await ask(house, backlogs.sheet, masked(found, call.caller.permissions), asked.columns)
+    found: backlog.Page = await ask(house, backlog.page, house.db, now, filters, sort, backlog.COUNTED_MAX)
+    text = await ask(house, backlogs.sheet, masked(found.rows, call.caller.permissions), asked.columns)
     headers = {"Content-Disposition": f'attachment; filename="backlog-{asked.view}-{day}.csv"'}
     return answered(text, 200, headers, "text/csv; charset=utf-8")
 
@@ -251,6 +264,7 @@ class OrderPage(msgspec.Struct, forbid_unknown_fields=True):
 
     line: Text = ""
     done: Text = ""
+    back: Text = ""
 
 
 async def order(house: House, call: Call) -> Answer:
@@ -266,11 +280,16 @@ async def order_shown(
     typed: Mapping[str, str] | None = None,
     wrong: str | Phrase | Said = "",
     changed: Sequence[changing.Change] = (),
+    there: Destination | None = None,
     status: int = 200,
 ) -> Answer:
-    """The page of the order that the address names; with what was typed into a form that was not done, and why."""
+    """The page of the order that the address names; with what was typed into a form that was not done, and why.
+
+    `there` is where it is to go, once somebody looked at what begins there.
+    """
     ref, now = call.path("order"), house.clock()
-    seen = await ask(house, last_number, house.db)  # before all else: what happens meanwhile was not seen
+    # Before all else: what happens meanwhile was not seen.
+    seen, acted = await heard(house, call, status), await ask(house, last_number, house.db, address("orders", ref))
     day, zone = await ask(house, desk.today, house.db, now)
     found: tuple[OrderView, list[BacklogLine]] | None = await ask(house, backlog.of_order, house.db, now, ref)
     if found is None:
@@ -307,8 +326,16 @@ async def order_shown(
         links=call.may("supply.read"),
         today=day,
         zone=zone,
-        acts=await _acts(house, view, rows, seen),
+        acts=await _acts(house, view, rows, acted),
+        seen=seen,
+        goes=await ask(house, destined, house.db, ref),
+        there=there,
+        person=await _person(house, call, view.customer),
+        mark=settings.mark,
+        contact=changing.CONTACT,
         done=changing.DONE.get(wanted.done),
+        undo=undo(wanted.done, wanted.back, seen=str(acted)),
+        action=f"/console/orders/{quote(ref, safe='')}",
         typed=typed or {},
         wrong=wrong,
         changed=changed,
@@ -326,6 +353,14 @@ async def _acts(house: House, view: OrderView, rows: list[BacklogLine], seen: in
         "who": changing.WHO,
         "ships": changing.SHIPS,
     }
+
+
+async def _person(house: House, call: Call, customer: str | None) -> dict[str, str] | None:
+    """How the customer is reached, for those who may know."""
+    if customer is None or not call.may("customers.read"):
+        return None
+    found = await ask(house, catalogue.customer, house.db, customer)
+    return None if found is None else {name: getattr(found, name) or "" for name in changing.CONTACT}
 
 
 class SearchPage(msgspec.Struct, forbid_unknown_fields=True):

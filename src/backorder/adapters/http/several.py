@@ -101,7 +101,7 @@ async def _done(house: House, call: Call, wanted: LinesPage, steps: Sequence[Ste
     day, _ = await ask(house, desk.today, house.db, house.clock())
     results = [several.result(step, outcome, day, sentence) for step, outcome in outcomes]
     refused = {several.take(one.order, line) for one in results if one.refused for line in one.lines}
-    undo = several.token(several.undoing(outcomes))
+    undo = several.token(several.taking_back(outcomes))
     return await _page(house, call, wanted, Told(), Came(results, undo, ticked=ticked & refused))
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from backorder.adapters.console import columns
 from backorder.adapters.console.backlog import Asked, Told
+from backorder.adapters.console.undoing import Undo
 from backorder.adapters.http.body import Form
 from backorder.adapters.http.desk import LINES, SPREAD, LinesPage, answered, columns_of, lines_shown
 from backorder.adapters.http.forms import give, refuses, said, sentence
@@ -102,7 +103,7 @@ async def _change(
         return await lines_shown(house, call, wanted, kept, told, status=422)
     done = Said(_DONE[word], {"name": typed.get("name", "") if word == "rename" else before.name})
     page = {"drop": LinesPage(), "replace": LinesPage(saved=before.view)}.get(word, wanted)
-    return await lines_shown(house, call, page, kept, Told(done=done, was=_token(before)))
+    return await lines_shown(house, call, page, kept, Told(done=done, undo=Undo("put_back", {"was": _token(before)})))
 
 
 async def _put_back(house: House, call: Call, wanted: LinesPage, kept: Sequence[SavedView], fields: Form) -> Answer:

@@ -1,6 +1,7 @@
 """Every message as it would look: with an order's own data or with made up ones. Nothing is sent or written."""
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal
 
 import msgspec
@@ -95,16 +96,18 @@ def previews(
     spoken: Sequence[str],
     *,
     tried: Sequence[Wording] = (),
+    saying: Mapping[str, str | None] = MappingProxyType({}),
     named: bool = True,
 ) -> list[Preview] | None:
     """Kinds of messages in languages; all kinds, and all languages, where none are named. None: no such order.
 
-    `tried` are wordings to be tried in place of those that are kept; they are free of `misworded`. `named` says whether
-    the customer's name may be shown.
+    `tried` are wordings to be tried in place of those that are kept, which are free of `misworded`, and `saying` what
+    else the shop would say, which is not `unfit`. `named` says whether the customer's name may be shown.
     """
     said, of = material(db, now, order)
     if of is None:
         return None
+    said = msgspec.structs.replace(said, **saying)
     trying = []
     for one in tried:
         opening, closing = said.wording(one.kind, one.language)
