@@ -156,6 +156,24 @@ def started(url: str, **settings: str) -> Iterator[Service]:
 
 
 @contextmanager
+def speaking(url: str, **settings: str) -> Iterator[Service]:
+    """The same with a console that speaks every language that there is, whether it offers them yet or not."""
+    with _run(_speak, url, settings) as service:
+        yield service
+
+
+def _speak(url: str, port: int, **settings: str) -> "subprocess.Popen[bytes]":
+    text = (
+        "from backorder import languages; from backorder.adapters import console; from backorder.app import main; "
+        "console.SPOKEN = languages.known(); main()"
+    )
+    command = [sys.executable, "-c", text, *_words(url, port)]
+    process = subprocess.Popen(command, env=_environment(settings), stdout=subprocess.DEVNULL, start_new_session=True)
+    wait_ready(port, process)
+    return process
+
+
+@contextmanager
 def _run(begin: Callable[..., Process], url: str, settings: dict[str, str]) -> Iterator[Service]:
     port = free_port()
     db = open_database(url)

@@ -7,7 +7,7 @@ import pytest
 from shop import NOW, announce, do, order, shop
 
 from backorder.kernel.calendars import moment_number
-from backorder.queries import explain
+from backorder.queries import explain, reasons
 from backorder.queries.spoken import BECAUSE
 from backorder.storage.db import Database
 from backorder.storage.tables import CAUSES
@@ -88,7 +88,7 @@ def test_an_allocated_line_and_a_line_that_is_done(chairs: Database) -> None:
 
 
 def test_every_cause_has_its_sentence() -> None:
-    assert explain.CAUSES.keys() == set(CAUSES)
+    assert reasons.CAUSES.keys() == set(CAUSES)
     assert BECAUSE.keys() == set(CAUSES) - {"placed"}
 
 

@@ -1,12 +1,13 @@
 """Diagrams as shapes with places: the templates draw them as SVG with classes alone, and say the same in tables."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 from typing import NamedTuple
 from urllib.parse import quote
 
-from backorder.adapters.console import plain as words
+from backorder.adapters.console import words
+from backorder.kernel.phrases import Said, Value, phrase
 from backorder.kernel.planned import SegmentTotal
 from backorder.queries.pegboard import Board, End
 from backorder.queries.show import SupplyView
@@ -25,9 +26,9 @@ class Node(NamedTuple):
     free_y: str
     free: str  # height of what nobody holds
     label: str
-    name: str
-    more: str
-    last: str
+    name: Value
+    more: tuple[Value, ...]
+    last: tuple[Value, ...]
     tone: str
     link: str
 
@@ -39,7 +40,7 @@ class Strip(NamedTuple):
     end: str
     path: str
     tone: str
-    said: str
+    said: Said
 
 
 class Pegs(NamedTuple):
@@ -97,13 +98,17 @@ def _path(start: float, end: float, thick: float) -> str:
     )
 
 
+_DUE, _UNHELD, _ALL_HELD = phrase("due {day}"), phrase("{number} free"), Said(phrase("all held"))
+_UNCONFIRMED = Said(phrase("unconfirmed"))
+_PROMISED, _OF_THEM_LATE = phrase("{lines} promised for {day}"), phrase("{number} of them late")
+
+
 def _supply(supply: SupplyView, top: float, held: float, free: float, today: date) -> Node:
     late = supply.state == "overdue"
     units = words.units(_open(supply))
     day = words.weekday(supply.expected_on, today)
-    last = f"{supply.free:,} free" if supply.free > 0 else "all held"
-    when = f"{'due ' if late else ''}{day}, {last}"
-    units += "" if supply.confirmed else ", unconfirmed"
+    when = Said(_DUE, {"day": day}) if late else day
+    last = Said(_UNHELD, {"number": supply.free}) if supply.free > 0 else _ALL_HELD
     return Node(
         supply.supply,
         f"{top:.1f}",
@@ -112,8 +117,8 @@ def _supply(supply: SupplyView, top: float, held: float, free: float, today: dat
         f"{free:.1f}",
         f"{top + (held + free) / 2 - 8:.1f}",
         words.short(supply.supply),
-        units,
-        when,
+        (units,) if supply.confirmed else (units, _UNCONFIRMED),
+        (when, last),
         "is-late" if late else "",
         f"/console/supplies/{quote(supply.supply, safe='')}",
     )
@@ -122,14 +127,16 @@ def _supply(supply: SupplyView, top: float, held: float, free: float, today: dat
 def _end(end: End, top: float, thick: float, today: date) -> Node:
     day = words.weekday(end.promise, today)
     alone = end.order is not None
-    name = words.short(end.order or "") if alone else f"{words.lines(end.lines)} promised for {day}"
-    more = words.units(end.units)
+    name: Value = words.short(end.order or "")
+    if not alone:
+        name = Said(_PROMISED, {"lines": words.lines(end.lines), "day": day})
+    more: tuple[Value, ...] = (words.units(end.units),)
     if end.late:
-        more += f", {end.late:,} of them late"
+        more += (Said(_OF_THEM_LATE, {"number": end.late}),)
     link = f"/console/orders/{quote(end.order or '', safe='')}?line={quote(end.line or '', safe='')}" if alone else ""
     tone = "is-bad" if end.late else "is-order"
     label, height = f"{top + thick / 2 - 2:.1f}", f"{max(thick, 2.0):.1f}"
-    return Node(end.key, f"{top:.1f}", height, "", "", label, name, more, day if alone else "", tone, link)
+    return Node(end.key, f"{top:.1f}", height, "", "", label, name, more, (day,) if alone else (), tone, link)
 
 
 class Step(NamedTuple):
@@ -151,8 +158,8 @@ class Projection(NamedTuple):
     line: str
     owed: str
     zero: str
-    grid: list[tuple[str, str]]
-    ticks: list[tuple[str, str]]
+    grid: list[tuple[str, int]]
+    ticks: list[tuple[str, Value]]
     steps: list[Step]
     start: int
     start_y: str
@@ -191,7 +198,7 @@ def projection(start: int, coming: Sequence[SupplyView], today: date) -> Project
         steps.append(Step(day, one.supply, _open(one), units, f"{across(day):.1f}", f"{up(units):.1f}"))
         y = up(units)
     line += f"H{_TO}"
-    grid = [(f"{up(units):.1f}", f"{units:,}".replace("-", "\u2212")) for units in range(low, high + 1, step)]
+    grid = [(f"{up(units):.1f}", units) for units in range(low, high + 1, step)]
     every = max(span // 5, 1)
     ticks = [(f"{across(day):.1f}", words.day(day, today)) for day in _days(today, span, every)]
     owed = _owed([(across(today), start), *((across(step.day), step.units) for step in steps)], up)
@@ -206,7 +213,7 @@ class Part(NamedTuple):
     x: str
     width: str
     tone: str
-    said: str
+    said: Said
 
 
 class Bar(NamedTuple):
@@ -217,7 +224,7 @@ class Bar(NamedTuple):
     middle: str
     parts: list[Part]
     after: str
-    said: str
+    said: tuple[Said, ...]
     tone: str
     counts: dict[str, int]
     total: SegmentTotal
@@ -247,17 +254,38 @@ def fates(segments: Sequence[SegmentTotal]) -> Bars:
         for name, tone in FATES.items():
             if counts[name]:
                 width = max(counts[name] * scale, 1.0)
-                said = f"{words.lines(counts[name])} {'as before' if name == 'else' else name}"
+                said = Said(_LINES_OF[name], {"lines": words.lines(counts[name])})
                 parts.append(Part(f"{x:.1f}", f"{width:.1f}", tone, said))
                 x += width
-        said = ", ".join(f"{counts[name]:,} {name}" for name in ("lost", "gained", "moved") if counts[name])
         tone = "t-bad" if counts["lost"] else "t-ok" if counts["gained"] else "t-ink"
-        said = f"{said} of {one.lines:,}" if said else f"{one.lines:,} as before" if one.lines else "takes no line"
         top = 4 + row * _BAR_ROW
-        found.append(
-            Bar(words.short(one.segment, 20), f"{top}", f"{top + 12}", parts, f"{x + 10:.1f}", said, tone, counts, one)
-        )
+        fate = _fate(one.lines, counts)
+        after, called = f"{x + 10:.1f}", words.short(one.segment, 20)
+        found.append(Bar(called, f"{top}", f"{top + 12}", parts, after, fate, tone, counts, one))
     return Bars(760, 4 + len(found) * _BAR_ROW, found)
+
+
+_LINES_OF = {
+    "lost": phrase("{lines} lost"),
+    "gained": phrase("{lines} gained"),
+    "moved": phrase("{lines} moved"),
+    "else": phrase("{lines} as before"),
+}
+_OF = {
+    "lost": (phrase("{number} lost"), phrase("{number} lost of {lines}")),
+    "gained": (phrase("{number} gained"), phrase("{number} gained of {lines}")),
+    "moved": (phrase("{number} moved"), phrase("{number} moved of {lines}")),
+}
+_AS_BEFORE = phrase("{lines} as before")
+
+
+def _fate(lines: int, counts: Mapping[str, int]) -> tuple[Said, ...]:
+    """What became of the lines of a segment; of how many stands at the last."""
+    found = [name for name in _OF if counts[name]]
+    if not found:
+        return (Said(_AS_BEFORE, {"lines": lines}) if lines else Said(phrase("takes no line")),)
+    said = [Said(_OF[name][name == found[-1]], {"number": counts[name], "lines": lines}) for name in found]
+    return tuple(said)
 
 
 def _owed(places: Sequence[tuple[float, int]], up: Callable[[int], float]) -> str:

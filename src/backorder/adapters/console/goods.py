@@ -3,76 +3,104 @@
 from collections.abc import Iterator
 from datetime import date
 
-from backorder.adapters.console import plain as words
+from backorder.adapters.console import words
+from backorder.kernel.phrases import Phrase, Said, Value, phrase
 from backorder.queries.backlog import Tally
 from backorder.queries.show import ItemView, SupplyView
 
 _STATES = {
-    "stock": "on hand",
-    "open": "on its way",
-    "overdue": "overdue",
-    "received": "received",
-    "cancelled": "cancelled",
+    "stock": phrase("on hand"),
+    "open": phrase("on its way"),
+    "overdue": phrase("overdue"),
+    "received": phrase("received"),
+    "cancelled": phrase("cancelled"),
 }
-_KINDS = {"stock": "Stock", "purchase": "Purchase order", "transfer": "Transfer", "production": "Production batch"}
+_KINDS = {
+    "stock": phrase("Stock"),
+    "purchase": phrase("Purchase order"),
+    "transfer": phrase("Transfer"),
+    "production": phrase("Production batch"),
+}
 # What a form was for, once it was done.
 DONE = {
-    "receive": "The receipt is booked. Who has units now stands below.",
-    "move": "It is expected on another day; the promises on it moved with it.",
-    "confirm": "It is confirmed for its day.",
-    "again": "This was so already: nothing is booked twice.",
+    "receive": phrase("The receipt is booked. Who has units now stands below."),
+    "move": phrase("It is expected on another day; the promises on it moved with it."),
+    "confirm": phrase("It is confirmed for its day."),
+    "again": phrase("This was so already: nothing is booked twice."),
 }
 _POLICY = {
-    "selling": "Selling",
-    "coverage": "Promised from",
-    "safety_stock": "Safety stock",
-    "backorder_cap": "Backorders at most",
-    "allow_lead_time": "By lead time",
+    "selling": phrase("Selling"),
+    "coverage": phrase("Promised from"),
+    "safety_stock": phrase("Safety stock"),
+    "backorder_cap": phrase("Backorders at most"),
+    "lead_time_days": phrase("Lead time days"),
+    "max_wait_days": phrase("Max wait days"),
+    "per_customer_cap": phrase("Per customer cap"),
 }
+_IN_STOCK = phrase("{units} of {sku} on hand at {site}; {free} free.")
+_OVER = phrase("{units} of {sku} for {site}: {state}.")
+_EXPECTED = phrase("{units} of {sku} for {site}, expected {when}.")
+_EXPECTED_LATE = phrase("{units} of {sku} for {site}, expected {when}, which was {ago}.")
+_WAITED_FOR = phrase("{lines} wait on it; {free} of its {units} are free.")
+_NOT_WAITED_FOR = phrase("Nobody waits on it; {free} of its {units} are free.")
 
 
-def supply_lead(supply: SupplyView, waits: Tally, today: date) -> str:
+def supply_lead(supply: SupplyView, waits: Tally, today: date) -> list[Said]:
     """A supply in a sentence or two."""
+    of: dict[str, Value] = {"units": words.units(supply.quantity), "sku": supply.sku, "site": supply.site}
     if supply.kind == "stock":
-        return f"{words.units(supply.quantity)} of {supply.sku} on hand at {supply.site}; {supply.free:,} free."
+        return [Said(_IN_STOCK, of | {"free": supply.free})]
     to_come = supply.quantity - supply.received - supply.cancelled
     if not to_come:
-        return f"{words.units(supply.quantity)} of {supply.sku} for {supply.site}: {_STATES[supply.state]}."
-    when = words.weekday(supply.expected_on, today)
-    late = ""
+        return [Said(_OVER, of | {"state": Said(_STATES[supply.state])})]
+    of |= {"units": words.units(to_come), "when": words.weekday(supply.expected_on, today)}
+    expected = Said(_EXPECTED, of)
     if supply.state == "overdue" and supply.expected_on is not None:
-        late = f", which was {words.left((supply.expected_on - today).days)}"
-    waiting = f"{words.lines(waits.lines)} wait on it" if waits.lines else "Nobody waits on it"
-    free = f"{supply.free:,} of its {words.units(to_come)} are free"
-    return f"{words.units(to_come)} of {supply.sku} for {supply.site}, expected {when}{late}. {waiting}; {free}."
+        expected = Said(_EXPECTED_LATE, of | {"ago": words.left((supply.expected_on - today).days)})
+    free: dict[str, Value] = {"free": supply.free, "units": words.units(to_come)}
+    if waits.lines:
+        return [expected, Said(_WAITED_FOR, free | {"lines": words.lines(waits.lines)})]
+    return [expected, Said(_NOT_WAITED_FOR, free)]
 
 
-def supply_facts(supply: SupplyView, today: date) -> Iterator[tuple[str, str]]:
+def supply_facts(supply: SupplyView, today: date) -> Iterator[tuple[Phrase, Value]]:
     """What there is to know of a supply."""
-    yield "Kind", _KINDS.get(supply.kind, supply.kind.replace("_", " "))
-    yield "State", _STATES.get(supply.state, supply.state)
+    yield phrase("Kind"), Said(_KINDS[supply.kind]) if supply.kind in _KINDS else words.code(supply.kind)
+    yield phrase("State"), Said(_STATES[supply.state]) if supply.state in _STATES else supply.state
     if supply.document is not None:
-        yield "Document", supply.document
+        yield phrase("Document"), supply.document
     if supply.expected_on is not None:
-        yield "Expected", words.weekday(supply.expected_on, today)
-        yield "Confirmed", "yes" if supply.confirmed else "not yet"
+        yield phrase("Expected"), words.weekday(supply.expected_on, today)
+        yield phrase("Confirmed"), Said(phrase("yes") if supply.confirmed else phrase("not yet"))
     if supply.available_on is not None:
-        yield "Ships from", words.weekday(supply.available_on, today)
-    yield "Units", f"{supply.quantity:,}"
+        yield phrase("Ships from"), words.weekday(supply.available_on, today)
+    yield phrase("Units"), supply.quantity
     if supply.received:
-        yield "Received", f"{supply.received:,}"
+        yield phrase("Received"), supply.received
     if supply.cancelled:
-        yield "Lost on the way" if supply.from_site else "Cancelled", f"{supply.cancelled:,}"
-    yield "Held by lines", f"{supply.pegged:,}"
+        yield phrase("Lost on the way") if supply.from_site else phrase("Cancelled"), supply.cancelled
+    yield phrase("Held by lines"), supply.pegged
     if supply.from_site is not None:
-        yield "From", supply.from_site
+        yield phrase("From"), supply.from_site
 
 
-def policy(item: ItemView) -> Iterator[tuple[str, str, str]]:
+_CATEGORY, _SITE = phrase("category {category}"), phrase("site {site}")
+
+
+def policy(item: ItemView) -> Iterator[tuple[Value, Value, Value]]:
     """An item's policy: what each part is called, what it says, and the level that says it."""
     for one in item.policy:
         if one.value is None:
             continue
-        name = _POLICY.get(one.field, one.field.replace("_", " ").capitalize())
-        source = "" if one.source == "default" else one.source
-        yield name, str(one.value).replace("_", " "), source
+        name = Said(_POLICY[one.field]) if one.field in _POLICY else one.field.replace("_", " ").capitalize()
+        value = words.code(one.value) if isinstance(one.value, str) else one.value
+        yield name, value, _source(one.source)
+
+
+def _source(source: str) -> Value:
+    level, _, name = source.partition(" ")
+    if level == "category" and name:
+        return Said(_CATEGORY, {"category": name})
+    if level == "site" and name:
+        return Said(_SITE, {"site": name})
+    return "" if source == "default" else words.code(source)

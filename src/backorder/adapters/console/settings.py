@@ -26,8 +26,6 @@ STATES = {
     "disabled": phrase("switched off"),
     "without_secret": phrase("has no secret yet"),
 }
-KINDS = {"person": phrase("person"), "program": phrase("program")}
-BUYERS = {"consumer": phrase("consumer"), "business": phrase("business")}
 TONES = {"failing": "is-bad", "without_secret": "is-warn"}
 DONE = {
     "put_communication": phrase("It is kept. Messages from now on go like this."),

@@ -56,12 +56,6 @@ FORMS = {
     "statement": phrase("Nothing was charged: the customer was told so"),
 }
 SILENCE = {"consent": phrase("Counts as yes"), "cancel": phrase("Cancels"), "none": phrase("Has no effect")}
-CAUSES = {
-    "silence": phrase("silence"),
-    "missed": phrase("missed"),
-    "buyer": phrase("buyer"),
-    "seller": phrase("seller"),
-}
 # How each kind of notice is called; any other is one of a delay.
 _KINDS = {
     "renewed": phrase("Second delay notice"),

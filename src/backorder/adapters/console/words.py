@@ -80,7 +80,7 @@ def late(days: int) -> Said:
     return Said(_LATE, {"count": days})
 
 
-# By what they stand for: roles, states of lines, columns to sort by, ways to sell.
+# By what they stand for: roles, states of lines, columns to sort by, ways to sell, levels of policies.
 _CODES = frozenset(
     (
         phrase("viewer"), phrase("planner"), phrase("buyer"), phrase("warehouse"), phrase("service agent"),
@@ -88,6 +88,8 @@ _CODES = frozenset(
         phrase("ready"), phrase("waiting"), phrase("part ready"), phrase("shipped"), phrase("cancelled"),
         phrase("order"), phrase("item"), phrase("units"), phrase("ordered"), phrase("promise"),
         phrase("stock only"), phrase("backorder"), phrase("preorder"), phrase("discontinued"),
+        phrase("shop"), phrase("inbound"), phrase("lead time"),
+        phrase("person"), phrase("program"), phrase("consumer"), phrase("business"),
     )
 )  # fmt: skip
 

@@ -13,9 +13,11 @@ from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import ask
 from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.kernel.outcomes import Outcome, Word
+from backorder.kernel.phrases import Said, ShortDay, phrase
 from backorder.queries import outbox, show
 
 _DONE = {Word.RECEIVED, Word.RESCHEDULED, Word.CHANGED, Word.EXISTS}
+_MOVED = phrase("Somebody else moved it meanwhile: it is expected on {day}. Nothing was done. Look, and send it again.")
 _WORDS = {"receive": "receive_supply", "move": "reschedule_supply", "confirm": "confirm_supply"}
 
 
@@ -29,17 +31,17 @@ async def see_to(house: House, call: Call) -> Answer:
     name = call.path("supply")
     last = await ask(house, outbox.last_number, house.db)
     command = await _command(house, call, word, name, fields)
-    outcome = command if isinstance(command, str) else await give(house, call, command)
+    outcome = command if isinstance(command, Said) else await give(house, call, command)
     if isinstance(outcome, Outcome) and outcome.outcome in _DONE:
         done = "again" if outcome.outcome is Word.EXISTS else word
         query = urlencode({"done": done} | ({"since": last} if done == "receive" else {}))
         return answered(b"", 303, {"Location": f"/console/supplies/{quote(name, safe='')}?{query}"})
-    wrong = outcome if isinstance(outcome, str) else sentence(outcome)
+    wrong = outcome if isinstance(outcome, Said) else sentence(outcome)
     typed = {field: texts[0] for field, texts in fields.items()}
     return await supply_shown(house, call, SupplyPage(), typed=typed, wrong=wrong, status=422)
 
 
-async def _command(house: House, call: Call, word: str, name: str, fields: body.Form) -> dict[str, Any] | str:
+async def _command(house: House, call: Call, word: str, name: str, fields: body.Form) -> dict[str, Any] | Said:
     """The command that a form says, or what is wrong with it: a day moves only from the day that was seen."""
     command: dict[str, Any] = {"do": _WORDS[word], "supply": name}
     if word == "receive":
@@ -49,8 +51,7 @@ async def _command(house: House, call: Call, word: str, name: str, fields: body.
     found = await ask(house, partial(show.supply, house.db, name, house.clock()))
     seen = said(fields, "seen").get("seen")
     if found is not None and found.expected_on is not None and seen != found.expected_on.isoformat():
-        now = f"{found.expected_on:%a} {found.expected_on.day} {found.expected_on:%b}"
-        return f"Somebody else moved it meanwhile: it is expected on {now}. Nothing was done. Look, and send it again."
+        return Said(_MOVED, {"day": ShortDay(found.expected_on, found.expected_on, weekday=True)})
     return command | said(fields, "expected_on", "reason") | {"by": call.caller.account}
 
 

@@ -164,7 +164,6 @@ _FIELDS = frozenset(
         phrase("scopes"),
         phrase("segments"),
         phrase("shipment"),
-        phrase("supply"),
         phrase("tracking"),
         phrase("until"),
         phrase("url"),

@@ -15,12 +15,14 @@ from backorder.adapters.http.problems import Refusal, busy
 from backorder.adapters.http.reads import Nothing, ask
 from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.adapters.http.upload import Part, parts
+from backorder.adapters.imports import examples, sheets
 from backorder.adapters.imports import mapping as mappings
-from backorder.adapters.imports import sheets
+from backorder.adapters.imports.examples import EXAMPLES
 from backorder.adapters.imports.fields import KINDS
 from backorder.adapters.imports.run import Result, run, ways_of
 from backorder.adapters.imports.values import Unclear
 from backorder.kernel.phrases import Phrase, Said, phrase
+from backorder.queries.desk import today
 from backorder.storage.db import Database
 
 PATH = "/console/imports"
@@ -110,6 +112,17 @@ async def take(house: House, call: Call) -> Answer:
     return _shown(call, typed=typed, taken=taken)
 
 
+async def example(house: House, call: Call) -> Answer:
+    """`GET /console/imports/examples/{kind}`: a file to begin with, with a row that shows how things are written."""
+    body.query(call.request, Nothing)
+    kind = call.path("kind")
+    if kind not in EXAMPLES:
+        raise Refusal(404, "not_found", "there is no example of this kind")
+    day, _ = await ask(house, today, house.db, house.clock())
+    headers = {"Content-Disposition": f'attachment; filename="{kind}.csv"'}
+    return answered(examples.example(kind, day).encode(), 200, headers, "text/csv; charset=utf-8")
+
+
 def _taken(db: Database, now: int, file: Part, typed: dict[str, str], *, costs: bool, actor: str) -> Taken:
     """Read and apply a file. Raises Wrong where it cannot be taken as a whole."""
     kind, dry = typed["kind"], typed.get("do") != "import"
@@ -169,4 +182,5 @@ def _shown(
 ROUTES = (
     page_route(PATH, "catalogue.write", look, "Files that can be taken over."),
     Route("POST", PATH, "catalogue.write", take, "Look at a file, or take it over.", page=True),
+    page_route(f"{PATH}/examples/{{kind:str}}", "catalogue.write", example, "A file to begin with."),
 )

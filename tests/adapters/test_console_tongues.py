@@ -1,0 +1,226 @@
+"""The console in another language than English: no template says anything but phrases, and no page mixes languages."""
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from babel.messages.pofile import read_po
+from conftest import new_database
+from jinja2 import Environment, nodes
+from owed import COMMUNICATION
+from service import Service, speaking
+from state import apply
+
+from backorder.kernel.access import ROLES
+from backorder.storage.db import open_database
+
+NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
+FORM = {"Content_Type": "application/x-www-form-urlencoded", "Sec_Fetch_Site": "same-origin"}
+GERMAN = {"Accept_Language": "de"}
+FOLDER = files("backorder.adapters.console")
+LATER = {"item.html", "supply.html"}  # not phrases yet
+TEMPLATES = sorted({one.name for one in FOLDER.iterdir() if one.name.endswith(".html")} - LATER)
+# Names and signs that are the same in every language.
+ALIKE = {"UTC", "SHA", "ms", "bo_", "Backorder", "JSON", "API"}
+READ = {"aria-label", "alt", "placeholder", "title"}
+JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+WORD = re.compile(r"[A-Za-z_]{2,}")
+
+
+class Texts(HTMLParser):
+    """What people read of a page: texts, and attributes that are read out. What is in `mono` is for programs."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._inside: list[tuple[str, bool]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [text for name, text in attrs if name in READ and text]
+        mono = "mono" in (dict(attrs).get("class") or "").split() or tag in {"code", "script", "style"}
+        if tag not in {"input", "meta", "link", "br", "path", "circle", "rect"}:
+            self._inside.append((tag, mono))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._inside and self._inside.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if data.strip() and not any(mono for _, mono in self._inside):
+            self.found.append(data.strip())
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_template_has_no_text_that_is_no_phrase(name: str) -> None:
+    source = FOLDER.joinpath(name).read_text(encoding="utf-8")
+    bare = [text for text in Texts(JINJA.sub("", source)).found if set(WORD.findall(text)) - ALIKE]
+    assert bare == []
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_template_makes_no_text_of_its_own(name: str) -> None:
+    tree = Environment(autoescape=True).parse(FOLDER.joinpath(name).read_text(encoding="utf-8"))
+    said = {
+        id(text)
+        for call in tree.find_all(nodes.Call)
+        if isinstance(call.node, nodes.Name) and call.node.name in {"_", "_n"}
+        for text in call.find_all(nodes.Const)
+    }
+    made = [text.value for text in tree.find_all(nodes.Const) if id(text) not in said and isinstance(text.value, str)]
+    assert [text for text in made if re.match(r"[A-Z][a-z]|[a-z]+ [a-z]", text)] == []
+
+
+class Shop:
+    """A shop of which every page of the console has something to say."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    def page(self, path: str, status: int = 200, **said: str) -> str:
+        """A page in German; with what is said in a form, if anything is."""
+        with closing(self.service.client()) as client:
+            if said:
+                reply = client.ask("POST", path, urlencode(said).encode(), **GERMAN, **FORM)
+            else:
+                reply = client.ask("GET", path, **GERMAN)
+        assert reply.status == status, reply
+        return reply.body.decode()
+
+    def simulated(self, policy: str) -> str:
+        """The address of a run."""
+        said = urlencode({"policy": policy, "mark": "2026-11-20 15:00 00ff"}).encode()
+        with closing(self.service.client()) as client:
+            reply = client.ask("POST", "/console/reallocate", said, **GERMAN, **FORM)
+        assert reply.status == 303, reply
+        return reply.headers["location"]
+
+
+BEGUN: list[dict[str, Any]] = [
+    {"do": "put_site", "site": "NY", "zone": "America/New_York", "country": "US"},
+    {"do": "put_item", "sku": "LAMP", "name": "Lampe"},
+    {"do": "put_item", "sku": "BOWL", "name": "Schale"},
+    {"do": "put_customer", "customer": "ada", "name": "Ada", "email": "ada@example.com", "tier": "gold"},
+    COMMUNICATION,
+    {"do": "announce_supply", "supply": "PO", "sku": "LAMP", "site": "NY", "quantity": 2, "expected_on": "2026-11-27"},
+    {"do": "announce_supply", "supply": "QO", "sku": "LAMP", "site": "NY", "quantity": 9, "expected_on": "2026-12-07"},
+    {"do": "announce_supply", "supply": "BO", "sku": "BOWL", "site": "NY", "quantity": 9, "expected_on": "2026-11-24"},
+    *(
+        {
+            "do": "place_order",
+            "order": order,
+            "currency": "USD",
+            "paid": "80.00",
+            "lines": [{"line": "1", "sku": sku, "quantity": 2, "unit_price": "40.00"}],
+            **more,
+        }
+        for order, sku, more in (
+            ("A", "LAMP", {}),
+            ("B", "LAMP", {"customer": "ada"}),
+            ("C", "BOWL", {}),
+            ("D", "BOWL", {}),
+        )
+    ),
+    {"do": "put_policy", "policy": "gold", "segments": [
+        {"name": "g", "filter": {"tier": ["gold"]}, "strategy": "redistribute"},
+        {"name": "r", "strategy": "redistribute"},
+    ]},
+    {"do": "put_policy", "policy": "win", "segments": [{"name": "w", "strategy": "win"}]},
+    {"do": "put_webhook", "webhook": "hook", "url": "https://example.com/hook"},
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with new_database(request.param, tmp_path_factory.mktemp("tongues")) as url:
+        db = open_database(url)
+        assert {one.outcome.value for one in apply(db, NOW - timedelta(days=9), BEGUN)} <= {"accepted", "changed"}
+        later = [
+            {"do": "reschedule_supply", "supply": "PO", "expected_on": "2026-12-15"},
+            {"do": "receive_supply", "supply": "BO", "receipt": "r", "quantity": 9},
+            {"do": "pick", "order": "D", "lines": [{"line": "1", "quantity": 1}]},
+            {"do": "ship", "order": "C", "shipment": "s", "lines": [{"line": "1", "quantity": 2}]},
+        ]
+        found = [one.outcome.value for one in apply(db, NOW - timedelta(hours=2), later)]
+        assert set(found) <= {"rescheduled", "received", "changed", "shipped"}
+        apply(db, NOW - timedelta(hours=1), [{"do": "advance", "to": (NOW - timedelta(hours=1)).isoformat()}])
+        db.close()
+        with speaking(url, BACKORDER_NOW=NOW.isoformat(), BACKORDER_WORKER="no") as service:
+            yield Shop(service)
+
+
+def _english() -> dict[str, str]:
+    """What German says otherwise, by the English."""
+    with files("backorder").joinpath("locale/de.po").open("rb") as file:
+        catalogue = read_po(file, locale="de")
+    found = {}
+    for one in catalogue:
+        if one.id and isinstance(one.id, str) and one.string != one.id:
+            found[one.id] = str(one.string)
+        elif one.id and not isinstance(one.id, str):
+            found.update(dict.fromkeys(one.id, one.string[0]))
+    return {text: said for text, said in found.items() if text not in set(found.values())}
+
+
+def _is_german(page: str, *words: str) -> None:
+    assert '<html lang="de"' in page
+    for word in words:
+        assert word in page
+    english = _english()
+    left = [text for text in Texts(page).found if text in english and text not in ROLES]  # which accounts are called
+    assert left == [], "a phrase in English on a page in German"
+
+
+PAGES = (
+    ("/console/notices", "Mitteilungen und Erstattungen", "zu erledigen", "Verzugsmitteilung", "zu senden"),
+    ("/console/notices?what=notice&order=A&number=1", "Jetzt verständigen", "Nicht senden", "Was der Kunde antwortet"),
+    ("/console/shipments", "Versand", "kann versandt werden, früheste", "1 von 2 kommissioniert", "Zuletzt versandt"),
+    ("/console/shipments?order=D", "Sendungsnummer", "kann versandt werden"),
+    ("/console/shipments/pick-list?order=D", "Pickliste", "zu entnehmen für 1 Bestellung"),
+    ("/console/imports", "Importieren", "Standorte"),
+    ("/console/audit", "Einträge, neueste zuerst", "Worum es geht"),
+    ("/console/settings", "Regelpakete", "mitgeliefert", "Verbraucher"),
+    ("/console/settings/webhooks?webhook=hook", "Endpunkte nach Namen", "hat noch kein Geheimnis"),
+    ("/console/settings/users?account=admin", "Konten nach Namen", "Token ausstellen", "Nur lesen"),
+    ("/console/reallocate", "Simulieren Sie eine Richtlinie", "2 Segmente"),
+    ("/console/reallocate/policy", "Eine neue Richtlinie", "gibt alles ab"),
+    ("/console/reallocate/policy?policy=gold", "Version 1, gespeichert am"),
+    ("/console/reallocate/compare?policy=gold&policy=win", "Nebeneinander", "Zusagen, die sich verschieben"),
+)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page[0])
+def test_a_page_is_german_where_german_is_wanted(shop: Shop, page: tuple[str, ...]) -> None:
+    path, *words = page
+    _is_german(shop.page(path), *words)
+
+
+def test_a_run_is_german_from_the_form_to_its_lines(shop: Shop) -> None:
+    for policy in ("gold", "win"):
+        there = shop.simulated(policy)
+        _is_german(shop.page(there), "Der Plan ist gemacht. Noch hat sich nichts geändert.", "Er ändert")
+        _is_german(shop.page(there.partition("?")[0] + "?view=changed"), "Position für Position", "Über den Lauf")
+    _is_german(shop.page("/console/reallocate"), "simuliert", "Läufe")
+
+
+def test_what_is_refused_is_said_in_german_as_far_as_it_is_the_consoles(shop: Shop) -> None:
+    answered = {"do": "answer_notice", "order": "A", "number": "1", "answer": "until"}
+    _is_german(shop.page("/console/notices", 422, **answered), "Sagen Sie, bis zu welchem Tag gewartet wird.")
+    _is_german(shop.page("/console/shipments", 422, do="ship"), "Haken Sie zuerst die Bestellungen an")
+    _is_german(shop.page("/console/shipments", 422, do="dance"), "Das ist kein Formular von uns.")
+    _is_german(shop.page("/console/audit?since=x", 422), "Schreiben Sie die Tage wie 2026-11-20")
+    drawn = shop.page("/console/settings/webhooks", do="rotate", webhook="hook")
+    _is_german(drawn, "Das neue Geheimnis von hook.", "Bewahren Sie es jetzt auf.")
+    replayed = {"do": "replay_webhook", "webhook": "hook", "event": "x"}
+    _is_german(shop.page("/console/settings/webhooks", 422, **replayed), "Geben Sie das erste Ereignis mit seiner")
+    issued = {"do": "issue_token", "account": "viewer", "days": "x"}
+    _is_german(shop.page("/console/settings/users", 422, **issued), "Tage: ")
+    _is_german(shop.page("/console/reallocate/policy", 422, do="preview", text="[]"), "Eine Richtlinie ist ein Objekt")
+    _is_german(shop.page("/console/reallocate/runs/none", 404), "Es gibt keinen Lauf mit dieser Kennung")
+    _is_german(shop.page("/console/settings?pack=none", 404), "Es gibt kein Regelpaket mit diesem Namen.")
