@@ -46,6 +46,7 @@ FIELDS = {
     "colour": "The merchant's colour in letters, `#rrggbb`; with a contrast of at least 4.5:1 to white.",
     "signature": "What stands at the foot of letters.",
     "wordings": "Words of the merchant's own in letters, by kind of message and language.",
+    "translations": "Where customers answer and when money is taken, in languages of letters.",
     "opening": "What stands after the greeting; empty takes it away. Notices of delays have none.",
     "closing": "What stands at the end; empty takes it away.",
     "wait_minutes": "How long nothing has to change before a change is told; 30 where it was never said.",

@@ -134,12 +134,15 @@ def _on_order(one: Order | None, said: CommunicationView, message: Message, link
         return None
     about = About(one.order, local_day(message.at, one.zone or "UTC"), one.name, links.get(one.order))
     kind, made = _DRAFTS[message.kind]
-    drawn = made(one, about, said, message)
-    if drawn is None:
-        return None
-    draft, goods = drawn
     speaks = language(one.language, one.country)
-    letter = rendered(draft, speaks, in_name_of(said, kind, speaks.code), values_of(about, goods, speaks))
+    for code in (speaks.code, speaks.source().code):  # in English, what the shop says too, where the other lacks any
+        drawn = made(one, about, said.spoken(code), message)
+        if drawn is None:
+            return None
+        draft, goods = drawn
+        letter = rendered(draft, speaks, in_name_of(said, kind, speaks.code), values_of(about, goods, speaks))
+        if not letter.lacking:
+            break
     return Post(letter, one.to, one.name or "", message.at, one.notify, said.contact or "")
 
 
