@@ -62,7 +62,13 @@ class Language:
 
     def say(self, said: Said) -> str:
         """A phrase with its values. What people wrote stands in values only, and is never looked at for places."""
-        return self.text(said).format(**{name: self.word(value) for name, value in said.values.items()})
+        text = self.text(said)
+        return text.format(**{name: self._within(text, name, value) for name, value in said.values.items()})
+
+    def _within(self, text: str, name: str, value: Value) -> str:
+        """A value as it stands in a text: a short day that ends with a full stop, as in German, ends its sentence."""
+        word = self.word(value)
+        return word[:-1] if word.endswith(".") and _ends(value) and f"{{{name}}}." in text else word
 
     def text(self, said: Said) -> str:
         """A phrase in this language, its places still open."""
@@ -131,6 +137,11 @@ class Language:
         places = decimals(money.currency)
         number, pattern = Decimal(money.minor).scaleb(-places), _exact(self._locale, places)
         return str(format_currency(number, money.currency, pattern, locale=self._locale, currency_digits=False))
+
+
+def _ends(value: Value) -> bool:
+    """Whether a value ends with what is ours to say, and not with what somebody wrote."""
+    return isinstance(value, ShortDay) or (isinstance(value, Said) and any(map(_ends, value.values.values())))
 
 
 def one_line(text: str) -> str:

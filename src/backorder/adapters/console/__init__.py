@@ -104,12 +104,17 @@ def _say(context: Context, said: str | Phrase | Said, **values: Value | Markup) 
     if not isinstance(said, Said):
         said = Said(Phrase(said) if isinstance(said, str) else said, values)
     speaks: Language = context["frame"].language
-    text = Markup(escape(speaks.text(said)))  # noqa: S704 - escaped here, and the values by format
+    text = speaks.text(said)
+    found = Markup(escape(text))  # noqa: S704 - escaped here, and the values by format
     if not said.values:
-        return text
-    return text.format(
-        **{name: one if isinstance(one, Markup) else speaks.word(one) for name, one in said.values.items()}
-    )
+        return found
+    return found.format(**{name: _within(text, name, speaks, one) for name, one in said.values.items()})
+
+
+def _within(text: str, name: str, speaks: Language, value: Value | Markup) -> str:
+    """A value as it stands in a text: one that ends with a full stop, such as a day in short, ends its sentence."""
+    word = value if isinstance(value, Markup) else speaks.word(value)
+    return word[:-1] if word.endswith(".") and f"{{{name}}}." in text else word
 
 
 @pass_context

@@ -1,7 +1,9 @@
 """Reallocation as people see it: runs, what a plan comes to, who loses, two of them side by side, policies."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -59,7 +61,7 @@ _DAYS_MOVED, _FIRST_MOVED = phrase("{lost} lost, {got} got"), phrase("{broken} b
 _MENDED, _IN_DANGER = phrase("{count} mended"), phrase("legal deadlines in danger: {both}")
 _BY_STRATEGY, _AS_ASKED = phrase("{win} win, {gain} gain"), phrase("every segment gets what it was to")
 _SAME, _MORE, _FEWER, _WAS = phrase("same"), phrase("+{by}"), phrase("\u2212{by}"), phrase("was {before}")
-_ON_TIME_IN = phrase("On time in {currency}")
+_ON_TIME = phrase("On time")
 _PLANNED_NOTHING, _NOT_YET = phrase("It planned nothing. {note}"), phrase("It is being planned.")
 _NO_CHANGE_TODAY = phrase("It changes nothing. Nothing has happened yet: it can be committed today.")
 _NO_CHANGE_STALE = phrase("It changes nothing. Nothing has happened yet: it can be committed no more: simulate anew.")
@@ -196,8 +198,11 @@ def measures(sides: Sequence[TotalsView]) -> list[Measure]:
     ]
     for currency in sorted({name for one in sides for name in one.value_on_time or {}}):
         amounts = [(one.value_on_time or {}).get(currency) for one in sides]
-        said: list[Value] = ["" if one is None else _both(one.before, one.after) for one in amounts]
-        found.append(Measure(Said(_ON_TIME_IN, {"currency": currency}), said))
+        said: list[Value] = [
+            "" if one is None else _both(words.amount(one.before, currency), words.amount(one.after, currency))
+            for one in amounts
+        ]
+        found.append(_measure(_ON_TIME, said))
     return found
 
 
@@ -213,6 +218,40 @@ def reasons(run: RunView) -> dict[str, Phrase]:
     """What may become of the lines of each segment."""
     segments = [] if run.totals is None else run.totals.segments
     return {one.segment: STRATEGIES[one.strategy] for one in segments if one.strategy in STRATEGIES}
+
+
+def reason(note: str) -> Value:
+    """What a plan notes of a line, which is kept in English, as a phrase; as it stands where it is none of these."""
+    for pattern, text in _patterns():
+        found = pattern.fullmatch(note)
+        if found is not None:
+            return Said(text, {name: _NO_DAYS.get(value, value) for name, value in found.groupdict().items()})
+    return note
+
+
+@cache
+def _patterns() -> list[tuple[re.Pattern[str], Phrase]]:
+    return [(re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(one.one))), one) for one in _NOTES]
+
+
+# What the kernel notes of violations, and of lines that could not be changed as planned.
+_NOTES = (
+    phrase("it had to have {wanted} and gets {got}: segment {segment} took its units"),
+    phrase("it had to have {wanted} and gets {got}"),
+    phrase("nothing of it is to be shipped any more"),
+    phrase("its order was put on hold"),
+    phrase("its order was released"),
+    phrase("units of it were picked"),
+    phrase("its units, or what they stand on, changed"),
+    phrase("it was promised another day"),
+    phrase("units of it were pinned"),
+    phrase("another line of its order, which ships complete, changed"),
+    phrase("{supply} is not to come any more"),
+    phrase("{supply} may not serve it any more"),
+    phrase("{supply} ships on another day by now"),
+    phrase("{supply} has fewer units left than it was to get"),
+)
+_NO_DAYS: dict[str, Value] = {"its day": Said(phrase("its day")), "no day": Said(phrase("no day"))}
 
 
 def until(run: RunView, undo_hours: int) -> datetime | None:
