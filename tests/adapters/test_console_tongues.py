@@ -183,7 +183,7 @@ PAGES = (
     ("/console/shipments", "Versand", "kann versandt werden, früheste", "1 von 2 kommissioniert", "Zuletzt versandt"),
     ("/console/shipments?order=D", "Sendungsnummer", "kann versandt werden"),
     ("/console/shipments/pick-list?order=D", "Pickliste", "zu entnehmen für 1 Bestellung"),
-    ("/console/imports", "Importieren", "Standorte"),
+    ("/console/imports", "Importe", "Standorte"),
     ("/console/audit", "Einträge, neueste zuerst", "Worum es geht"),
     ("/console/settings", "Regelpakete", "mitgeliefert", "Verbraucher"),
     ("/console/settings/webhooks?webhook=hook", "Endpunkte nach Namen", "hat noch kein Geheimnis"),
