@@ -221,7 +221,7 @@ PAGES = (
     ("/console/shipments", "Versand", "kann versandt werden, früheste", "1 von 2 kommissioniert", "Zuletzt versandt"),
     ("/console/shipments?order=D", "Sendungsnummer", "kann versandt werden"),
     ("/console/shipments/pick-list?order=D", "Pickliste", "zu entnehmen für 1 Bestellung"),
-    ("/console/imports", "Importieren", "Standorte"),
+    ("/console/imports", "Importe", "Standorte"),
     ("/console/audit", "Einträge, neueste zuerst", "Worum es geht"),
     ("/console/settings", "Regelpakete", "mitgeliefert", "Verbraucher"),
     ("/console/settings/webhooks?webhook=hook", "Endpunkte nach Namen", "hat noch kein Geheimnis"),
@@ -237,6 +237,30 @@ PAGES = (
 def test_a_page_is_german_where_german_is_wanted(shop: Shop, page: tuple[str, ...]) -> None:
     path, *words = page
     _is_german(shop.page(path), *words)
+
+
+def test_an_import_is_german_from_its_columns_to_what_became_of_it(shop: Shop) -> None:
+    edge = "edge"
+    said = {"kind": "stock", "by": ""}
+    form = "".join(f'--{edge}\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{t}\r\n' for n, t in said.items())
+    file = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
+    body = f"{form}{file}Was,Wie viel\r\nLAMP,zwei\r\n\r\n--{edge}--\r\n".encode()
+    headers = {**GERMAN, "Content_Type": f"multipart/form-data; boundary={edge}", "Sec_Fetch_Site": "same-origin"}
+    with closing(shop.service.client()) as client:
+        there = client.ask("POST", "/console/imports", body, **headers).headers["location"]
+    _is_german(shop.page(there), "Für sku ist keine Spalte genommen", "1 Zeile Bestand")
+    chosen = {"column-0": "sku", "column-1": "quantity", "value-site": "NY"}
+    _is_german(shop.page(there, 200, **chosen, do="look"), "Das geschähe mit 1 Zeile.", "Nicht übernommen")
+    _is_german(shop.page(there, 422, **{**chosen, "column-1": "sku"}), "Für sku sind zwei Spalten genommen")
+    with closing(shop.service.client()) as client:
+        run = client.ask("POST", there, urlencode(chosen | {"do": "import"}).encode(), **GERMAN, **FORM).headers[
+            "location"
+        ]
+    while "data-again" in shop.page(run):
+        pass
+    _is_german(shop.page(run), "Zeilen, die nicht übernommen wurden", "Die Tabelle holen")
+    _is_german(shop.page("/console/imports"), "Zuletzt übernommen", "a.csv")
+    _is_german(shop.page("/console/imports/runs/none", 404), "Es gibt keinen Import mit dieser Kennung")
 
 
 def test_a_run_is_german_from_the_form_to_its_lines(shop: Shop) -> None:

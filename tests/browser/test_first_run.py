@@ -65,7 +65,7 @@ def test_a_file_of_ones_own_is_taken_without_javascript(browser: Any, tmp_path: 
             page.get_by_label("CSV or XLSX").set_input_files(file)
             page.get_by_role("button", name="See how it is read").click()
             page.get_by_label("What Was is taken for").select_option("sku")
-            page.get_by_label("Currency of all rows").fill("EUR")
+            page.get_by_label("currency of all rows").fill("EUR")
             page.get_by_label("Remember these columns as").fill("our shop")
             page.get_by_role("button", name="Read it like this").click()
             page.get_by_text("These columns are remembered as our shop.").wait_for()

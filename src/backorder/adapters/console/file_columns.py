@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from backorder.adapters.imports.mapping import Mapping
 from backorder.adapters.imports.sheets import Sheet
-from backorder.kernel.phrases import Phrase, phrase
+from backorder.kernel.phrases import Phrase, Said, phrase
 
 SAMPLES = 3
 SAMPLED = 200  # rows among which samples are looked for
@@ -62,11 +62,16 @@ def columns(sheet: Sheet, mapping: Mapping, most: int, usable: Callable[[list[st
     return found
 
 
-def plainly(text: str) -> str:
-    """What is wrong with a file without what is said on a command line."""
-    said, option, _ = text.partition(": say --")
-    said = f"{said}: say below how they are written" if option else said
-    return f"{said[:1].upper()}{said[1:]}."
+NO_COLUMN = phrase("No column is taken for {field}, and there is nothing for all rows.")
+TWICE = phrase("Two columns are taken for {field}: {one} and {other}. Leave one of them out.")
+COSTS = phrase("What things cost asks for the permission money.write: leave that column out.")
+_DAYS = phrase("The days could be day first or month first: say below how they are written.")
+_NUMBERS = phrase("Numbers could have either decimal sign: say below how they are written.")
+
+
+def unclear(text: str) -> Said:
+    """What cannot be told of how a file writes, without what is said on a command line."""
+    return Said(_DAYS if text.startswith("the days") else _NUMBERS)
 
 
 def _shown(value: object) -> str:

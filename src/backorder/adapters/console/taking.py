@@ -10,6 +10,7 @@ STATES = {
     "interrupted": phrase("It was interrupted"),
     "failed": phrase("It failed"),
 }
+# What can be in a file, by the word for it.
 NAMES = {
     "sites": phrase("Sites"),
     "suppliers": phrase("Suppliers"),
@@ -18,6 +19,15 @@ NAMES = {
     "stock": phrase("Stock"),
     "supplies": phrase("Supplies"),
     "orders": phrase("Orders"),
+    "demo": phrase("The demo"),
+}
+# What became of commands; other answers are words of the API.
+OUTCOMES = {
+    "accepted": phrase("accepted"),
+    "changed": phrase("changed"),
+    "exists": phrase("exists"),
+    "invalid": phrase("invalid"),
+    "made, because a row names them": phrase("made, because a row names them"),
 }
 MINUTE = 60
 

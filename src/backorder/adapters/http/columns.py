@@ -8,21 +8,23 @@ from typing import Any, NamedTuple
 import msgspec
 
 from backorder.adapters.console import file_columns as words
+from backorder.adapters.console.taking import NAMES, OUTCOMES
 from backorder.adapters.http import body
 from backorder.adapters.http.callers import from_here
 from backorder.adapters.http.desk import page_route, shown
-from backorder.adapters.http.forms import fields
+from backorder.adapters.http.forms import fields, of_field, strange
 from backorder.adapters.http.held import File
 from backorder.adapters.http.problems import Refusal, busy
 from backorder.adapters.http.reads import Nothing, ask
 from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.adapters.http.taking import PATH, REJECTS_SHOWN, permit, take
 from backorder.adapters.imports.fields import KINDS
-from backorder.adapters.imports.mapping import BadMapping, Mapping
+from backorder.adapters.imports.mapping import Mapping
 from backorder.adapters.imports.rows import Reader
 from backorder.adapters.imports.run import Result, run, ways_of
 from backorder.adapters.imports.values import Unclear, Ways
 from backorder.commands import imports
+from backorder.kernel.phrases import Said, phrase
 
 FILE = PATH + "/files/{file:str}"
 LOOKED = 5_000  # rows of a file that a rehearsal reads: others cannot write meanwhile
@@ -31,10 +33,22 @@ COLUMNS_SHOWN = 120
 _one_at_a_time = asyncio.Lock()
 
 
+_GONE = phrase("This file is not held any more: choose it again under Imports.")
+_BUSY = phrase("Somebody else looks what a file would do: come back in a moment.")
+
+
+class Twice(Exception):
+    """Two columns are taken for one field; `said` is which."""
+
+    def __init__(self, said: Said) -> None:
+        super().__init__(said)
+        self.said = said
+
+
 class Seen(NamedTuple):
     """How a file is read: what stands in the way as a whole, the first rows, and rows that cannot be read."""
 
-    troubles: list[str]
+    troubles: list[Said]
     preview: list[words.Shown]
     unread: list[tuple[int, str]]
     checked: int
@@ -55,14 +69,13 @@ async def choose(house: House, call: Call) -> Answer:
     typed = await fields(call)
     try:
         mapping = _chosen(file, typed)
-    except BadMapping as error:
-        return await _page(house, call, file, file.mapping, wrong=str(error), status=422)
+    except Twice as error:
+        return await _page(house, call, file, file.mapping, wrong=error.said, status=422)
     file = file._replace(mapping=mapping)
     house.beside.files.put(house.clock(), file, call.path("file"))
     do = typed.get("do", "")
     if "cost" in mapping.columns and not call.may("money.write"):
-        wrong = "What things cost asks for the permission money.write: leave that column out."
-        return await _page(house, call, file, mapping, wrong=wrong, status=422)
+        return await _page(house, call, file, mapping, wrong=Said(words.COSTS), status=422)
     remembered = ""
     if typed.get("name", "").strip():
         remembered = typed["name"].strip()
@@ -71,7 +84,7 @@ async def choose(house: House, call: Call) -> Answer:
         try:
             await ask(house, keep)
         except imports.Refused as error:
-            return await _page(house, call, file, mapping, wrong=f"{str(error).capitalize()}.", status=422)
+            return await _page(house, call, file, mapping, wrong=of_field(None, str(error)), status=422)
     if do not in {"look", "import"}:
         return await _page(house, call, file, mapping, remembered=remembered)
     seen: Seen = await ask(house, _read, file, mapping)
@@ -80,7 +93,7 @@ async def choose(house: House, call: Call) -> Answer:
     if do == "import":
         return await take(house, call, file, await ask(house, _settled, file, mapping))
     if _one_at_a_time.locked():
-        raise busy("somebody else looks what a file would do: come back in a moment")
+        raise busy(Said(_BUSY))
     async with _one_at_a_time:
         part = file.sheet._replace(rows=file.sheet.rows[:LOOKED])
         settled = await ask(house, _settled, file, mapping)
@@ -92,12 +105,12 @@ def _file(house: House, call: Call) -> File:
     """The file that the address names, for whoever gave it."""
     found = house.beside.files.get(house.clock(), call.path("file"))
     if found is None or found.account != call.caller.account:
-        raise Refusal(404, "not_found", "this file is not held any more: choose it again under Imports")
+        raise Refusal(404, "not_found", Said(_GONE))
     return found
 
 
 def _chosen(file: File, typed: Mapped[str, str]) -> Mapping:
-    """The mapping that a form says. Raises BadMapping."""
+    """The mapping that a form says. Raises Twice."""
     known = [field.name for field in KINDS[file.kind]]
     columns: dict[str, str] = {}
     for n, header in enumerate(file.sheet.headers[:COLUMNS_SHOWN]):
@@ -105,14 +118,14 @@ def _chosen(file: File, typed: Mapped[str, str]) -> Mapping:
         if not name or not _is_chosen(file.sheet.headers, n):
             continue
         if name not in known:
-            raise BadMapping("This is no form of ours.")
+            raise strange()
         if name in columns:
-            raise BadMapping(f"Two columns are taken for {name}: {columns[name]} and {header}. Leave one of them out.")
+            raise Twice(Said(words.TWICE, {"field": name, "one": columns[name], "other": header}))
         columns[name] = header
     values = {name: typed.get(f"value-{name}", "").strip()[:200] for name in known if name not in columns}
     said: dict[str, Any] = {name: typed.get(name) or None for name in ("dates", "decimal")}
     if said["dates"] not in words.DATES or said["decimal"] not in words.DECIMALS:
-        raise BadMapping("This is no form of ours.")
+        raise strange()
     return msgspec.structs.replace(
         file.mapping, columns=columns, values={name: text for name, text in values.items() if text}, **said
     )
@@ -133,19 +146,19 @@ def _read(file: File, mapping: Mapping) -> Seen:
     """Read the first rows without the database."""
     sheet = file.sheet
     troubles = [
-        f"No column is taken for {field.name}, and there is nothing for all rows."
+        Said(words.NO_COLUMN, {"field": field.name})
         for field in KINDS[mapping.kind]
         if field.required and field.name not in mapping.columns and not mapping.values.get(field.name)
     ]
     try:
         ways = ways_of(sheet, mapping)
-    except (Unclear, BadMapping) as error:
-        troubles.append(words.plainly(str(error)))
+    except Unclear as error:
+        troubles.append(words.unclear(str(error)))
         ways = ways_of(sheet, msgspec.structs.replace(mapping, dates="ymd", decimal="."))
     return _previewed(file, mapping, ways, troubles)
 
 
-def _previewed(file: File, mapping: Mapping, ways: Ways, troubles: list[str]) -> Seen:
+def _previewed(file: File, mapping: Mapping, ways: Ways, troubles: list[Said]) -> Seen:
     reader, rows = Reader(file.sheet, mapping, ways), file.sheet.rows[:CHECKED]
     read = [(row, reader.read(row)) for row in rows if not reader.leaves_out(row)]
     unread = [(row.number, said) for row, said in read if isinstance(said, str)]
@@ -159,7 +172,7 @@ async def _page(
     file: File,
     mapping: Mapping,
     *,
-    wrong: str = "",
+    wrong: Said | None = None,
     result: Result | None = None,
     remembered: str = "",
     status: int = 200,
@@ -188,6 +201,8 @@ async def _page(
         looked=min(len(file.sheet.rows), LOOKED),
         remembered=remembered,
         dates=words.DATES,
+        outcomes=OUTCOMES,
+        kinds=NAMES,
         decimals=words.DECIMALS,
     )
 

@@ -11,6 +11,7 @@ from backorder.adapters.console import taking as words
 from backorder.adapters.http import body
 from backorder.adapters.http.callers import from_here
 from backorder.adapters.http.desk import answered, page_route, shown
+from backorder.adapters.http.forms import of_field, strange
 from backorder.adapters.http.held import File
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import Nothing, ask
@@ -22,12 +23,20 @@ from backorder.adapters.imports import mapping as mappings
 from backorder.adapters.imports.examples import EXAMPLES
 from backorder.adapters.imports.fields import KINDS
 from backorder.adapters.imports.presets import PRESETS
+from backorder.kernel.phrases import Said, phrase
 from backorder.queries import desk
 from backorder.queries.imports import MappingView, list_imports, list_mappings
 
+_OTHER = phrase("This is no mapping for {kind}: choose another.")
+_NO_ROWS = phrase("The file has no rows behind the names of its columns.")
+
 
 class Wrong(Exception):
-    """The file was not read; the message says why and what to do."""
+    """The file was not read; `said` is why and what to do."""
+
+    def __init__(self, said: Said) -> None:
+        super().__init__(said)
+        self.said = said
 
 
 async def look(house: House, call: Call) -> Answer:
@@ -43,15 +52,15 @@ async def give(house: House, call: Call) -> Answer:
     typed = {name: part.text.decode("utf-8", "replace")[:200] for name, part in form.items() if name != "file"}
     kind, file = typed.get("kind", ""), form.get("file")
     if kind not in PERMITS:
-        raise Refusal(422, "invalid", "this is no form of ours")
+        raise strange()
     permit(call, kind)
     if file is None or not file.text:
-        return await _shown(house, call, typed=typed, wrong="Choose a file first.", status=422)
+        return await _shown(house, call, typed=typed, wrong=Said(phrase("Choose a file first.")), status=422)
     try:
         mapping = await ask(house, _mapping, house, kind, typed.get("by", ""), call.caller.account)
         held: File = await ask(house, partial(_held, kind, file, mapping, call.caller.account))
     except Wrong as error:
-        return await _shown(house, call, typed=typed, wrong=str(error), status=422)
+        return await _shown(house, call, typed=typed, wrong=error.said, status=422)
     name = house.beside.files.put(house.clock(), held)
     return answered(b"", 303, {"Location": f"{PATH}/files/{name}"})
 
@@ -63,11 +72,11 @@ def _mapping(house: House, kind: str, by: str, account: str) -> mappings.Mapping
         try:
             return mappings.preset(kind, name)
         except mappings.BadMapping as error:
-            raise Wrong(f"{str(error).capitalize()}.") from error
+            raise Wrong(of_field(None, str(error))) from error
     if how == "saved":
         found = next((one for one in list_mappings(house.db) if f"{one.kind}:{one.name}" == name), None)
         if found is None or found.kind != kind:
-            raise Wrong(f"This is no mapping for {kind}: choose another.")
+            raise Wrong(Said(_OTHER, {"kind": Said(words.NAMES[kind])}))
         return msgspec.json.decode(found.body, type=mappings.Mapping)
     refused = house.beside.refused.get(house.clock(), name) if how == "like" else None
     return refused.mapping if refused is not None and refused.account == account else None
@@ -81,10 +90,9 @@ def _held(kind: str, file: Part, mapping: mappings.Mapping | None, account: str)
         try:
             sheet = sheets.read(path)
         except sheets.Unreadable as error:
-            said = str(error).replace(str(path), "the file")
-            raise Wrong(f"{said[:1].upper()}{said[1:]}.") from error
+            raise Wrong(of_field(None, str(error).replace(str(path), "the file"))) from error
     if not sheet.rows:
-        raise Wrong("The file has no rows behind the names of its columns.")
+        raise Wrong(Said(_NO_ROWS))
     chosen = mappings.guess(kind, sheet.headers) if mapping is None else _there(mapping, sheet.headers)
     return File(account, Path(file.filename or "").name or kind, kind, sheet, chosen)
 
@@ -107,7 +115,7 @@ async def example(house: House, call: Call) -> Answer:
 
 
 async def _shown(
-    house: House, call: Call, *, typed: dict[str, str] | None = None, wrong: str = "", status: int = 200
+    house: House, call: Call, *, typed: dict[str, str] | None = None, wrong: Said | None = None, status: int = 200
 ) -> Answer:
     now = house.clock()
     day, _ = await ask(house, desk.today, house.db, now)
@@ -118,13 +126,13 @@ async def _shown(
         "imports.html",
         PATH,
         status=status,
-        kinds=kinds,
+        kinds={kind: words.NAMES[kind] for kind in kinds},
+        names=words.NAMES,
         fields={kind: [one.name for one in KINDS[kind] if one.required] for kind in PERMITS},
         ways=_ways(kept, kinds),
         typed=typed or {},
         wrong=wrong,
         runs=await ask(house, list_imports, house.db, now),
-        names=words.NAMES,
         states=words.STATES,
         today=day,
     )

@@ -8,7 +8,7 @@ from backorder.adapters.http import body
 from backorder.adapters.http.beside import Demo
 from backorder.adapters.http.callers import from_here
 from backorder.adapters.http.desk import answered, page_route, shown
-from backorder.adapters.http.forms import fields
+from backorder.adapters.http.forms import fields, strange
 from backorder.adapters.http.held import File, Refused
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import Nothing, ask
@@ -18,6 +18,7 @@ from backorder.adapters.imports.run import Result, rejects_text, run
 from backorder.commands import imports
 from backorder.commands.imports import DEMO, Progress, Work
 from backorder.kernel.errors import StorageError
+from backorder.kernel.phrases import Said, phrase
 from backorder.queries import desk
 from backorder.queries.imports import ImportView, show_import
 
@@ -39,11 +40,19 @@ PERMITS = {
 }
 
 
+_FORBIDDEN = phrase("To import {kind} asks for the permission {permission}.")
+_NONE = phrase("There is no import with this id: it may be forgotten by now.")
+_NOT_HELD = phrase("These rows are not held any more: give the file again to see them again.")
+_STOPS = phrase("Whoever began it may stop it, and admins.")
+
+
 def permit(call: Call, kind: str) -> None:
     """Refuse a caller who may not say all that rows of this kind say."""
     for permission in PERMITS[kind]:
         if not call.may(permission):
-            raise Refusal(403, "forbidden", f"to import {kind} asks for the permission {permission}")
+            raise Refusal(
+                403, "forbidden", Said(_FORBIDDEN, {"kind": Said(words.NAMES[kind]), "permission": permission})
+            )
 
 
 def address(run: str) -> str:
@@ -67,6 +76,8 @@ async def look(house: House, call: Call) -> Answer:
         share=words.share(found),
         left=words.left(found.left_seconds),
         stops=_may_stop(call, found),
+        outcomes=words.OUTCOMES,
+        kinds=words.NAMES,
         own=found.by == call.caller.account,
         rejects=[] if mine is None else mine.rejects[:REJECTS_SHOWN],
         more=0 if mine is None else max(0, len(mine.rejects) - REJECTS_SHOWN),
@@ -78,7 +89,7 @@ async def look(house: House, call: Call) -> Answer:
 async def _found(house: House, call: Call) -> ImportView:
     found: ImportView | None = await ask(house, show_import, house.db, house.clock(), call.path("run"))
     if found is None:
-        raise Refusal(404, "not_found", "there is no import with this id: it may be forgotten by now")
+        raise Refusal(404, "not_found", Said(_NONE))
     return found
 
 
@@ -97,11 +108,11 @@ async def stop(house: House, call: Call) -> Answer:
     """`POST /console/imports/runs/{run}`: let it stop after the batch that it is at."""
     from_here(call.request)
     if (await fields(call)).get("do") != "stop":
-        raise Refusal(422, "invalid", "this is no form of ours")
+        raise strange()
     found = await _found(house, call)
     if found.state == "running":
         if not _may_stop(call, found):
-            raise Refusal(403, "forbidden", "whoever began it may stop it, and admins")
+            raise Refusal(403, "forbidden", Said(_STOPS))
         await ask(house, imports.stop, house.db, house.clock(), found.run, call.caller.account)
     return answered(b"", 303, {"Location": address(found.run)})
 
@@ -112,7 +123,7 @@ async def refused(house: House, call: Call) -> Answer:
     found = await _found(house, call)
     held = _mine(house, call, found)
     if held is None:
-        raise Refusal(404, "not_found", "these rows are not held any more: give the file again to see them again")
+        raise Refusal(404, "not_found", Said(_NOT_HELD))
     text = await ask(house, rejects_text, held.sheet, held.rejects)
     headers = {"Content-Disposition": f'attachment; filename="{found.kind}-refused.csv"'}
     return answered(b"\xef\xbb\xbf" + text.encode(), 200, headers, "text/csv; charset=utf-8")
