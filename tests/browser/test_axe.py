@@ -25,13 +25,14 @@ NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
 PASSWORD = "a rather long pass phrase"
 GRAVE = {"serious", "critical"}
 # What a part of an address can be here. A route with a part that is not named here fails below: name it.
-PARTS = {"order": "A", "supply": "PO", "sku": "LAMP", "run": "R", "kind": "items"}
+PARTS = {"order": "A", "supply": "PO", "sku": "LAMP", "run": "R", "kind": "items", "file": "F"}
 # Answers that are no pages.
 FILES = {
     "/console/lines.csv",
     "/console/settings/letter",
     "/console/static/{name:str}",
     "/console/imports/examples/{kind:str}",
+    "/console/imports/runs/{run:str}/refused.csv",
 }
 # Pages as they are in other states than the first.
 STATES = (

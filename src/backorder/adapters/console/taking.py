@@ -10,6 +10,15 @@ STATES = {
     "interrupted": phrase("It was interrupted"),
     "failed": phrase("It failed"),
 }
+NAMES = {
+    "sites": phrase("Sites"),
+    "suppliers": phrase("Suppliers"),
+    "items": phrase("Items"),
+    "customers": phrase("Customers"),
+    "stock": phrase("Stock"),
+    "supplies": phrase("Supplies"),
+    "orders": phrase("Orders"),
+}
 MINUTE = 60
 
 

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from typing import Protocol
 
+from backorder.adapters.http.held import FILES_KEPT, FILES_MAX, REFUSED_KEPT, REFUSED_MAX, Few, File, Refused
 from backorder.storage.db import Database
 
 END_SECONDS = 20  # what goes on gets so long to come to the end of its step when the service goes down
@@ -26,7 +27,8 @@ class Demo(Protocol):
 class Beside:
     """Threads that a request began and that outlive it. They ask between their steps whether the service ends.
 
-    `demo` fills a new database, where it was handed in; `resting` keeps the worker from what is due meanwhile.
+    `demo` fills a new database, where it was handed in; `resting` keeps the worker from what is due meanwhile. `files`
+    are looked at before they are taken over, `refused` has the rows that were not taken.
     """
 
     def __init__(
@@ -35,6 +37,8 @@ class Beside:
         resting: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self.demo, self.resting = demo, resting
+        self.files: Few[File] = Few(FILES_MAX, FILES_KEPT)
+        self.refused: Few[Refused] = Few(REFUSED_MAX, REFUSED_KEPT)
         self._over = threading.Event()
         self._threads: set[threading.Thread] = set()
 

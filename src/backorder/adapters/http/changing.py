@@ -16,10 +16,11 @@ from backorder.adapters.http.forms import give, number, said, sentence
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import ask
 from backorder.adapters.http.route import Answer, Call, House, Route
+from backorder.kernel.calendars import moment_datetime, moment_number
 from backorder.kernel.events import address
 from backorder.kernel.outcomes import Outcome, Word
 from backorder.kernel.phrases import Phrase, Said, phrase
-from backorder.queries import desk, show
+from backorder.queries import desk, show, trail
 from backorder.queries.destinations import Destination
 from backorder.queries.lines import LineView
 from backorder.queries.outbox import list_events
@@ -58,8 +59,12 @@ async def see_to(house: House, call: Call) -> Answer:
         raise Refusal(404, "not_found", "there is no order with this id")
     day, _ = await ask(house, desk.today, house.db, now)
     news = await ask(house, partial(list_events, house.db, after=seen, limit=READ, subject=address("orders", name)))
-    changed = changing.changes(news, day)
-    if changed:
+    news = changing.counts(news)
+    if news:
+        moments = {moment_number(one.at) for one in news}
+        actors = await ask(house, trail.actors, house.db, name, moments)
+        who = {moment_datetime(at): actor for at, actor in actors.items()}
+        changed = changing.meanwhile(news, who, call.caller.account, day)
         return await order_shown(house, call, asked, typed=typed, changed=changed, status=409)
     told = said(fields, *_FIELDS[word])
     wrong: str | Phrase | Said | None

@@ -273,7 +273,7 @@ async def order_shown(
     *,
     typed: Mapping[str, str] | None = None,
     wrong: str | Phrase | Said = "",
-    changed: Sequence[changing.Change] = (),
+    changed: changing.Meanwhile | None = None,
     there: Destination | None = None,
     status: int = 200,
 ) -> Answer:
@@ -299,6 +299,7 @@ async def order_shown(
         told = masked(await ask(house, notices.of_order, house.db, ref), call.caller.permissions)
         owed = masked(await ask(house, refunds.of_order, house.db, ref, now), call.caller.permissions)
     who = rows[0].customer_name if rows else None
+    acts = await _acts(house, view, rows, acted)
     text = pages.page(
         "order.html",
         frame_of(call.request, call.caller),
@@ -320,7 +321,7 @@ async def order_shown(
         links=call.may("supply.read"),
         today=day,
         zone=zone,
-        acts=await _acts(house, view, rows, acted),
+        acts=acts,
         seen=seen,
         goes=await ask(house, destined, house.db, ref),
         there=there,
@@ -333,6 +334,7 @@ async def order_shown(
         typed=typed or {},
         wrong=wrong,
         changed=changed,
+        again=changed is not None and changing.still(typed or {}, chosen, acts["units"], acts["holds"]),
     )
     return answered(text, status)
 
