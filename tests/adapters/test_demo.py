@@ -1,11 +1,14 @@
 """The demo from end to end: a sound database, sums that add up, and suggestions that work."""
 
+import gzip
 import json
 import os
 import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,9 @@ from backorder.app import command_line
 from backorder.kernel.calendars import DAY_MAX
 from backorder.queries.measures import measure
 from backorder.storage.db import open_database
+
+PATH = "/console/"
+FIRST_MAX, NEXT_MAX = 120_000, 40_000  # bytes of a page with its files, as they come, and of each page after it
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +58,9 @@ def test_every_command_that_it_suggests_works(demo: tuple[Path, str]) -> None:
         assert result.stdout
 
 
-def test_the_console_opens_on_it_in_the_morning_after(demo: tuple[Path, str]) -> None:
+@contextmanager
+def opened(demo: tuple[Path, str]) -> Iterator[tuple[Client, str]]:
+    """The console on it, as the last of its suggestions opens it: a client, and the cookie of an admin who came in."""
     place, printed = demo
     words = shlex.split(printed.splitlines()[-1])[1:]
     assert words[-1] == str(place)
@@ -67,11 +75,43 @@ def test_the_console_opens_on_it_in_the_morning_after(demo: tuple[Path, str]) ->
             link = next(line for line in run.stdout if "/sign-in/" in line).split("/sign-in/")[1].strip()
             came = client.ask("POST", f"/sign-in/{link}", b"", Sec_Fetch_Site="same-origin")
             assert (came.status, came.headers["location"]) == (303, "/console/")
-            today = client.ask("GET", "/console/", Cookie=came.headers["set-cookie"].split(";")[0])
+            yield client, came.headers["set-cookie"].split(";")[0]
             client.close()
         finally:
             stop(run)
-    assert "<h1>Monday 14 November</h1>" in today.body.decode()
+
+
+def test_the_console_opens_on_it_in_the_morning_after_and_is_light(demo: tuple[Path, str]) -> None:
+    with opened(demo) as (client, cookie):
+
+        def fetched(path: str) -> tuple[str, int]:
+            """What an address answers, and how many bytes that took."""
+            said = {"Cookie": cookie, "Accept_Encoding": "gzip", "Sec_Fetch_Site": "same-origin"}
+            reply = client.ask("GET", path, **said)
+            assert reply.status == 200, (path, reply.status)
+            text = gzip.decompress(reply.body) if "content-encoding" in reply.headers else reply.body
+            return text.decode(), len(reply.body)
+
+        today, _ = fetched("/console/")
+        assert "<h1>Monday 14 November</h1>" in today
+        files = sum(fetched(path)[1] for path in set(re.findall(r'"(/console/static/[^"]+)"', today)))
+        pages = {path: fetched(path)[1] for path in sorted(places(lambda path: fetched(path)[0]))}
+    heavy = {path: size for path, size in pages.items() if size > NEXT_MAX or size + files > FIRST_MAX}
+    assert len(pages) > 12
+    assert heavy == {}, f"the files: {files}, the pages: {pages}"
+
+
+def places(read: Callable[[str], str]) -> set[str]:
+    """The pages of the console that links lead to from today, one of a kind."""
+    found = {PATH: PATH}
+    left = [PATH]
+    while left:
+        for said in re.findall(r'href="(/console/[^"#?]*)(?:[?#][^"]*)?"', read(left.pop())):
+            kind = re.sub(r"(orders|items|supplies|runs)/.*", r"\1/", said)
+            if kind not in found and not re.search(r"static|\.csv", said):
+                found[kind] = said
+                left.append(said)
+    return set(found.values())
 
 
 @pytest.mark.parametrize("said", ["tomorrow", "2011-11-14T09:00:00"])

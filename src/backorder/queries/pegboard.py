@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 from sqlalchemy import Select, func, literal_column, select
 
-from backorder.kernel.columns import STOCK
 from backorder.queries.lines import as_date
 from backorder.queries.show import SUPPLIES, SupplyView, supply_view
 from backorder.storage.db import Database, Row
@@ -51,12 +50,8 @@ class Board(msgspec.Struct):
 _WAITING = (LINE_OPEN, lines.c.waiting > literal_column("0"))
 _HELD = (
     select()
-    .select_from(
-        pegs.join(lines, (lines.c.order_id == pegs.c.order_id) & (lines.c.line == pegs.c.line)).join(
-            supplies, supplies.c.supply == pegs.c.supply
-        )
-    )
-    .where(*_WAITING, supplies.c.kind != STOCK)
+    .select_from(pegs.join(lines, (lines.c.order_id == pegs.c.order_id) & (lines.c.line == pegs.c.line)))
+    .where(*_WAITING)
 )
 _ONE_BY_ONE = _HELD.add_columns(
     pegs.c.supply, lines.c.order_id, lines.c.line, lines.c.promise, pegs.c.quantity, pegs.c.ships_on, lines.c.waiting
@@ -77,33 +72,30 @@ _BY_DAY = (
 
 
 def board(db: Database, now: int, sku: str) -> Board:
-    """The peg board of an item. Four statements at most, and its size does not depend on how many wait."""
+    """The peg board of an item. Three statements, and its size does not depend on how many wait."""
     mine = lines.c.sku == sku
     with db.read() as tx:
         count = tx.fetch(select(func.count()).select_from(lines).where(mine, *_WAITING))[0][0]
-        few = count <= LINES_MAX
-        chosen: Select[Any] = _ONE_BY_ONE if few else _BY_DAY
-        rows = tx.fetch(chosen.where(mine))
         coming = SUPPLIES.where(supplies.c.sku == sku, SUPPLY_TO_COME)
         found = [
             supply_view(row, now)
             for row in tx.fetch(coming.order_by(supplies.c.available_on, supplies.c.supply).limit(200))
         ]
-    shown = found[:SUPPLIES_MAX]
-    names = {one.supply for one in shown}
-    ends, ribbons = _ends(rows, names)
+        shown = found[:SUPPLIES_MAX]
+        chosen: Select[Any] = _ONE_BY_ONE if count <= LINES_MAX else _BY_DAY
+        rows = tx.fetch(chosen.where(mine)) if found else []
+    names = {one.supply for one in shown}  # to look there for each peg would cost more than to add up all of them
+    ends, ribbons = _ends([row for row in rows if row[0] in names])
     kept = ends[:LINES_MAX]
     keys = {end.key for end in kept}
     ribbons = [one for one in ribbons if one.end in keys]
     return Board(shown, kept, ribbons, int(count), len(ends) - len(kept), len(found) - len(shown))
 
 
-def _ends(rows: list[Row], names: set[str]) -> tuple[list[End], list[Ribbon]]:
+def _ends(rows: list[Row]) -> tuple[list[End], list[Ribbon]]:
     ends: dict[str, End] = {}
     ribbons = []
     for supply, order, line, promise, units, ships_on, count in rows:
-        if supply not in names:
-            continue
         day = as_date(promise)
         key = f"{len(order)} {order} {line}" if order else str(day)
         late = promise is not None and ships_on > promise

@@ -8,8 +8,11 @@ const recall = key => { try { return localStorage.getItem(key); } catch { return
 const keep = (key, value) => { try { localStorage.setItem(key, value); } catch { /* private window: forget it */ } };
 
 // On a narrow screen the navigation is one sliding row: bring the current page into view.
+const nav = $('.side .nav');
 const here = $('.side [aria-current]');
-if (here && here.getBoundingClientRect().right > innerWidth - 24) $('.side').scrollLeft = here.offsetLeft - 160;
+if (here && nav.scrollWidth > nav.clientWidth) {
+  nav.scrollLeft = here.getBoundingClientRect().left - nav.getBoundingClientRect().left - (nav.clientWidth - here.offsetWidth) / 2;
+}
 
 // Density of long tables.
 const showDensity = value => {
@@ -53,6 +56,7 @@ $$('[data-dialog]').forEach(link => {
 const keys = {
   j: () => moveTo(cursor + 1),
   k: () => moveTo(cursor - 1),
+  x: () => $('input[type=checkbox]', rows[cursor] || document.createElement('p'))?.click(),
   '/': () => $('input[type=search]')?.focus(),
   '?': () => $('#help')?.showModal(),
 };

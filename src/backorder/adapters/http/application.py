@@ -15,6 +15,7 @@ from prometheus_client import Counter
 from backorder.adapters.http import callers, console, openapi, pages
 from backorder.adapters.http.addresses import Addresses, Served
 from backorder.adapters.http.figures import Figures
+from backorder.adapters.http.packed import packed
 from backorder.adapters.http.problems import AWAY, CONTENT, Refusal, busy
 from backorder.adapters.http.request import Receive, Request
 from backorder.adapters.http.route import OPEN, Answer, Call, House, Long, Route
@@ -75,7 +76,7 @@ class Application:
             return
         request = Request(scope, receive)
         ident = _given_id(request) or next(self._ids)
-        answer = await self._answer(request, ident)
+        answer = packed(await self._answer(request, ident), request)
         if answer.told is not None:
             await _say(answer, request, ident, send)
             return
