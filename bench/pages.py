@@ -120,7 +120,7 @@ def groups(hot: str, busy: str, today: date) -> Iterator[Group]:
             _at("/console/lines", view=view.name, sort=by, down=down, **fields)
             for fields, (by, down) in product(_narrowed(hot, busy), sorts)
         ]
-        yield Group(f"backlog, {view.said}", found)
+        yield Group(f"backlog, {view.name}", found)
     yield Group("notices", [_at("/console/notices", view=view.name) for view in waiting.VIEWS])
     some = "&".join(f"order=SO-{n:07d}" for n in range(40))
     leaving = [
