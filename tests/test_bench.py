@@ -13,6 +13,7 @@ FIGURES = {
     "mail": 4,
     "receipts": 4,
     "owed": 10,
+    "pages": 30,
     "pegging": 3,
     "reallocation": 3,
     "reallocation-db": 3,

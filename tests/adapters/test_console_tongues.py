@@ -17,7 +17,10 @@ from owed import COMMUNICATION
 from service import Service, speaking
 from state import apply
 
+from backorder.adapters.http.problems import status_of
+from backorder.adapters.http.refusals import SENTENCES
 from backorder.kernel.access import ROLES
+from backorder.kernel.outcomes import Outcome, Word
 from backorder.storage.db import open_database
 
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
@@ -77,6 +80,12 @@ def test_a_template_makes_no_text_of_its_own(name: str) -> None:
     said |= {id(one.value) for one in tree.find_all(nodes.Keyword) if one.key == "kind"}  # of an element
     made = [text.value for text in tree.find_all(nodes.Const) if id(text) not in said and isinstance(text.value, str)]
     assert [text for text in made if re.match(r"[A-Z][a-z]|[a-z]+ [a-z]", text)] == []
+
+
+def test_what_an_outcome_means_is_a_phrase_where_it_says_no() -> None:
+    """What it says besides may be of the moment, and then may be in English."""
+    meanings = {one.meaning for one in Word if status_of(Outcome(one)) >= 400}
+    assert meanings <= {one.one for one in SENTENCES}
 
 
 class Shop:
@@ -253,7 +262,10 @@ def test_what_is_refused_is_said_in_german_as_far_as_it_is_the_consoles(shop: Sh
     replayed = {"do": "replay_webhook", "webhook": "hook", "event": "x"}
     _is_german(shop.page("/console/settings/webhooks", 422, **replayed), "Geben Sie das erste Ereignis mit seiner")
     issued = {"do": "issue_token", "account": "viewer", "days": "x"}
-    _is_german(shop.page("/console/settings/users", 422, **issued), "Tage: ")
+    _is_german(shop.page("/console/settings/users", 422, **issued), "Tage: geben Sie die Tage als Zahl an.")
+    _is_german(shop.page("/console/shipments", 422, do="reverse", shipment="none"), "Keine Sendung hat diese Kennung.")
+    recorded = {"do": "record_notice", "order": "A", "number": "1", "became": "delivered"}
+    _is_german(shop.page("/console/notices", 422, **recorded))
     _is_german(shop.page("/console/reallocate/policy", 422, do="preview", text="[]"), "Eine Richtlinie ist ein Objekt")
     _is_german(shop.page("/console/reallocate/runs/none", 404), "Es gibt keinen Lauf mit dieser Kennung")
     _is_german(shop.page("/console/settings?pack=none", 404), "Es gibt kein Regelpaket mit diesem Namen.")

@@ -481,9 +481,12 @@ def test_too_many_tries_are_told_to_wait(shop: Shop) -> None:
     late(shop, "P-17")
     path, nobody = shop.link("P-17"), shop.nobody
     before = shop.digest()
-    statuses = [nobody.ask("GET", path).status for _ in range(140)]
+    statuses: list[int] = []
+    while 429 not in statuses and len(statuses) < 1_000:  # a slow machine asks less often
+        full = nobody.ask("GET", path)
+        statuses.append(full.status)
     assert set(statuses) == {200, 429}
-    full = nobody.ask("GET", path)
+    assert len(statuses) > 120
     assert int(full.headers["retry-after"]) >= 1
     assert b"asked for too often" in full.body
     assert shop.digest() == before

@@ -3,8 +3,10 @@
 The English text is the key under which the catalogues of other languages have theirs (`backorder.languages`).
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from functools import cache
 from typing import NamedTuple
 
 
@@ -75,3 +77,17 @@ def phrase(text: str) -> Phrase:
 def phrases(one: str, many: str) -> Phrase:
     """Two texts to be translated, of which `{count}` chooses."""
     return Phrase(one, many)
+
+
+def understood(text: str, among: Iterable[Phrase]) -> Said | None:
+    """A text that was said in English, as the first of these phrases that it can be; None where it is none of them."""
+    for one in among:
+        found = _pattern(one).fullmatch(text)
+        if found is not None:
+            return Said(one, found.groupdict())
+    return None
+
+
+@cache
+def _pattern(one: Phrase) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(one.one)))

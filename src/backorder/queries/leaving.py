@@ -4,14 +4,14 @@ from datetime import date
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, func, literal, literal_column, or_, select, tuple_
 
 from backorder.kernel.calendars import day_number
 from backorder.queries.backlog import COUNTED_MAX, BacklogLine, named
 from backorder.queries.lines import LINES, read_lines
 from backorder.queries.shipments import ShipmentView, read_latest
 from backorder.storage.db import Database, Tx, among
-from backorder.storage.tables import LINE_OPEN, lines, orders, promise_key, shipments
+from backorder.storage.tables import LINE_READY, lines, orders, promise_key, shipments
 
 
 class Leaving(msgspec.Struct):
@@ -64,8 +64,7 @@ _earlier = (
     .exists()
 )
 _CAN_LEAVE: tuple[ColumnElement[bool], ...] = (
-    lines.c.allocated > 0,
-    LINE_OPEN,
+    LINE_READY,
     orders.c.held == 0,
     or_(orders.c.ship != "complete", ~_behind),
     ~_earlier,
@@ -83,11 +82,12 @@ def ready(db: Database, now: int, limit: int, after: Place | None = None) -> tup
     microseconds. A fixed number of statements.
     """
     chosen = select(lines.c.order_id).join(orders, orders.c.order_id == lines.c.order_id).where(*_CAN_LEAVE)
-    heads = chosen.order_by(_KEY, lines.c.order_id, lines.c.line).limit(limit)
+    chosen = chosen.order_by(_KEY, lines.c.order_id, lines.c.line)  # as the index has them, to be counted too
+    heads = chosen.limit(literal_column(str(limit)))
     if after is not None:
         place = literal(after.promise, type_=_KEY.type), literal(after.order), literal(after.line)
-        heads = heads.where(tuple_(_KEY, lines.c.order_id, lines.c.line) > tuple_(*place))
-    counted = chosen.limit(COUNTED_MAX + 1).subquery()
+        heads = heads.where(place[0] <= _KEY, tuple_(_KEY, lines.c.order_id, lines.c.line) > tuple_(*place))
+    counted = chosen.limit(literal_column(str(COUNTED_MAX + 1))).subquery()
     with db.read() as tx:
         found = [row[0] for row in tx.fetch(heads)]
         many = int(tx.fetch(select(func.count()).select_from(counted))[0][0])

@@ -27,7 +27,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from backorder.kernel.calendars import local_day
+from backorder.kernel.calendars import DAY_MAX, local_day
 from backorder.queries.lines import Filters, conditions, overdue
 from backorder.storage.db import Tx
 from backorder.storage.tables import (
@@ -39,6 +39,7 @@ from backorder.storage.tables import (
     LINE_WAITS,
     ORDER_HELD,
     SUPPLY_TO_COME,
+    SUPPLY_UNSURE,
     lines,
     orders,
     pegs,
@@ -87,6 +88,7 @@ class Passing(NamedTuple):
     shaky: Select[Any] | None
     narrowed: bool
     home: Order
+    joined: bool = False  # of some orders only: to read them twice, first to count them, would cost too much
 
 
 _KEY = promise_key(lines)
@@ -125,8 +127,8 @@ def passing(tx: Tx, filters: Filters, now: int) -> Passing:
         calm = LINE_WAITS, ~LINE_UNCOVERED, or_(lines.c.planned.is_(None), lines.c.promise.is_(None), ~LINE_SLIPPED)
         on = select(*_COLUMNS).select_from(_tables(filters)).join(stands, and_(*there))
         listed = [*walked, on.where(*calm, *more)]
-        shaky = base.where(*calm, _is_shaky(tx, now))
-    return Passing(listed, walked, shaky, narrowed=False, home="promise" if flag else "order")
+        shaky = base.where(*calm, _is_shaky(tx, now), _first_shaky_day(tx, now) <= _KEY)
+    return Passing(listed, walked, shaky, False, "promise" if flag else "order", filters.channel is not None)
 
 
 def _tables(filters: Filters) -> FromClause:
@@ -177,13 +179,14 @@ def _parts(filters: Filters, today: int) -> tuple[str, list[tuple[ColumnElement[
     if filters.uncovered:
         return "uncovered", [(LINE_UNCOVERED,)]
     if filters.at_risk:
-        return "at_risk", [(LINE_UNCOVERED,), (LINE_SLIPPED, LINE_OPEN, LINE_WAITS, ~LINE_UNCOVERED)]
+        return "at_risk", [(LINE_UNCOVERED,), (LINE_SLIPPED, LINE_WAITS, ~LINE_UNCOVERED)]
     if filters.late:
         day = literal(today, type_=Day())
-        slipped = LINE_SLIPPED, LINE_OPEN, day <= _KEY
-        return "late", [(*waits, day > _KEY), (LINE_READY, day > _KEY), slipped]
+        slipped = (LINE_SLIPPED, LINE_WAITS, day <= _KEY), (LINE_READY, LINE_SLIPPED, lines.c.waiting == 0, day <= _KEY)
+        return "late", [(*waits, day > _KEY), (LINE_READY, day > _KEY), *slipped]
     if filters.held:
-        return "held", [(*waits, ORDER_HELD), (LINE_READY, ORDER_HELD)]
+        held = orders.c.held != literal_column("0")  # not in the words of the index, from which it would sort them all
+        return "held", [(*waits, held), (LINE_READY, held)]
     if filters.shippable:
         return "shippable", [(LINE_READY, orders.c.held == literal_column("0"))]
     if filters.ready:
@@ -200,11 +203,20 @@ def _shaky_pegs(tx: Tx, now: int) -> Subquery:
     """What stands on supply that is overdue or unconfirmed: the lines, each once; of very many only some."""
     stands = select(pegs.c.order_id, pegs.c.line).join(supplies, supplies.c.supply == pegs.c.supply)
     halves = (
-        stands.where(SUPPLY_TO_COME, supplies.c.confirmed == literal_column("0")),
+        stands.where(SUPPLY_TO_COME, SUPPLY_UNSURE),
         stands.join(sites, sites.c.site == supplies.c.site).where(overdue(tx, now)),
     )
     read = [select(half.limit(SHAKY_MAX).subquery()) for half in halves]
     return union(*read).subquery("shaky")
+
+
+def _first_shaky_day(tx: Tx, now: int) -> ColumnElement[int]:
+    """The first day of supply that may not come; no line that stands on it is promised before, unless it slipped."""
+    unsure = select(func.min(supplies.c.expected_on, type_=Day())).where(SUPPLY_TO_COME, SUPPLY_UNSURE)
+    late = select(func.min(supplies.c.expected_on, type_=Day())).where(overdue(tx, now))
+    late = late.select_from(supplies.join(sites, sites.c.site == supplies.c.site))
+    days = [day for statement in (unsure, late) for (day,) in tx.fetch(statement) if day is not None]
+    return literal(min(days, default=DAY_MAX), type_=Day())
 
 
 def _is_shaky(tx: Tx, now: int) -> ColumnElement[bool]:
@@ -214,17 +226,17 @@ def _is_shaky(tx: Tx, now: int) -> ColumnElement[bool]:
         select(pegs.c.line)
         .join(supplies, supplies.c.supply == pegs.c.supply)
         .join(sites, sites.c.site == supplies.c.site)
-        .where(*there, SUPPLY_TO_COME, or_(supplies.c.confirmed == 0, overdue(tx, now)))
+        .where(*there, SUPPLY_TO_COME, or_(SUPPLY_UNSURE, overdue(tx, now)))
         .exists()
     )
 
 
 def read_keys(tx: Tx, found: Passing, sort: Sort, limit: int) -> tuple[list[Key], Tally, Sort]:
     """The keys of a page, how many lines pass, and the order in which they come: one that there is for so many."""
-    if not found.narrowed and _are_many(tx, found):
-        sort = sort if sort.by == found.home else Sort(found.home, sort.down)
-        return _walk(tx, found, sort, limit) if limit else [], Tally(COUNTED_MAX + 1, 0, 0), sort
-    listed = _united(found.listed).cte("found").prefix_with("MATERIALIZED")
+    if not found.narrowed and not found.joined and _are_many(tx, found):
+        return _of_many(tx, found, sort, limit)
+    most: ColumnElement[Any] | None = None if found.narrowed else literal_column(str(COUNTED_MAX + 1))
+    listed = _united([part.limit(most) for part in found.listed]).cte("found").prefix_with("MATERIALIZED")
     counted = select(listed).limit(literal_column(str(COUNTED_MAX + 1))).subquery()
     sums = (
         select(
@@ -240,7 +252,16 @@ def read_keys(tx: Tx, found: Passing, sort: Sort, limit: int) -> tuple[list[Key]
     chosen = select(sums, page.c.place, *key).select_from(sums.outerjoin(page, true()))
     rows = tx.fetch(chosen.order_by(*_order((page.c.place, *key), down=sort.down)))
     many = Tally(int(rows[0][0]), int(rows[0][1]), int(rows[0][2] or 0))
+    if not found.narrowed and many.lines > COUNTED_MAX:
+        return _of_many(tx, found, sort, limit)
     return [(row[4], row[5]) for row in rows if row[4] is not None], many, sort
+
+
+def _of_many(tx: Tx, found: Passing, sort: Sort, limit: int) -> tuple[list[Key], Tally, Sort]:
+    """A page of more lines than are counted, in the one order that there is of them."""
+    if sort.by != found.home or (sort.down and found.shaky is not None):
+        sort = Sort(found.home, sort.down and found.shaky is None)
+    return _walk(tx, found, sort, limit) if limit else [], Tally(COUNTED_MAX + 1, 0, 0), sort
 
 
 def _are_many(tx: Tx, found: Passing) -> bool:
@@ -266,7 +287,7 @@ def _order(key: Sequence[ColumnElement[Any]], *, down: bool) -> Iterator[ColumnE
 
 def _first(part: Select[Any], home: Order, *, down: bool, limit: int) -> Select[Any]:
     """The first lines of a part as its index has them. The limit is a number that the database can plan with."""
-    key = _HOMES[home], lines.c.order_id, lines.c.line
+    key = (_HOMES[home], *(() if home == "order" else (lines.c.order_id,)), lines.c.line)
     return part.order_by(*_order(key, down=down)).limit(literal_column(str(limit)))
 
 
@@ -276,8 +297,10 @@ def _united(parts: Sequence[Select[Any]]) -> Select[Any]:
 
 
 def sorts_of(found: Passing, many: Tally) -> tuple[Order, ...]:
-    """The orders in which the lines can come."""
-    return SORTS if found.narrowed or many.lines <= COUNTED_MAX else (found.home,)
+    """The orders in which the lines can come, each both ways; none where there is only one way."""
+    if found.narrowed or many.lines <= COUNTED_MAX:
+        return SORTS
+    return () if found.shaky is not None else (found.home,)
 
 
 def _walk(tx: Tx, found: Passing, sort: Sort, limit: int) -> list[Key]:
@@ -285,10 +308,9 @@ def _walk(tx: Tx, found: Passing, sort: Sort, limit: int) -> list[Key]:
     parts = [_walked(part, sort, limit) for part in found.walked]
     rows = tx.fetch(_behind(_united(parts).subquery(), sort, limit))
     if found.shaky is not None:
-        walk, key = found.shaky, _HOMES[sort.by]
+        walk = found.shaky
         if len(rows) == limit:  # no line behind these can be on the page
-            end = literal(rows[-1][0], type_=key.type)
-            walk = walk.where(key >= end if sort.down else key <= end)
+            walk = walk.where(literal(rows[-1][0], type_=_KEY.type) >= _KEY)
         parts.append(_walked(walk, sort, limit))
         rows = tx.fetch(_behind(_united(parts).subquery(), sort, limit))
     return [(order, line) for _, order, line in rows]
@@ -314,5 +336,8 @@ def _after(
     if sort.after is not None:
         first = literal(sort.after[0], type_=key.type)
         place = tuple_(first, literal(sort.after[1]), literal(sort.after[2]))
+        here = tuple_(key, order, line)
+        if sort.by == "order":
+            place, here = tuple_(literal(sort.after[1]), literal(sort.after[2])), tuple_(order, line)
         yield key <= first if sort.down else key >= first
-        yield tuple_(key, order, line) < place if sort.down else tuple_(key, order, line) > place
+        yield here < place if sort.down else here > place

@@ -258,7 +258,7 @@ Index(
 )
 Index(
     "ix_supplies_unconfirmed",
-    supplies.c.supply,
+    supplies.c.expected_on,
     postgresql_where=text("quantity > received + cancelled AND kind <> 'stock' AND confirmed = 0"),
     sqlite_where=text("quantity > received + cancelled AND kind <> 'stock' AND confirmed = 0"),
 )
@@ -405,7 +405,7 @@ for _name, _which in (
     ("waiting", "waiting > 0"),
     ("ready", "allocated > 0"),
     ("uncovered", "waiting > covered"),
-    ("slipped", "planned > promise AND waiting + allocated > 0"),
+    ("slipped", "planned > promise AND waiting > 0"),
 ):
     Index(
         f"ix_lines_{_name}",
@@ -620,7 +620,7 @@ LINE_CLOSED = lines.c.waiting + lines.c.allocated == literal_column("0")
 LINE_WAITS = lines.c.waiting > literal_column("0")
 LINE_READY = lines.c.allocated > literal_column("0")
 LINE_UNCOVERED = lines.c.waiting > lines.c.covered
-LINE_SLIPPED = lines.c.planned > lines.c.promise  # and open
+LINE_SLIPPED = lines.c.planned > lines.c.promise  # and it waits
 ORDER_HELD = orders.c.held == literal_column("1")
 SUPPLY_OF_USE = (supplies.c.quantity > supplies.c.received + supplies.c.cancelled) | (
     supplies.c.kind == literal_column("'stock'")
@@ -628,6 +628,8 @@ SUPPLY_OF_USE = (supplies.c.quantity > supplies.c.received + supplies.c.cancelle
 SUPPLY_TO_COME = (supplies.c.quantity > supplies.c.received + supplies.c.cancelled) & (
     supplies.c.kind != literal_column("'stock'")
 )
+
+SUPPLY_UNSURE = supplies.c.confirmed == literal_column("0")  # where it is to come
 
 _BEFORE_ALL: ColumnElement[int] = literal_column("'1970-01-01'", type_=Day())  # a line without a date comes first
 

@@ -1,14 +1,12 @@
 """Reallocation as people see it: runs, what a plan comes to, who loses, two of them side by side, policies."""
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 from backorder.adapters.console import words
-from backorder.kernel.phrases import Phrase, Said, Value, phrase, phrases
+from backorder.kernel.phrases import Phrase, Said, Value, phrase, phrases, understood
 from backorder.queries.reallocation import RunView, TotalsView
 
 HERE = "/console/reallocate"
@@ -222,16 +220,10 @@ def reasons(run: RunView) -> dict[str, Phrase]:
 
 def reason(note: str) -> Value:
     """What a plan notes of a line, which is kept in English, as a phrase; as it stands where it is none of these."""
-    for pattern, text in _patterns():
-        found = pattern.fullmatch(note)
-        if found is not None:
-            return Said(text, {name: _NO_DAYS.get(value, value) for name, value in found.groupdict().items()})
-    return note
-
-
-@cache
-def _patterns() -> list[tuple[re.Pattern[str], Phrase]]:
-    return [(re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(one.one))), one) for one in _NOTES]
+    said = understood(note, _NOTES)
+    if said is None:
+        return note
+    return Said(said.phrase, {name: _NO_DAYS.get(f"{value}", value) for name, value in said.values.items()})
 
 
 # What the kernel notes of violations, and of lines that could not be changed as planned.

@@ -187,7 +187,7 @@ async def lines_shown(
     filters = asked.filters(day_number(day) + desk.WEEK)
     found: backlog.Page = await ask(house, backlog.page, house.db, now, filters, sort, LINES_SHOWN + 1)
     rows = masked(found.rows[:LINES_SHOWN], call.caller.permissions)
-    asked, following = asked._replace(sort=found.sort.by), None
+    asked, following = asked._replace(sort=found.sort.by, down=found.sort.down), None
     if len(found.rows) > LINES_SHOWN:
         place = backlog.place_of(rows[-1].line, found.sort.by)
         following = asked.address(after=token([str(part) for part in place]))

@@ -11,11 +11,12 @@ from backorder.adapters.http import body
 from backorder.adapters.http.body import Form
 from backorder.adapters.http.callers import from_here
 from backorder.adapters.http.problems import Refusal, status_of
+from backorder.adapters.http.refusals import SENTENCES
 from backorder.adapters.http.route import Call, House, digest
 from backorder.adapters.http.writes import apply, permit
 from backorder.commands import Command, decode
 from backorder.kernel.outcomes import Outcome
-from backorder.kernel.phrases import Phrase, Said, Value, phrase, phrases
+from backorder.kernel.phrases import Phrase, Said, Value, phrase, phrases, understood
 
 _TOO_LONG = re.compile(r"Expected `str` of length <= (\d+)")
 
@@ -125,13 +126,13 @@ def of_field(field: str | None, text: str) -> Said:
     """What is wrong, in a sentence: with which field of a form, where it is one."""
     text = text.rstrip(".")
     if field:
-        return Said(_OF_FIELD, {"field": _named(field), "text": text})
+        said = understood(text, SENTENCES)
+        return Said(_OF_FIELD, {"field": _named(field), "text": text if said is None else said})
     text = text[:1].upper() + text[1:]
     permission = text.removeprefix(_ASKS)
     if permission != text:
         return Said(_ASKS_FOR, {"permission": permission})
-    whole = Phrase(f"{text}.")
-    return Said(whole) if whole in _SENTENCES else Said(_ALONE, {"text": text})
+    return understood(f"{text}.", SENTENCES) or Said(_ALONE, {"text": text})
 
 
 def _named(field: str) -> Value:
@@ -144,22 +145,6 @@ _AT_MOST = phrases("At most {count} letter.", "At most {count} letters.")
 _STRANGE = phrase("This is no form of ours.")
 _OF_FIELD, _ALONE = phrase("{field}: {text}."), phrase("{text}.")
 _ASKS, _ASKS_FOR = "This asks for the permission ", phrase("This asks for the permission {permission}.")
-# What pages are refused for, wherever that is said: programs read it in English.
-_SENTENCES = frozenset(
-    (
-        phrase("There is nothing here."),
-        phrase("There is no order with this id."),
-        phrase("There is no supply with this id."),
-        phrase("There is no item with this SKU."),
-        phrase("There is no such file; load the page again."),
-        phrase("Choose light, dark or system."),
-        phrase("This is no form of ours."),
-        phrase("This is not for callers who are bound to one customer."),
-        phrase("This came from another site's page, or from a browser that does not say."),
-        phrase("This is our fault; the log tells it under the request's id."),
-        phrase("Too many are signing in at once: try again in a moment."),
-    )
-)
 # The fields of commands that people type into forms, by their names there.
 _FIELDS = frozenset(
     (
