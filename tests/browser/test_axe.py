@@ -39,6 +39,7 @@ STATES = (
     "/console/?",
     "/console/lines?view=risk&sort=ordered&down=yes&sku=LAMP",
     "/console/lines?sku=none",
+    "/console/lines?view=all&columns=state.item.planned.order",
     "/console/audit?actor=t&since=yesterday",
     "/console/audit?actor=nobody",
     "/console/notices?what=notice&order=A&number=1",

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from msgspec.structs import asdict
 
 from backorder.adapters.console import columns
+from backorder.adapters.console.undoing import Undo
 from backorder.kernel.phrases import Phrase, Said, phrase
 from backorder.kernel.views import Column, Sort
 from backorder.queries.backlog import BacklogLine
@@ -138,14 +139,14 @@ class Asked(NamedTuple):
 class Told(NamedTuple):
     """What came of a form: what is done, or what is wrong with it, which form that was and what was typed into it.
 
-    `was` is a view as it was before, for a button that brings it back.
+    `undo` brings a view back as it was.
     """
 
     done: Phrase | Said | None = None
     wrong: Said | None = None
     word: str = ""
     typed: Mapping[str, str] = MappingProxyType({})
-    was: str = ""
+    undo: Undo | None = None
 
 
 _SHEET = ("order", "line", "sku", "item", "customer", "customer_name", "channel", "state", "waiting", "allocated",

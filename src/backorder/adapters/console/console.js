@@ -29,7 +29,7 @@ if (density) {
   }));
 }
 
-// j and k move a cursor through the rows; Enter opens the link that has the focus.
+// j and k move a cursor through the rows; Enter opens the link that has the focus; x picks the row.
 let rows = [];
 const readRows = () => {
   const table = $('[data-rows]');
@@ -46,6 +46,41 @@ const moveTo = index => {
   $('a', rows[cursor]).focus({ preventScroll: true });
 };
 
+// Rows that are picked: the bar says how many, and is there while there are any.
+const bar = $('[data-several]');
+const picks = () => $$('[data-rows] tbody input[type=checkbox]');
+const countPicks = () => {
+  if (!bar) return;
+  const boxes = picks();
+  const chosen = boxes.filter(box => box.checked);
+  boxes.forEach(box => box.closest('tr').classList.toggle('is-picked', box.checked));
+  bar.hidden = !chosen.length;
+  const said = $('[data-said]', bar);
+  const orders = new Set(chosen.map(box => box.value.split('/')[0]));
+  said.textContent = said.dataset.said.replace('{lines}', chosen.length).replace('{orders}', orders.size);
+  const all = $('[data-all]');
+  if (!all) return;
+  all.hidden = false;
+  const box = $('input', all);
+  box.checked = chosen.length === boxes.length;
+  box.indeterminate = chosen.length > 0 && !box.checked;
+};
+const pickAll = picked => { picks().forEach(box => { box.checked = picked; }); countPicks(); };
+const pickRow = () => {
+  const box = cursor >= 0 && $('input[type=checkbox]', rows[cursor]);
+  if (box) { box.checked = !box.checked; countPicks(); }
+};
+if (bar) {
+  document.addEventListener('change', event => {
+    if (event.target.closest('[data-all]')) pickAll(event.target.checked);
+    else if (event.target.closest('[data-rows]')) countPicks();
+  });
+  const clear = $('[data-clear]', bar);
+  clear.hidden = false;
+  clear.addEventListener('click', () => pickAll(false));
+  countPicks();
+}
+
 // Dialogs: a link to #id opens the dialog with that id.
 $$('[data-dialog]').forEach(link => {
   const dialog = document.getElementById(link.dataset.dialog);
@@ -56,7 +91,7 @@ $$('[data-dialog]').forEach(link => {
 const keys = {
   j: () => moveTo(cursor + 1),
   k: () => moveTo(cursor - 1),
-  x: () => $('input[type=checkbox]', rows[cursor] || document.createElement('p'))?.click(),
+  x: pickRow,
   '/': () => $('input[type=search]')?.focus(),
   '?': () => $('#help')?.showModal(),
 };
@@ -151,6 +186,7 @@ const swap = (part, fresh) => {
   readRows();
   cursor = line ? rows.findIndex(row => linkOf(row) === line) : -1;
   if (cursor >= 0) rows[cursor].classList.add('is-cursor');
+  countPicks();
   if (focus && !held.isConnected) {
     const same = $$('a, input, select, textarea, button, summary', part).find(one => (focus.id && one.id === focus.id)
       || (focus.tick && one.type === 'checkbox' && tick(one) === focus.tick)

@@ -15,6 +15,7 @@ from backorder.adapters.console import backlog as backlogs
 from backorder.adapters.console import order as orders
 from backorder.adapters.console import today as worklist
 from backorder.adapters.console.backlog import Asked, Told
+from backorder.adapters.console.several import Came, take
 from backorder.adapters.console.undoing import undo
 from backorder.adapters.http import body
 from backorder.adapters.http.callers import NOBODY
@@ -178,6 +179,7 @@ async def lines_shown(
     told: Told | None = None,
     *,
     gone: bool = False,
+    came: Came | None = None,
     status: int = 200,
 ) -> Answer:
     """The page of the backlog, with what came of a form."""
@@ -207,6 +209,10 @@ async def lines_shown(
         mine=mine,
         gone=gone,
         told=told or Told(done=DONE.get(wanted.done)),
+        came=came or Came(),
+        take=take,
+        holds=changing.HOLDS,
+        who=changing.WHO,
         fields=backlogs.FIELDS,
         columns=columns.headings(spread, found.sorts, value=call.may("money.read")),
         choices=columns.choices(spread, value=call.may("money.read")),

@@ -1,7 +1,7 @@
 """Forms of the console: what they say becomes a command, and what is wrong with it a sentence."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -81,6 +81,20 @@ async def give(house: House, call: Call, said: Mapping[str, Any]) -> Outcome:
         return command
     permit(call, command)
     return (await apply(house, call, [command], digest(raw)))[0]
+
+
+async def give_all(house: House, call: Call, said: Sequence[Mapping[str, Any]]) -> list[Outcome]:
+    """Apply what a form says as one list; the outcomes in its order.
+
+    Raises a refusal where the caller may not say one of them, before any is applied, or the service is busy.
+    """
+    raws = [msgspec.json.encode(one) for one in said]
+    read = [decode(raw) for raw in raws]
+    good = [one for one in read if not isinstance(one, Outcome)]
+    for command in good:
+        permit(call, command)
+    answers = iter(await apply(house, call, good, digest(b"\n".join(raws))))
+    return [one if isinstance(one, Outcome) else next(answers) for one in read]
 
 
 async def fields(call: Call) -> dict[str, str]:

@@ -11,6 +11,7 @@ import msgspec
 
 from backorder.adapters.console import columns
 from backorder.adapters.console.backlog import Asked, Told
+from backorder.adapters.console.undoing import Undo
 from backorder.adapters.http.body import Form
 from backorder.adapters.http.desk import LINES, SPREAD, LinesPage, answered, columns_of, lines_shown
 from backorder.adapters.http.forms import give, refuses, said, sentence
@@ -18,7 +19,7 @@ from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import ask
 from backorder.adapters.http.route import Answer, Call, House
 from backorder.kernel.outcomes import Outcome
-from backorder.kernel.phrases import Phrase, Said, phrase
+from backorder.kernel.phrases import Said, phrase
 from backorder.kernel.views import Column
 from backorder.queries.views import SavedView, list_views
 
@@ -63,7 +64,7 @@ def _spread(asked: Asked, word: str, fields: Form) -> Answer:
 
 def _wrong(outcome: Outcome) -> Said:
     """Why a form is not done; its one field that people type needs no name beside it."""
-    return Said(Phrase("{text}"), {"text": sentence(msgspec.structs.replace(outcome, field=None))})
+    return sentence(msgspec.structs.replace(outcome, field=None))
 
 
 def _content(call: Call, asked: Asked) -> dict[str, Any]:
@@ -102,7 +103,7 @@ async def _change(
         return await lines_shown(house, call, wanted, kept, told, status=422)
     done = Said(_DONE[word], {"name": typed.get("name", "") if word == "rename" else before.name})
     page = {"drop": LinesPage(), "replace": LinesPage(saved=before.view)}.get(word, wanted)
-    return await lines_shown(house, call, page, kept, Told(done=done, was=_token(before)))
+    return await lines_shown(house, call, page, kept, Told(done=done, undo=Undo("put_back", {"was": _token(before)})))
 
 
 async def _put_back(house: House, call: Call, wanted: LinesPage, kept: Sequence[SavedView], fields: Form) -> Answer:
