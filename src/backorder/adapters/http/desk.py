@@ -297,9 +297,7 @@ async def order_shown(
     view, rows = found
     masked(rows, call.caller.permissions)
     chosen = next((one for one in rows if one.line.line == wanted.line), None) or _first_open(rows)
-    why = None
-    if chosen is not None:
-        why = await ask(house, explain.line, house.db, ref, chosen.line.line, now)
+    why = None if chosen is None else await ask(house, explain.line, house.db, ref, chosen.line.line, now)
     told, owed = [], []
     if call.may("notices.read"):
         told = masked(await ask(house, notices.of_order, house.db, ref), call.caller.permissions)
