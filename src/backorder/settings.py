@@ -80,6 +80,13 @@ MAIL_FROM = Setting(
     "The address that letters come from; the shop's name stands before it. Whoever answers a letter writes there.",
 )
 
+MAIL_RETURNS = Setting(
+    "BACKORDER_MAIL_RETURNS",
+    "none",
+    "The address that mail servers tell when a letter did not arrive, where it is another than BACKORDER_MAIL_FROM. "
+    "What comes there goes to `backorder notices returned`.",
+)
+
 MAIL_LETTERS = Setting(
     "BACKORDER_MAIL_LETTERS",
     "none",
@@ -182,6 +189,7 @@ SETTINGS = (
     JOURNAL,
     MAIL,
     MAIL_FROM,
+    MAIL_RETURNS,
     MAIL_LETTERS,
     PAGES,
     CHANNELS,

@@ -9,7 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
 from typing import NamedTuple, Protocol
 
@@ -166,6 +166,7 @@ class Worker:
         self._behind_since: int | None = None  # since when ailing and slow ones let the others go first
         self._doors = threading.BoundedSemaphore(DOORS)
         self._over = threading.Event()
+        self._round = threading.Lock()
         self._thread = threading.Thread(target=self.run, name="worker", daemon=True)
 
     def start(self) -> None:
@@ -187,7 +188,8 @@ class Worker:
                 if not ready:
                     self.prepare(began)
                     ready = True
-                done, failures = self.run_once(began), 0
+                with self._round:
+                    done, failures = self.run_once(began), 0
             except StorageError as error:  # the database is away: all claims end by themselves
                 log.warning("waiting", extra={"fields": {"why": str(error)}})
                 done, failures = Done(), min(failures + 1, 5)
@@ -200,6 +202,10 @@ class Worker:
                 worked = self._since(began) - self._rested
                 self._over.wait(min(max(worked - self._rested, 0.0), PAUSE))
         self.finish()
+
+    def resting(self) -> AbstractContextManager[object]:
+        """Let nothing become due while somebody writes the past; messages that are on their way go on."""
+        return self._round
 
     def finish(self) -> Done:
         """Wait for what endpoints are being sent; what was done. Once told to end, no further one has its turn."""

@@ -234,7 +234,7 @@ def test_an_empty_house_says_how_to_begin(tmp_path_factory: pytest.TempPathFacto
     ):
         text = _text(Shop(url, service).page("/console/"))
         assert "Nothing has been put in yet" in text
-        assert "backorder import" in text
+        assert "Bring your own data" in text
 
 
 def test_today_tells_what_is_in_danger_and_what_can_ship(shop: Shop) -> None:

@@ -134,6 +134,33 @@ def test_nothing_is_done_to_an_order_that_changed_meanwhile(phone: Phone) -> Non
     assert phone.give("cancel_line", seen=fresh[1], line="1", quantity="1", by="customer").status == 303
 
 
+def test_a_conflict_says_who_did_what_and_offers_theirs_or_mine(phone: Phone) -> None:
+    seen = phone.seen()
+    assert phone.give("change_line", role="planner", seen=seen, line="1", quantity="3", by="merchant").status == 303
+    stale = phone.give("cancel_line", seen=seen, line="1", quantity="2", by="customer", reason="Too late")
+    text = unescape(stale.body.decode())
+    assert stale.status == 409
+    assert "planner changed this order meanwhile. Nothing of yours was done." in text
+    assert "UTC, planner: A line has another quantity or other days. Now: 3\u00a0units." in text
+    assert 'href="/console/orders/A%2F1?line=1">Take theirs' in text
+    assert '<button class="btn" form="mine" name="do" value="cancel_line">' in text
+    form = text[text.index('id="mine"') :]
+    assert 'name="quantity" value="2"' in form[: form.index("</form>")], (
+        "what was typed is in the form that is sent again"
+    )
+    mine = phone.give("hold_order", seen=seen, role="planner", kind="credit")
+    assert b"You changed this order yourself" in mine.body
+
+
+def test_what_cannot_be_done_any_more_is_not_offered_again(phone: Phone) -> None:
+    seen = phone.seen()
+    phone.change({"do": "cancel_line", "order": "A/1", "line": "1", "reason": "x"})
+    text = phone.give("promise_line", seen=seen, line="1", day="2026-12-24").body.decode()
+    assert "cannot be done to it any more" in text
+    assert 'form="mine"' not in text
+    assert "Somebody or something else changed this order meanwhile." in text, "the trail does not tell who"
+
+
 def test_what_happens_to_other_orders_stands_in_nobodys_way(phone: Phone) -> None:
     seen = phone.seen()
     line = {"line": "1", "sku": "LAMP", "quantity": 2}

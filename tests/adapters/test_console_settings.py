@@ -8,71 +8,31 @@ from html import unescape
 from urllib.parse import urlencode
 
 import pytest
-from conftest import new_database
-from service import Client, Reply, Service, running
-from state import apply
+from console_house import FORM, House, house_with, read
+from service import Client
 
 from backorder.kernel.webhooks import key_of
-from backorder.queries import accounts, check, webhooks
-from backorder.storage.db import open_database
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 EVIL = "<img src=x onerror=alert(1)>\"'&{{7*7}}<script>"
-FORM = {"Content_Type": "application/x-www-form-urlencoded", "Sec_Fetch_Site": "same-origin"}
 HOOKS = "/console/settings/webhooks"
 USERS = "/console/settings/users"
 
 
-class House:
-    def __init__(self, url: str, service: Service) -> None:
-        self.url, self.service = url, service
-
-    def ask(self, method: str, path: str, body: bytes | None = None, role: str = "admin", **headers: str) -> Reply:
-        with closing(self.service.client(role)) as client:
-            return client.ask(method, path, body, **headers)
-
-    def page(self, path: str, role: str = "admin", status: int = 200) -> str:
-        reply = self.ask("GET", path, role=role)
-        assert reply.status == status, reply
-        return _read(reply)
-
-    def give(self, path: str, **said: str) -> Reply:
-        return self.ask("POST", path, urlencode(said).encode(), **FORM)
-
-    def hook(self, name: str = "shop") -> webhooks.WebhookView | None:
-        db = open_database(self.url)
-        found = next((one for one in webhooks.list_webhooks(db, 0) if one.webhook == name), None)
-        db.close()
-        return found
-
-    def account(self, name: str) -> accounts.AccountView | None:
-        db = open_database(self.url)
-        found = accounts.account(db, name)
-        db.close()
-        return found
-
-
-def _read(reply: Reply) -> str:
-    return unescape(reply.body.decode()).replace("\u00a0", " ")
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with new_database(request.param, tmp_path_factory.mktemp("settings")) as url:
-        db = open_database(url)
-        apply(db, NOW, [{"do": "put_site", "site": "MAIN"}])
-        with running(url, BACKORDER_NOW=NOW.isoformat(), BACKORDER_WORKER="no") as service:
-            yield House(url, service)
-        assert check.run(db) == []
-        db.close()
+    with house_with(request.param, tmp_path_factory, NOW, [{"do": "put_site", "site": "MAIN"}]) as found:
+        yield found
 
 
 def test_packs_are_shown_with_their_text_and_whether_clocks_run(house: House) -> None:
     page = house.page("/console/settings", "viewer")
-    names = re.findall(r'\?pack=([^"#]+)#text', page)
+    names = re.findall(r'\?pack=([^"#]+)#asks', page)
     assert len(names) >= 10, "those that come along"
     assert "The clocks are off" in page
-    assert "SHA-256" in house.page(f"/console/settings?pack={names[0]}", "viewer")
+    one = house.page(f"/console/settings?pack={names[0]}", "viewer")
+    assert "SHA-256" in one
+    assert 'name="text"' not in one, "who may only look puts none"
     house.page("/console/settings?pack=none", status=404)
 
 
@@ -96,7 +56,7 @@ def test_an_endpoint_is_put_given_a_secret_switched_off_and_on(house: House) -> 
     assert found.events == ["order_*", "supply_*"]
     drawn = house.give(HOOKS, do="rotate", webhook="shop")
     assert drawn.status == 200
-    secret = re.search(r"whsec_[A-Za-z0-9+/=]+", _read(drawn))
+    secret = re.search(r"whsec_[A-Za-z0-9+/=]+", read(drawn))
     assert secret is not None
     assert key_of(secret[0]) is not None
     assert "whsec_" not in house.page(f"{HOOKS}?webhook=shop"), "it is shown once"
@@ -107,24 +67,24 @@ def test_an_endpoint_is_put_given_a_secret_switched_off_and_on(house: House) -> 
         assert found.state == state, word
     again = house.give(HOOKS, do="replay_webhook", webhook="shop", event="1", until="2")
     assert again.status == 422
-    assert "Nothing in it is for this endpoint, and went before." in _read(again)
-    assert 'name="until" value="2"' in _read(again)
+    assert "Nothing in it is for this endpoint, and went before." in read(again)
+    assert 'name="until" value="2"' in read(again)
 
 
 def test_what_is_wrong_with_an_endpoint_is_said_and_what_was_typed_stays(house: House) -> None:
     new = {"do": "put_webhook", "new": "yes", "webhook": "shop"}
     for said, wrong in (
-        ({"url": "ftp://example.com/"}, "url: "),
-        ({"url": "https://shop.example.com/", "events": "orders"}, "events: orders is no kind of event"),
+        ({"url": "ftp://example.com/"}, 'id="url-wrong"'),
+        ({"url": "https://shop.example.com/", "events": "orders"}, "Orders is no kind of event"),
     ):
         refused = house.give(HOOKS, **new, **said)
         assert refused.status == 422
-        assert wrong in _read(refused)
+        assert wrong in read(refused)
         for typed in said.values():
-            assert f'value="{typed}"' in _read(refused)
+            assert f'value="{typed}"' in read(refused)
     assert house.hook() is None
     assert house.give(HOOKS, do="replay_webhook", webhook="none", event="1").status == 422
-    assert "Give the first event" in _read(house.give(HOOKS, do="replay_webhook", webhook="none", event="soon"))
+    assert "Give the first event" in read(house.give(HOOKS, do="replay_webhook", webhook="none", event="soon"))
     assert house.give(HOOKS, do="rotate", webhook="none").status == 404
 
 
@@ -133,7 +93,7 @@ def test_an_account_is_made_and_its_token_is_shown_once_and_revoked(house: House
     assert house.give(USERS, **new).status == 303
     issued = house.give(USERS, do="issue_token", account="till", purpose="At the till", days="9", scopes="orders.read")
     assert issued.status == 200
-    token = re.search(r"bo_([0-9a-f]+)_[A-Za-z0-9_-]+", _read(issued))
+    token = re.search(r"bo_([0-9a-f]+)_[A-Za-z0-9_-]+", read(issued))
     assert token is not None
     with closing(Client(house.service.port, token[0])) as client:
         assert client.ask("GET", "/v1/lines").status == 200
@@ -160,7 +120,7 @@ def test_a_person_comes_in_by_a_link(house: House) -> None:
     made = house.give(USERS, do="link", account=EVIL)
     assert made.status == 200
     assert b"<img" not in made.body
-    link = re.search(r"/sign-in/[A-Za-z0-9_-]+", _read(made))
+    link = re.search(r"/sign-in/[A-Za-z0-9_-]+", read(made))
     assert link is not None
     assert house.ask("GET", link[0]).status == 200
     page = house.ask("GET", USERS)
@@ -172,8 +132,8 @@ def test_what_is_wrong_with_an_account_is_said(house: House) -> None:
     new = {"do": "put_account", "new": "yes", "account": "kim"}
     refused = house.give(USERS, **new, kind="robot", role="viewer")
     assert refused.status == 422
-    assert "kind: " in _read(refused).lower()
-    assert 'value="kim"' in _read(refused)
+    assert 'id="kind-wrong"' in read(refused)
+    assert 'value="kim"' in read(refused)
     assert house.give(USERS, **new, kind="person", role="king").status == 422
     assert house.give(USERS, do="issue_token", account="none").status == 422
     assert house.give(USERS, do="erase_person", account="kim").status == 422
@@ -184,7 +144,7 @@ def test_what_is_wrong_with_an_account_is_said(house: House) -> None:
     assert house.give(HOOKS, do="rotate", webhook="\0").status == 422
     own = house.give(USERS, do="issue_token", account="admin", scopes="everything")
     assert own.status == 422
-    assert "scopes" in _read(own).lower()
+    assert "scopes" in read(own).lower()
     for days in ("soon", "0", "99999"):
         assert house.give(USERS, do="issue_token", account="admin", days=days).status == 422
 

@@ -18,15 +18,22 @@ from state import apply
 from backorder.adapters.http import console
 from backorder.commands import accounts
 from backorder.kernel.calendars import moment_number
+from backorder.storage import imports
 from backorder.storage.db import open_database
 
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
 PASSWORD = "a rather long pass phrase"
 GRAVE = {"serious", "critical"}
 # What a part of an address can be here. A route with a part that is not named here fails below: name it.
-PARTS = {"order": "A", "supply": "PO", "sku": "LAMP", "run": "R"}
+PARTS = {"order": "A", "supply": "PO", "sku": "LAMP", "run": "R", "kind": "items", "file": "F"}
 # Answers that are no pages.
-FILES = {"/console/lines.csv", "/console/static/{name:str}"}
+FILES = {
+    "/console/lines.csv",
+    "/console/settings/letter",
+    "/console/static/{name:str}",
+    "/console/imports/examples/{kind:str}",
+    "/console/imports/runs/{run:str}/refused.csv",
+}
 # Pages as they are in other states than the first.
 STATES = (
     "/console/?",
@@ -43,6 +50,10 @@ STATES = (
     "/console/items/STOOL",
     "/console/search?q=A",
     "/console/search?q=nothing-like-it",
+    "/console/settings?pack=us-ftc",
+    "/console/settings?new=yes",
+    "/console/settings/communication?kind=shipped&order=none",
+    "/console/settings/wordings?kind=shipped&order=none",
     "/console/shipments?order=D",
     "/console/shipments/pick-list?order=D",
 )
@@ -85,6 +96,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         policy = {"do": "put_policy", "policy": "P", "segments": [{"name": "all", "strategy": "gain"}]}
         apply(db, NOW - timedelta(minutes=9), [cancel, policy, {"do": "reallocate", "run": "R", "policy": "P"}])
         accounts.put_account(db, moment_number(then), "ingrid", kind="person", role="admin", password=PASSWORD, by="t")
+        with db.write() as tx:
+            imports.save_import(tx, "R", "items", "a.csv", "1", "ingrid", 20, moment_number(NOW))
+            imports.save_progress(tx, "R", imports.Progress(9, 7, 1), moment_number(NOW))
         db.close()
         with running(url, BACKORDER_NOW=NOW.isoformat(), BACKORDER_WORKER="no") as service:
             client = service.client()

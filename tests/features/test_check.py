@@ -234,8 +234,8 @@ FEW = 2  # rows of what is free: enough to see that nothing chokes on them
 # announced of a supply; the last entry of the ledger of changes.
 FREE_TABLES = {"shop", "categories", "item_sites", "people", "replies", "erasures", "customers", "items", "sites",
                "suppliers", "changes", "holds", "events", "communication",
-               "own_packs", "watches", "status_links", "status_choices", "webhooks", "webhook_attempts",
-               "inbound_sources", "inbound_deliveries"}  # fmt: skip
+               "own_packs", "views", "watches", "status_links", "status_choices", "webhooks", "webhook_attempts",
+               "inbound_sources", "inbound_deliveries", "imports", "mappings"}  # fmt: skip
 FREE = {
     "orders": "priority channel placed_at authorised_at country region zone sites currency shipping tax discount paid "
     "tags fingerprint",

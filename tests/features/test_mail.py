@@ -11,11 +11,12 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from email.headerregistry import Address
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from mailserver import Got, Mailbox
 from owed import COMMUNICATION, advance, do
@@ -23,8 +24,10 @@ from posted import Post
 from service import stop
 
 from backorder.adapters.mail import Letter
+from backorder.adapters.mail import posts as posts_module
+from backorder.adapters.mail import sender as sender_module
 from backorder.adapters.mail import server as server_module
-from backorder.adapters.mail.message import Envelope, NoAddress, composed, read_address
+from backorder.adapters.mail.message import Envelope, NoAddress, Spoilt, composed, read_address
 from backorder.adapters.mail.sender import TRIES_MAX, Mail
 from backorder.adapters.mail.server import Server, read_server
 from backorder.app import command_line
@@ -120,6 +123,53 @@ def test_what_strangers_wrote_is_text_in_the_letter_and_no_header_of_it(db: Data
     assert "{customer}" in got.part("plain"), "what a stranger wrote names no place"
 
 
+@pytest.mark.parametrize("name", ["=?utf-8?q?x=0D=0ABcc=3A_evil=40x?=", "a" * 80 + '", x@y.example, "'])
+def test_a_letter_whose_headers_are_not_what_was_written_does_not_go(name: str) -> None:
+    """A name that nobody looked at (see `named`), of which the library makes a header or an address."""
+    letter = Letter("subject", "text\n", "<p>text</p>", "en")
+    for sender, to in ((Address("", "a", "b.example"), Address(name, "c", "d.example")),
+                       (Address(name, "a", "b.example"), Address("", "c", "d.example"))):  # fmt: skip
+        with pytest.raises(Spoilt):
+            composed(letter, Envelope(sender, to, 1, 0, "x"))
+
+
+def test_a_letter_that_cannot_be_made_stops_no_other_and_leaves_its_customer_to_a_person(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Our own fault: those before it do not go twice, and the law's clock hears that nobody was told."""
+    line = {"line": "1", "sku": "CHAIR", "quantity": 1, "unit_price": "50.00"}
+    for order in ("B", "C"):
+        placed = {"order": order, "customer": "ada", "currency": "USD", "paid": "50.00", "lines": [line]}
+        assert do(post.db, "2026-03-02T16:00", "place_order", **placed) == "accepted"
+    made = sender_module.composed
+
+    def breaks(letter: Letter, envelope: Envelope) -> bytes:
+        if envelope.about == "orders/B":
+            raise ZeroDivisionError("a template")
+        return made(letter, envelope)
+
+    monkeypatch.setattr(sender_module, "composed", breaks)
+    post.slip("2026-03-25", "2026-04-20")
+    post.until_quiet()
+    assert sorted(got.read["Subject"][:7] for got in post.box.got) == ["Order A", "Order C"]
+    (dead,) = list_messages(post.db, sender="mail", state="dead")
+    assert (dead.subject, dead.error) == ("orders/B", "the letter could not be made: ZeroDivisionError")
+    assert [(one.order, one.state, one.trouble) for one in queue(post.db) if one.trouble] == [("B", "due", "bounced")]
+
+
+def test_a_notice_that_cannot_be_read_for_its_letter_is_a_persons_affair(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(posts_module, "framed", breaks)
+    post.slip("2026-03-25", "2026-04-20")
+    post.until_quiet()
+    assert post.states() == ["dead"]
+    assert [(one.order, one.state, one.trouble) for one in queue(post.db)] == [("A", "due", "bounced")]
+
+
 def test_a_line_that_breaks_in_a_name_or_a_subject_begins_no_header() -> None:
     broken = "Ada\r\nBcc: all@example.com\n\nHello\x00\u2028"
     letter = Letter(broken, "text\n", "<p>text</p>", "en")
@@ -132,6 +182,7 @@ def test_a_line_that_breaks_in_a_name_or_a_subject_begins_no_header() -> None:
     assert [str(address) for address in read["To"].addresses] == ["Ada Bcc all example com Hello <c@d.example>"]
 
 
+@settings(deadline=None)  # one letter may wait for the machine
 @given(st.text(max_size=200), st.text(max_size=400))
 @example('x@y.example, "' * 12, "=?utf-8?q?=0D=0ABcc=3A_x?=")
 def test_no_name_and_no_subject_changes_who_gets_a_letter(name: str, subject: str) -> None:

@@ -106,6 +106,7 @@ OPENING = [
     {"do": "ship", "shipment": "S-0", "order": "O-1", "lines": [{"line": "1", "quantity": 1}]},
     {"do": "hold_order", "order": "O-3", "kind": "fraud"},
     {"do": "watch_item", "sku": "CHAIR", "customer": "ada"},
+    {"do": "put_view", "view": "KEPT", "owner": "ada", "name": "All"},
 ]  # fmt: skip
 SECRET = "whsec_" + "a" * 40
 HOOKS = [
@@ -182,6 +183,8 @@ EVERY = [
     {"do": "retry_timer", "kind": "bell", "subject": "one"},
     {"do": "put_policy", "policy": "turned", "segments": [{"name": "all", "strategy": "gain"}],
      "schedule": {"at": "02:00", "zone": "UTC"}},
+    {"do": "put_view", "view": "V", "owner": "ada", "name": "Chairs", "sku": "CHAIR", "columns": ["item", "order"]},
+    {"do": "drop_view", "view": "KEPT", "owner": "ada"},
     {"do": "put_webhook", "webhook": "shop", "url": "https://shop.example.com/hooks", "events": ["order_*"]},
     {"do": "enable_webhook", "webhook": "off"},
     {"do": "disable_webhook", "webhook": "on"},

@@ -96,6 +96,8 @@ BESIDE = {
     "revoke_status_link",
     "choose_answer",
     "withdraw_answer",
+    "put_view",
+    "drop_view",
     "put_webhook",
     "enable_webhook",
     "disable_webhook",

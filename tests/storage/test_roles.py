@@ -121,6 +121,10 @@ def test_the_service_s_own_role_can_do_every_command(app: Database) -> None:
     done |= {
         asked["do"] for asked, said in zip(waits, apply(app, world.now, waits), strict=True) if said.outcome in DONE
     }
+    view = {"view": "V", "owner": "ada"}
+    looked = [{"do": "put_view", **view, "name": "Lamps"}, {"do": "drop_view", **view}]
+    assert [answer.outcome for answer in apply(app, world.now, looked)] == [Word.ACCEPTED, Word.CHANGED]
+    done |= {command["do"] for command in looked}
     hook = {"webhook": "shop"}
     hooks = [{"do": "put_webhook", **hook, "url": "https://shop.example.com/", "secret": "whsec_" + "a" * 40}]
     hooks += [{"do": f"{verb}_webhook", **hook} for verb in ("disable", "enable", "test")]

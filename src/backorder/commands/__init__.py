@@ -35,6 +35,7 @@ from backorder.commands import (
     stock,
     supplies,
     timers,
+    views,
     watches,
     webhooks,
 )
@@ -94,6 +95,8 @@ COMMANDS: dict[type[Command], Callable[[Database, int, Sequence[Any]], list[Outc
     outbox.RetryMessage: outbox.retry_messages,
     outbox.DiscardMessage: outbox.discard_messages,
     timers.RetryTimer: timers.retry_timers,
+    views.PutView: views.put_views,
+    views.DropView: views.drop_views,
     watches.WatchItem: watches.watch_items,
     watches.UnwatchItem: watches.unwatch_items,
     webhooks.PutWebhook: webhooks.put_webhooks,
@@ -125,6 +128,8 @@ _ALONE = (
     reallocation.CommitPlan,
     reallocation.UndoPlan,
     webhooks.ReplayWebhook,
+    views.PutView,
+    views.DropView,
 )
 
 # These take a while, and hold no lock while they do: others need not wait for them.
@@ -132,7 +137,7 @@ _LONG = (reallocation.Reallocate, reallocation.CommitPlan, reallocation.UndoPlan
 
 # The fields that may name what a command is about, the most telling first. Customers are never named in the trail.
 _SUBJECTS = (
-    "order", "supply", "document", "shipment", "sku", "site", "supplier", "category", "pack", "run", "policy",
+    "view", "order", "supply", "document", "shipment", "sku", "site", "supplier", "category", "pack", "run", "policy",
     "webhook",
 )  # fmt: skip
 

@@ -11,7 +11,7 @@ from backorder.commands._batch import Command
 from backorder.kernel.calendars import day_number
 from backorder.kernel.outcomes import Word
 
-_LISTS = {"substitutes", "serves", "transit_days", "tags"}
+_LISTS = {"substitutes", "serves", "transit_days", "tags", "columns"}
 _CARRIED = set(Command.__struct_fields__)  # what every command carries says nothing of the row
 
 
@@ -22,7 +22,7 @@ def given(command: Command, *but: str) -> dict[str, Any]:
         value = getattr(command, name)
         if value is UNSET or name in but or name in _CARRIED:
             continue
-        if name in _LISTS:
+        if name in _LISTS and value is not None:
             value = json.dumps(value, sort_keys=True)
         elif name == "working_days":
             value = ",".join(value)

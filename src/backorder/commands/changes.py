@@ -123,7 +123,7 @@ def change_lines(db: Database, now: int, batch: Sequence[ChangeLine]) -> list[Ou
 
 def change_orders(db: Database, now: int, batch: Sequence[ChangeOrder]) -> list[Outcome]:
     """Change orders as a whole."""
-    return perform(db, now, batch, Steps(_check_order, _load, _change_order, _save))
+    return perform(db, now, batch, Steps(unfit, _load, _change_order, _save))
 
 
 def _check_added(command: AddLines) -> Outcome | None:
@@ -141,7 +141,8 @@ def _day(told: date | None | UnsetType) -> date | None:
     return None if isinstance(told, UnsetType) else told
 
 
-def _check_order(command: ChangeOrder) -> Outcome | None:
+def unfit(command: ChangeOrder) -> Outcome | None:
+    """What is wrong with what a command says of an order, whichever it is."""
     if not isinstance(command.sites, UnsetType) and len(set(command.sites)) < len(command.sites):
         return invalid(command, "sites", "name each site once")
     if isinstance(command.ship_to, UnsetType):

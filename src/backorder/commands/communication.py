@@ -1,7 +1,7 @@
 """What the merchant says on telling customers: whether clocks run, by which rules, where customers answer."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -39,30 +39,41 @@ class Wording(Struct, forbid_unknown_fields=True):
     closing: Own | None = None
 
 
+class Translation(Struct, forbid_unknown_fields=True):
+    """Where customers answer and when money is taken, in a language. One that is left out stays, an empty one goes."""
+
+    language: Annotated[str, Meta(max_length=20)]
+    answers: Own | None = None
+    charging: Own | None = None
+
+
 class PutCommunication(Command, tag="put_communication"):
     """Say how customers are told. With `rules`, clocks run and notices are made: a list of packs that hold besides.
 
     Packs of the place where goods go to always hold; an empty list is enough. `rules: null` turns it off. Customers
-    answer at `answers` and ask at `contact`; `charging` says when money is taken. A change is told once nothing changed
-    for `wait_minutes`, and `margin_days` before the law's last day; who waits is told every `heartbeat_days` that the
-    day stands. What has not left `closing_hours` before the end of its day is late.
+    answer at `answers` and ask at `contact`; `charging` says when money is taken; `translations` say both in the
+    languages of letters, where they are not said alike in all. A change is told once nothing changed for
+    `wait_minutes`, and `margin_days` before the law's last day; who waits is told every `heartbeat_days` that the day
+    stands. What has not left `closing_hours` before the end of its day is late.
 
     Letters go in the name of `shop_name`, in its `colour` (#rrggbb, dark enough to be read on white), with `signature`
-    at their foot, and with `wordings` of yours beside what has to be said.
+    at their foot, and with `wordings` of yours beside what has to be said. A text that is `null` is taken back; those
+    that every notice needs stand as long as it is turned on.
     """
 
     rules: list[Key] | None | UnsetType = UNSET
-    answers: Words | UnsetType = UNSET
-    contact: Words | UnsetType = UNSET
-    charging: Words | UnsetType = UNSET
+    answers: Words | None | UnsetType = UNSET
+    contact: Words | None | UnsetType = UNSET
+    charging: Words | None | UnsetType = UNSET
     wait_minutes: Annotated[int, Meta(ge=0, le=1_440)] | UnsetType = UNSET
     margin_days: Annotated[int, Meta(ge=0, le=30)] | UnsetType = UNSET
     heartbeat_days: Annotated[int, Meta(ge=1, le=365)] | UnsetType = UNSET
     closing_hours: Annotated[int, Meta(ge=0, le=12)] | UnsetType = UNSET
-    shop_name: Annotated[str, Meta(min_length=1, max_length=100, pattern=_PLAIN)] | UnsetType = UNSET
-    colour: Annotated[str, Meta(max_length=20)] | UnsetType = UNSET
-    signature: Annotated[str, Meta(min_length=1, max_length=300, pattern=_PLAIN)] | UnsetType = UNSET
+    shop_name: Annotated[str, Meta(min_length=1, max_length=100, pattern=_PLAIN)] | None | UnsetType = UNSET
+    colour: Annotated[str, Meta(max_length=20)] | None | UnsetType = UNSET
+    signature: Annotated[str, Meta(min_length=1, max_length=300, pattern=_PLAIN)] | None | UnsetType = UNSET
     wordings: Annotated[list[Wording], Meta(max_length=100)] | UnsetType = UNSET
+    translations: Annotated[list[Translation], Meta(max_length=20)] | UnsetType = UNSET
 
 
 @dataclass(slots=True)
@@ -75,10 +86,11 @@ class _Work:
 
 def put_communications(db: Database, now: int, batch: Sequence[PutCommunication]) -> list[Outcome]:
     """Change how customers are told, each time in a transaction of its own: turned on, it looks at every order."""
-    return perform_each(db, now, batch, Steps(_check, _load, _decide, _save))
+    return perform_each(db, now, batch, Steps(unfit, _load, _decide, _save))
 
 
-def _check(command: PutCommunication) -> Outcome | None:
+def unfit(command: PutCommunication) -> Outcome | None:
+    """What is wrong with what a command says, whatever the shop said before; None where it could stand in letters."""
     if isinstance(command.colour, str):
         try:
             check_colour(command.colour)
@@ -88,7 +100,14 @@ def _check(command: PutCommunication) -> Outcome | None:
         trouble = misworded(wording)
         if trouble is not None:
             return invalid(command, f"wordings[{n}].{trouble[0]}", trouble[1])
+    for n, one in enumerate(command.translations if isinstance(command.translations, list) else ()):
+        if one.language not in known():
+            return invalid(command, f"translations[{n}].language", _not_written())
     return None
+
+
+def _not_written() -> str:
+    return f"letters are not written in it: use {', '.join(known())}"
 
 
 def misworded(wording: Wording) -> tuple[str, str] | None:
@@ -96,7 +115,7 @@ def misworded(wording: Wording) -> tuple[str, str] | None:
     if wording.kind not in KINDS:
         return "kind", f"there is no such kind of message: use {', '.join(KINDS)}"
     if wording.language not in known():
-        return "language", f"letters are not written in it: use {', '.join(known())}"
+        return "language", _not_written()
     if wording.opening and wording.kind in LAWFUL:
         return "opening", "this message begins with what has to be said: close it with your own words, `closing`"
     for field, said in (("opening", wording.opening), ("closing", wording.closing)):
@@ -119,11 +138,13 @@ def _decide(work: _Work, command: PutCommunication, now: int) -> Outcome:
             if name not in work.packs:
                 message = f"{name} is no rule pack: name some of {', '.join(sorted(work.packs))}, or none"
                 return invalid(command, f"rules[{n}]", message)
-    row = work.row | given(command, "rules", "wordings")
+    row = work.row | given(command, "rules", "wordings", "translations")
     if command.rules is not UNSET:
         row["rules"] = None if command.rules is None else json.dumps(command.rules)
     if isinstance(command.wordings, list):
         row["wordings"] = storage.with_wordings(row["wordings"], msgspec.to_builtins(command.wordings))
+    if isinstance(command.translations, list):
+        row["wordings"] = storage.with_wordings(row["wordings"], _as_wordings(command.translations))
     if row["rules"] is not None:
         for name, why in _NEEDED.items():
             if row[name] is None:
@@ -132,6 +153,13 @@ def _decide(work: _Work, command: PutCommunication, now: int) -> Outcome:
         return Outcome(Word.EXISTS)
     work.row, work.now = row, now
     return Outcome(Word.CHANGED)
+
+
+def _as_wordings(translations: Sequence[Translation]) -> Iterator[dict[str, str | None]]:
+    """What is said in languages as the table holds it, among the wordings."""
+    for one in translations:
+        for name in storage.TRANSLATED:
+            yield {"kind": name, "language": one.language, "opening": None, "closing": getattr(one, name)}
 
 
 _NEEDED = {

@@ -14,6 +14,8 @@ from backorder.storage import communication as storage
 from backorder.storage.db import Database, Tx
 from backorder.storage.rules import bundled
 
+TEXT_MAX = 20_000  # letters of a pack
+
 
 class PutPack(Command, tag="put_pack"):
     """Put a rule pack of one's own, as TOML: it comes before one of the same name that comes along.
@@ -23,7 +25,7 @@ class PutPack(Command, tag="put_pack"):
     """
 
     pack: Key
-    text: Annotated[str, Meta(max_length=20_000)] | None
+    text: Annotated[str, Meta(max_length=TEXT_MAX)] | None
 
 
 @dataclass(slots=True)

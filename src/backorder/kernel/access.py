@@ -5,6 +5,7 @@ PERMISSIONS = {
     "orders.write": "Place orders, add and change lines, cancel.",
     "orders.promise": "Give a line a person's date.",
     "orders.hold": "Put orders on hold and release them.",
+    "views.write": "Views of the backlog: keep them for oneself, and share them.",
     "orders.pin": "Pin units of a line to a supply, and take pins back.",
     "reallocation.read": "Reallocation policies, runs, their plans and what they come to.",
     "reallocation.write": "Put reallocation policies and run them; a run alone changes nothing.",
@@ -34,22 +35,23 @@ PERMISSIONS = {
 }
 
 _READ = frozenset({"orders.read", "notices.read", "supply.read", "catalogue.read", "events.read", "reallocation.read"})
+_ALL = _READ | {"views.write"}
 
 ROLES: dict[str, frozenset[str]] = {
-    "viewer": _READ,
-    "planner": _READ
+    "viewer": _ALL,
+    "planner": _ALL
     | {"orders.write", "orders.promise", "orders.hold", "orders.pin", "supply.write", "catalogue.write", "clock.write"}
     | {"notices.write"}
     | {"reallocation.write", "reallocation.commit"}
     | {"outbox.read", "outbox.write"},
-    "buyer": _READ | {"supply.write", "catalogue.write", "money.read", "money.write"},
-    "warehouse": _READ | {"shipping.write", "stock.write"},
-    "service_agent": _READ
+    "buyer": _ALL | {"supply.write", "catalogue.write", "money.read", "money.write"},
+    "warehouse": _ALL | {"shipping.write", "stock.write"},
+    "service_agent": _ALL
     | {"orders.write", "orders.promise", "orders.hold", "customers.read", "customers.write"}
     | {"notices.write"}
     | {"outbox.read", "outbox.write"},
-    "finance": _READ | {"refunds.write", "orders.hold", "customers.read", "money.read", "audit.read"},
-    "integration": _READ
+    "finance": _ALL | {"refunds.write", "orders.hold", "customers.read", "money.read", "audit.read"},
+    "integration": _ALL
     | {
         "orders.write",
         "orders.hold",

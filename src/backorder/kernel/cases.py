@@ -18,7 +18,8 @@ class Policy(NamedTuple):
     """What the merchant says on how customers are told: `rules` names packs that hold for every order besides.
 
     `wait` and `closing` are microseconds: how long a change is waited out before it is told, and how long before the
-    end of a promised day goods that have not left count as late.
+    end of a promised day goods that have not left count as late. `translated` has where customers answer and when money
+    is taken in languages by their codes, as far as that is said there.
     """
 
     rules: tuple[str, ...]
@@ -29,6 +30,13 @@ class Policy(NamedTuple):
     margin_days: int = 3
     heartbeat_days: int = 14
     closing: int = 2 * HOUR
+    translated: tuple[tuple[str, str | None, str | None], ...] = ()
+
+    def spoken(self, tag: str) -> tuple[str, str]:
+        """Where customers answer and when money is taken, as a letter in a language says it."""
+        code = tag.partition("-")[0]
+        _, answers, charging = next((one for one in self.translated if one[0] == code), ("", None, None))
+        return answers or self.answers, charging or self.charging
 
 
 class Said(NamedTuple):

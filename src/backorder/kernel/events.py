@@ -120,6 +120,7 @@ _BY_COMMAND = {
 # What the passing of time changes tells its own events; what is done about messages is no news for those who get them.
 SILENT = {"put_customer", "watch_item", "unwatch_item", "advance", "retry_message", "discard_message", "retry_timer"}
 SILENT |= {"replay_webhook"}
+SILENT |= {"put_view", "drop_view"}  # how somebody looks at things is nobody else's news
 SILENT |= {"send_notice", "record_refund"}  # settling tells of them
 SILENT |= {"reallocate", "commit_plan", "undo_plan"}  # the run tells of itself, whoever began it
 # What was chosen is told once it takes effect, as an answer; a link is told to whoever made it.

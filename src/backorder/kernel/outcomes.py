@@ -47,6 +47,7 @@ class Word(str, Enum):
     UNKNOWN_LINK = "unknown_link", "The order has no link to its status page with this number."
     UNKNOWN_TIMER = "unknown_timer", "There is no timer of this kind for this subject."
     UNKNOWN_WEBHOOK = "unknown_webhook", "There is no endpoint for webhooks of this name."
+    UNKNOWN_VIEW = "unknown_view", "No view of the backlog has this id."
     OUT_OF_STOCK = "out_of_stock", "The item is sold from stock alone and has less than was asked for."
     BACKORDER_LIMIT = (
         "backorder_limit",

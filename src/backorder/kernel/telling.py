@@ -5,7 +5,7 @@ the worst of them. What would change nothing for the customer is not told.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from backorder.kernel.calendars import NEVER, day_date, day_start, local_day
 from backorder.kernel.cases import HOUR, Case, Line, Notice, Policy, Refund, Said
 from backorder.kernel.notices import RUNNING, Owed, State, owed, strictest
 from backorder.kernel.sentences import Ask, Facts, Gone, Letter, Part, Units, beat, goodbye, named, reason_of, render
-from backorder.kernel.tongues import ENGLISH, Voice
+from backorder.kernel.tongues import ENGLISH, Tongue, Voice
 
 DAY = 24 * HOUR
 _POLITE = Owed("delay", NEVER, ("order", "reason", "right_to_cancel", "free_answer"), "none", NEVER)
@@ -221,12 +221,12 @@ def _send(
         case.head.order,
         parts,
         reason_of([_cause(case, line) for line in wanted.lines]),
-        policy.answers,
-        policy.charging,
+        *policy.spoken(case.head.tongue().tag),
         policy.contact,
         today + policy.heartbeat_days if any(line.waiting for line in wanted.lines) else None,
         _asks(wanted),
     )
+    facts, letter = _said(case, policy, facts, lambda facts, tongue: render(facts, wanted.owed, tongue))
     for older in case.notices:
         if older.state == "asking":
             older.state = "replaced"
@@ -235,7 +235,7 @@ def _send(
     notice.deadline = day_start(wanted.owed.answer_by + 1, case.head.zone) if asks else None
     packs = tuple([(wait.pack.digest, wait.pack.pack) for line in wanted.lines for wait in line.waits])
     snapshot = _snapshot(facts._replace(order=""), wanted.owed, tuple([line.line for line in wanted.lines]), packs)
-    _gone(case, notice, render(facts, wanted.owed, case.head.tongue()), snapshot, now, by, means)
+    _gone(case, notice, letter, snapshot, now, by, means)
     notice.state = "asking" if asks else "told"
     ends = {line.line: one.answer_by for line, one in wanted.asks if one.silence == "cancel"}
     for line in wanted.lines:
@@ -346,6 +346,19 @@ def _waiting(case: Case) -> list[Line]:
     return [line for line in case.lines if line.waiting and any(wait.runs for wait in line.waits)]
 
 
+def _said(case: Case, policy: Policy, facts: Facts, say: Callable[[Facts, Tongue], Letter]) -> tuple[Facts, Letter]:
+    """A notice in its customer's language, with what it was made from.
+
+    Where that lacks a sentence, all of it is in English, what the merchant says too.
+    """
+    letter = say(facts, case.head.tongue())
+    if not letter.lacking:
+        return facts, letter
+    answer, charged = policy.spoken(ENGLISH.tag)
+    facts = facts._replace(answer=answer, charged=charged)
+    return facts, say(facts, ENGLISH)._replace(lacking=letter.lacking)
+
+
 def _beat(case: Case, policy: Policy, now: int, today: int) -> None:
     """Who waits long is told now and then that the day still stands."""
     beat_at = next_beat(case, policy, today)
@@ -354,9 +367,10 @@ def _beat(case: Case, policy: Policy, now: int, today: int) -> None:
     notice = Notice(case.next_notice, "still", "told", now, now, None, None, "still")
     case.notices.append(notice)
     waiting, next_word = _waiting(case), today + policy.heartbeat_days
-    facts = Facts(case.head.order, _parts(waiting), "", policy.answers, policy.charging, policy.contact, next_word)
+    spoken = policy.spoken(case.head.tongue().tag)
+    facts = Facts(case.head.order, _parts(waiting), "", *spoken, policy.contact, next_word)
     told = msgspec.json.encode({"lines": [line.line for line in waiting]}).decode()
-    _gone(case, notice, beat(facts, case.head.tongue()), told, now, None, "email")
+    _gone(case, notice, _said(case, policy, facts, beat)[1], told, now, None, "email")
 
 
 def say_goodbye(case: Case, policy: Policy, refund: Refund, now: int) -> None:

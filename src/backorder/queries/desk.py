@@ -3,11 +3,12 @@
 from datetime import date, timedelta
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import func, literal_column, select
 
 from backorder.kernel.calendars import day_date, day_number, local_day
-from backorder.queries.backlog import BacklogLine, Sort, Tally, read_page, tally
+from backorder.queries.backlog import BacklogLine, Tally, first
 from backorder.queries.lines import Filters, overdue
+from backorder.queries.passing import COUNTED_MAX, passing, tally
 from backorder.queries.show import SUPPLIES, SupplyView, supply_view
 from backorder.storage.db import Database, Tx, among
 from backorder.storage.tables import SUPPLY_TO_COME, items, pegs, sites, supplies
@@ -70,16 +71,20 @@ def desk(db: Database, now: int) -> Desk:
         coming = SUPPLIES.where(SUPPLY_TO_COME).order_by(supplies.c.expected_on, supplies.c.supply)
         week = (supplies.c.expected_on >= day_number(day)) & (supplies.c.expected_on < until)
         left = supplies.c.quantity - supplies.c.received - supplies.c.cancelled
-        count, units = tx.fetch(select(func.count(), func.sum(left)).where(SUPPLY_TO_COME, week))[0]
+        these = select(left.label("left")).where(SUPPLY_TO_COME, week).limit(literal_column(str(COUNTED_MAX + 1)))
+        counted = these.subquery()
+        count, units = tx.fetch(select(func.count(), func.sum(counted.c.left)))[0]
+        in_danger, at_risk = first(tx, now, Filters(at_risk=True), DANGER_READ)
+        to_ship, ready = first(tx, now, Filters(shippable=True), SHOWN)
         return Desk(
             zone=zone,
             day=day,
             items=bool(tx.fetch(select(items.c.sku).limit(1))),
-            waiting=tally(tx, now, Filters(waiting=True)),
-            at_risk=tally(tx, now, Filters(at_risk=True)),
-            ready=tally(tx, now, Filters(shippable=True)),
-            in_danger=read_page(tx, now, Filters(at_risk=True), Sort(), DANGER_READ),
-            to_ship=read_page(tx, now, Filters(shippable=True), Sort(), SHOWN),
+            waiting=tally(tx, passing(tx, Filters(waiting=True), now)),
+            at_risk=at_risk,
+            ready=ready,
+            in_danger=in_danger,
+            to_ship=to_ship,
             late=_coming(tx, [supply_view(row, now) for row in tx.fetch(coming.where(overdue(tx, now)).limit(SHOWN))]),
             arriving=_coming(tx, [supply_view(row, now) for row in tx.fetch(coming.where(week).limit(SHOWN))]),
             arriving_units=int(units or 0),

@@ -7,11 +7,11 @@ import msgspec
 from sqlalchemy import ColumnElement, and_, func, literal, or_, select, tuple_
 
 from backorder.kernel.calendars import day_number
-from backorder.queries.backlog import COUNTED_MAX, BacklogLine, named, promise_key
+from backorder.queries.backlog import COUNTED_MAX, BacklogLine, named
 from backorder.queries.lines import LINES, read_lines
 from backorder.queries.shipments import ShipmentView, read_latest
 from backorder.storage.db import Database, Tx, among
-from backorder.storage.tables import LINE_OPEN, lines, orders, shipments
+from backorder.storage.tables import LINE_OPEN, lines, orders, promise_key, shipments
 
 
 class Leaving(msgspec.Struct):

@@ -11,7 +11,7 @@ from backorder.kernel.calendars import day_date, local_day, moment_datetime
 from backorder.kernel.columns import STOCK
 from backorder.kernel.orders import State, state
 from backorder.storage.db import Database, Row, Tx, among
-from backorder.storage.tables import LINE_OPEN, lines, orders, pegs, promises, sites, supplies
+from backorder.storage.tables import LINE_OPEN, SUPPLY_TO_COME, lines, orders, pegs, promises, sites, supplies
 from backorder.storage.types import Day
 
 
@@ -240,15 +240,12 @@ def overdue(tx: Tx, now: int) -> ColumnElement[bool]:
     zones: dict[int, list[str]] = {}
     for (zone,) in tx.fetch(_ZONES):
         zones.setdefault(local_day(now, zone), []).append(zone)
-    passed = (
+    passed = [
         and_(sites.c.zone.in_(here), supplies.c.expected_on < literal(today, type_=Day()))
         for today, here in sorted(zones.items())
-    )
-    return and_(
-        supplies.c.kind != STOCK,
-        supplies.c.quantity > supplies.c.received + supplies.c.cancelled,
-        or_(false(), *passed),
-    )
+    ]
+    latest = literal(max(zones, default=0), type_=Day())  # said apart, for the index
+    return and_(SUPPLY_TO_COME, supplies.c.expected_on < latest, or_(false(), *passed))
 
 
 _ZONES = select(sites.c.zone).distinct().order_by(sites.c.zone)

@@ -81,10 +81,10 @@ def list_events(
     ]
 
 
-def last_number(db: Database) -> int:
-    """The number of the last event; 0 where there is none."""
+def last_number(db: Database, subject: str | None = None) -> int:
+    """The number of the last event, of all or of a subject; 0 where there is none."""
     with db.read() as tx:
-        return last_event(tx)
+        return last_event(tx, subject)
 
 
 def list_messages(

@@ -24,6 +24,7 @@ from backorder.storage.tables import (
     shipments,
     shop,
 )
+from backorder.storage.view_tables import views
 from backorder.storage.watch_tables import watches
 
 _theirs = orders.alias("theirs")
@@ -49,6 +50,7 @@ def everything(db: Database, customer: str) -> dict[str, Any] | None:
         addresses = [str(row["email"]).lower() for row in found["people"] if row["email"] is not None]
         theirs = or_(watches.c.customer == customer, among(watches.c.email, "emails"))
         found[watches.name] = _rows(tx, watches, theirs, emails=addresses)
+        found[views.name] = _rows(tx, views, views.c.customer == customer)
         for table in _OF_ORDERS:
             found[table.name] = _rows(tx, table, among(table.c.order_id, "orders"), orders=mine)
     return found

@@ -1,11 +1,20 @@
 """The rule packs that there are: those that come along, and the merchant's own in their place or beside them."""
 
 import msgspec
+from sqlalchemy import bindparam, func, select
 
 from backorder.kernel.rules import Pack
 from backorder.storage.communication import load_own, load_packs
 from backorder.storage.db import Database, Tx
+from backorder.storage.notice_tables import clocks
 from backorder.storage.rules import bundled, bundled_texts
+
+_ENDED = ("shipped", "refund_due", "refunded")
+_RUNNING = (
+    select(clocks.c.digest, func.count(clocks.c.order_id.distinct()))
+    .where(clocks.c.pack == bindparam("pack"), clocks.c.state.not_in(_ENDED))
+    .group_by(clocks.c.digest)
+)
 
 
 class PackView(msgspec.Struct):
@@ -44,6 +53,24 @@ def pack(db: Database, name: str) -> PackText | None:
         if found is None:
             return None
         return PackText(*_told(*found), load_own(tx)[name][1] if found[1] else bundled_texts()[found[0].digest])
+
+
+class Running(msgspec.Struct):
+    """How many orders a pack's clocks run for: by its text as it is now, and by earlier ones, which they keep."""
+
+    now: int
+    earlier: int
+
+
+def running(db: Database, name: str) -> Running:
+    """How many orders a clock of the pack runs for."""
+    with db.read() as tx:
+        found = _packs(tx).get(name)
+        rows = tx.fetch(_RUNNING, pack=name)
+    digest = None if found is None else found[0].digest
+    return Running(
+        sum(count for text, count in rows if text == digest), sum(count for text, count in rows if text != digest)
+    )
 
 
 def _packs(tx: Tx) -> dict[str, tuple[Pack, bool]]:

@@ -1,5 +1,6 @@
 """The audit trail, newest first."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import msgspec
@@ -9,6 +10,8 @@ from backorder.kernel.calendars import moment_datetime
 from backorder.storage.access_tables import audit
 from backorder.storage.audit import load_head
 from backorder.storage.db import Database
+
+LOOKED = 2_000  # entries from the end that are looked through for who just did something
 
 
 class EntryView(msgspec.Struct):
@@ -52,6 +55,24 @@ def entries(
         chosen = chosen.where(audit.c.n < before)
     with db.read() as tx:
         return [EntryView(n, moment_datetime(at), *said) for n, at, *said in tx.fetch(chosen)]
+
+
+def actors(db: Database, subject: str, moments: Collection[int]) -> dict[int, str]:
+    """Who did what happened to a subject at some moments (microseconds), as far as the newest entries tell.
+
+    Of several requests that were applied at once, it is the one about the subject; none, if there is none such.
+    """
+    with db.read() as tx:
+        newest = load_head(tx)[0] - LOOKED
+        chosen = select(audit.c.at, audit.c.actor, audit.c.subject).where(audit.c.n > newest, audit.c.at.in_(moments))
+        rows = tx.fetch(chosen.order_by(audit.c.n))
+    found: dict[int, str] = {}
+    for moment in moments:
+        there = [(actor, about) for at, actor, about in rows if at == moment]
+        mine = {actor for actor, about in there if about == subject} or {actor for actor, _ in there}
+        if len(mine) == 1:
+            found[moment] = mine.pop()
+    return found
 
 
 def end(db: Database) -> tuple[int, str]:

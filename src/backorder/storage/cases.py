@@ -242,7 +242,7 @@ def _case(
         theirs = customer_country, customer_region, customer_zone
         country, region, first = destination((country, region, own_zone), theirs, chosen)
         transit = max(_transit(site[3], region, country) for site in chosen)
-        place = known[told] = _Place(first, _packs_for(rules, country, region, kind or "consumer"), transit)
+        place = known[told] = _Place(first, packs_for(rules, country, region, kind or "consumer"), transit)
     zone = zone or place.zone
     head = Head._make([order, zone, placed, authorised, email or None, currency, *money, place.packs, speak])
     return Case(head, []), place.transit
@@ -263,8 +263,8 @@ def destination(
     return country, region, next(zone for zone in zones if zone and is_zone(zone))
 
 
-def _packs_for(rules: Rules, country: str | None, region: str | None, buyer: str) -> tuple[Pack, ...]:
-    """The packs that hold for an order; where nobody wrote one for the place, the house's own."""
+def packs_for(rules: Rules, country: str | None, region: str | None, buyer: str) -> tuple[Pack, ...]:
+    """The packs that hold for an order that goes to a place; where nobody wrote one for it, the house's own."""
     packs = rules.packs.values()
     named = set(rules.policy.rules)
     if not applying(packs, country or "", region, buyer):

@@ -25,6 +25,7 @@ POLICY = (
     "closing_hours",
 )
 LOOK = ("shop_name", "colour", "signature", "wordings")
+TRANSLATED = ("answers", "charging")  # what of the policy may stand among the wordings, as their closing in a language
 COLUMNS = (*POLICY, *LOOK)
 DEFAULTS = {"wait_minutes": 30, "margin_days": 3, "heartbeat_days": 14, "closing_hours": 2}
 
@@ -33,7 +34,7 @@ IS_ON: Select[Any] = select(literal_column("1")).select_from(communication).wher
 
 _ROW = select(*(communication.c[name] for name in COLUMNS))
 _ALL = (
-    select(*(communication.c[name] for name in POLICY), own_packs.c.pack, own_packs.c.digest)
+    select(*(communication.c[name] for name in (*POLICY, "wordings")), own_packs.c.pack, own_packs.c.digest)
     .select_from(communication.outerjoin(own_packs, true()))
     .where(communication.c.rules.is_not(None))
     .order_by(own_packs.c.pack)
@@ -93,15 +94,24 @@ def with_wordings(before: str | None, put: Iterable[dict[str, str | None]]) -> s
     return json.dumps([found[key] for key in sorted(found)]) if found else None
 
 
+def translated(wordings: str | None) -> dict[str, dict[str, str]]:
+    """What of TRANSLATED is said in languages, by their codes."""
+    found: dict[str, dict[str, str]] = {}
+    for one in json.loads(wordings or "[]"):
+        if one["kind"] in TRANSLATED:
+            found.setdefault(one["language"], {})[one["kind"]] = one["closing"]
+    return found
+
+
 def load_rules(tx: Tx) -> Rules | None:
     """The policy and the packs; None where the shop has not turned it on."""
     rows = tx.fetch(_ALL)
     if not rows:
         return None
     named, answers, contact, charging, minutes, margin, heartbeat, hours = rows[0][: len(POLICY)]
-    policy = Policy(
-        tuple(json.loads(named)), answers, contact, charging, minutes * MINUTE, margin, heartbeat, hours * HOUR
-    )
+    waits = minutes * MINUTE, margin, heartbeat, hours * HOUR
+    said = tuple((code, one.get("answers"), one.get("charging")) for code, one in translated(rows[0][-3]).items())
+    policy = Policy(tuple(json.loads(named)), answers, contact, charging, *waits, said)
     own = {row[-2]: row[-1] for row in rows if row[-2] is not None}
     texts = load_packs(tx, own.values())
     return Rules(policy, {**bundled(), **{name: texts[digest] for name, digest in own.items()}})

@@ -19,6 +19,7 @@ def save_events(tx: Tx, told: Sequence[Event]) -> None:
     tx.insert(events, Event._fields, told)
 
 
-def last_event(tx: Tx) -> int:
-    """The number of the last event; 0 where there is none."""
-    return int(tx.fetch(_LAST)[0][0] or 0)
+def last_event(tx: Tx, subject: str | None = None) -> int:
+    """The number of the last event, of all or of a subject; 0 where there is none."""
+    chosen = _LAST if subject is None else _LAST.where(events.c.subject == subject)
+    return int(tx.fetch(chosen)[0][0] or 0)

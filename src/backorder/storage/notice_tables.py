@@ -36,7 +36,8 @@ own_packs = table(
 )
 
 # The shop's policy on what customers are told. Without `rules` (a list, which may be empty) no clock runs. `wordings`
-# is a list of what the merchant says in letters, each with its kind and language.
+# is a list of what the merchant says in letters, each with its kind and language; `answers` and `charging` are among
+# the kinds, where they are said in a language.
 communication = table(
     "communication",
     key("shop"),

@@ -28,6 +28,7 @@ from backorder.storage.tables import (
     shipments,
     stock_moves,
 )
+from backorder.storage.views import forget_views
 from backorder.storage.watch_tables import watches
 
 # Columns of a person's orders that can say something of them, and what is put in their place.
@@ -107,6 +108,7 @@ def erase(tx: Tx, customer: str, kind: str, words: Sequence[str], name: str, at:
         _unname(tx, table, keys, mine, words)
     sought = [word for word in words if len(word) >= _LEAST]
     _strike(tx, stock_moves, ("supply", "n"), "reference", sought, ERASED)
+    forget_views(tx, customer, sought)
     _forget_replies(tx, [*sought, f'"{customer}"'])
     tx.insert(erasures, ("erased", "at", "reason"), [(name, at, reason)])
 

@@ -14,7 +14,7 @@ from backorder.storage.types import Day, Moment
 
 # Never exported: a copy lets nobody in, and tells and sends nothing.
 PRIVATE = {"accounts", "tokens", "sessions", "events", "feeds", "outbox", "status_links"}
-PRIVATE |= {"webhooks", "webhook_attempts", "inbound_sources", "inbound_deliveries"}
+PRIVATE |= {"webhooks", "webhook_attempts", "inbound_sources", "inbound_deliveries", "imports"}
 # Each after those that it refers to.
 TABLES = tuple(table.name for table in metadata.sorted_tables if table.name not in PRIVATE)
 _CHUNK = 10_000

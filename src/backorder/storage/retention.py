@@ -10,6 +10,7 @@ from backorder.kernel.retries import HOUR
 from backorder.storage.access_tables import sessions
 from backorder.storage.db import Tx
 from backorder.storage.event_tables import events, outbox
+from backorder.storage.import_tables import imports
 from backorder.storage.inbound_tables import inbound_deliveries
 from backorder.storage.reallocation_tables import plan_lines, plans
 from backorder.storage.types import Moment
@@ -37,6 +38,7 @@ _WATCHES = select(watches.c.sku, watches.c.n).where(
     watches.c.ended_at < _BEFORE,
     watches.c.n < select(func.max(_other.c.n)).where(_other.c.sku == watches.c.sku).scalar_subquery(),
 )
+_IMPORTS = select(imports.c.run).where(imports.c.begun_at < _BEFORE)
 _ATTEMPTS = select(webhook_attempts.c.n).where(webhook_attempts.c.at < _BEFORE)
 _DELIVERIES = select(inbound_deliveries.c.source, inbound_deliveries.c.delivery).where(
     inbound_deliveries.c.at < _BEFORE
@@ -53,6 +55,7 @@ def forget(tx: Tx, now: int, before: int) -> None:
     tx.delete(outbox, ("event", "sender"), _some(tx, _MESSAGES, before))
     tx.delete(events, ("n",), _some(tx, _EVENTS, before))
     tx.delete(watches, ("sku", "n"), _some(tx, _WATCHES, before))
+    tx.delete(imports, ("run",), _some(tx, _IMPORTS, before))
     tx.delete(webhook_attempts, ("n",), _some(tx, _ATTEMPTS, now - ATTEMPTS_KEPT))
     tx.delete(inbound_deliveries, ("source", "delivery"), _some(tx, _DELIVERIES, now - DELIVERIES_KEPT))
     tx.delete(sessions, ("digest",), _some(tx, _SESSIONS, now))
@@ -63,7 +66,7 @@ def forget(tx: Tx, now: int, before: int) -> None:
 
 def is_left(tx: Tx, now: int, before: int) -> bool:
     """Whether there is more to forget from before a moment, or of runs by now."""
-    olds = [(old, before) for old in (_MESSAGES, _EVENTS, _WATCHES)]
+    olds = [(old, before) for old in (_MESSAGES, _EVENTS, _WATCHES, _IMPORTS)]
     timed = ((_ATTEMPTS, now - ATTEMPTS_KEPT), (_DELIVERIES, now - DELIVERIES_KEPT), (_RUNS, now))
     return any(tx.fetch(old.limit(1), before=moment) for old, moment in (*olds, *timed))
 

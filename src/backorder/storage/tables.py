@@ -14,6 +14,7 @@ from sqlalchemy import (
     Index,
     PrimaryKeyConstraint,
     UniqueConstraint,
+    func,
     literal_column,
     text,
 )
@@ -21,9 +22,11 @@ from sqlalchemy import (
 from backorder.storage import (
     access_tables,  # noqa: F401  # it has a file of its own
     event_tables,  # noqa: F401  # it has a file of its own
+    import_tables,  # noqa: F401  # it has a file of its own
     inbound_tables,  # noqa: F401  # it has a file of its own
     schema,
     status_tables,  # noqa: F401  # it has a file of its own
+    view_tables,  # noqa: F401  # it has a file of its own
     watch_tables,  # noqa: F401  # it has a file of its own
     webhook_tables,  # noqa: F401  # it has a file of its own
 )
@@ -44,6 +47,7 @@ from backorder.storage.schema import (
     units,
     word,
 )
+from backorder.storage.types import Day
 
 metadata = schema.metadata  # whoever asks for it here has the tables in it
 
@@ -244,6 +248,21 @@ Index(
     sqlite_where=text("quantity > received + cancelled AND kind <> 'stock'"),
 )
 
+# What is late and what arrives; and what nobody confirmed.
+Index(
+    "ix_supplies_expected",
+    supplies.c.expected_on,
+    supplies.c.supply,
+    postgresql_where=text("quantity > received + cancelled AND kind <> 'stock'"),
+    sqlite_where=text("quantity > received + cancelled AND kind <> 'stock'"),
+)
+Index(
+    "ix_supplies_unconfirmed",
+    supplies.c.supply,
+    postgresql_where=text("quantity > received + cancelled AND kind <> 'stock' AND confirmed = 0"),
+    sqlite_where=text("quantity > received + cancelled AND kind <> 'stock' AND confirmed = 0"),
+)
+
 stock_moves = table(
     "stock_moves",
     reference("supply", "supplies.supply"),
@@ -316,6 +335,12 @@ orders = table(
 Index("ix_orders_customer", orders.c.customer, postgresql_where=text("customer IS NOT NULL"))
 Index("ix_orders_placed", orders.c.placed_at)
 Index(
+    "ix_orders_channel", orders.c.channel, orders.c.placed_at, postgresql_where=text("channel IS NOT NULL")
+)  # fmt: skip
+Index(
+    "ix_orders_held", orders.c.order_id, postgresql_where=text("held = 1"), sqlite_where=text("held = 1")
+)  # fmt: skip
+Index(
     "ix_orders_complete",
     orders.c.order_id,
     postgresql_where=text("ship = 'complete'"),
@@ -367,6 +392,29 @@ Index(
     postgresql_where=text("waiting + allocated > 0"),
     sqlite_where=text("waiting + allocated > 0"),
 )
+
+Index(
+    "ix_lines_closed",
+    lines.c.sku,
+    postgresql_where=text("waiting + allocated = 0"),
+    sqlite_where=text("waiting + allocated = 0"),
+)
+# Lines in order of their promise, apart by what people look for: each line that waits is in one of them, and in the
+# next once it is ready. A line without a date comes first.
+for _name, _which in (
+    ("waiting", "waiting > 0"),
+    ("ready", "allocated > 0"),
+    ("uncovered", "waiting > covered"),
+    ("slipped", "planned > promise AND waiting + allocated > 0"),
+):
+    Index(
+        f"ix_lines_{_name}",
+        text("coalesce(promise, '1970-01-01')"),
+        lines.c.order_id,
+        lines.c.line,
+        postgresql_where=text(_which),
+        sqlite_where=text(_which),
+    )
 
 pegs = table(
     "pegs",
@@ -568,12 +616,25 @@ for _ledger in APPEND_ONLY:
 
 # The conditions of the partial indexes, word for word: with a bound value in them the databases would not use those.
 LINE_OPEN = lines.c.waiting + lines.c.allocated > literal_column("0")
+LINE_CLOSED = lines.c.waiting + lines.c.allocated == literal_column("0")
+LINE_WAITS = lines.c.waiting > literal_column("0")
+LINE_READY = lines.c.allocated > literal_column("0")
+LINE_UNCOVERED = lines.c.waiting > lines.c.covered
+LINE_SLIPPED = lines.c.planned > lines.c.promise  # and open
+ORDER_HELD = orders.c.held == literal_column("1")
 SUPPLY_OF_USE = (supplies.c.quantity > supplies.c.received + supplies.c.cancelled) | (
     supplies.c.kind == literal_column("'stock'")
 )
 SUPPLY_TO_COME = (supplies.c.quantity > supplies.c.received + supplies.c.cancelled) & (
     supplies.c.kind != literal_column("'stock'")
 )
+
+_BEFORE_ALL: ColumnElement[int] = literal_column("'1970-01-01'", type_=Day())  # a line without a date comes first
+
+
+def promise_key(of: FromClause) -> ColumnElement[int]:
+    """What lines stand in order of promise by, as their indexes have it; `of` is the table, or an alias of it."""
+    return func.coalesce(of.c.promise, _BEFORE_ALL, type_=Day())
 
 
 def gained(revisions: FromClause) -> ColumnElement[bool]:

@@ -46,6 +46,7 @@ def show(as_json: bool, database: str) -> None:
             "letters go in the name of": found.shop_name or "-",
             "in the colour": found.colour or "-",
             "signed": found.signature or "-",
+            "answers and charging also in": ", ".join(one.language for one in found.translations) or "-",
             "with words of yours in": ", ".join(f"{one.kind} ({one.language})" for one in found.wordings) or "-",
         },
     )
@@ -83,6 +84,21 @@ def set_(clock: Clock, /, on: bool, rules: tuple[str, ...], off: bool, database:
     outcome = give(clock, database, {"do": "put_communication", **command})
     now = " Customers are told from now on." if on or rules else " No clock runs any more." if off else ""
     tell(outcome, f"Done.{now}")
+
+
+@communication.command("translate")
+@click.argument("language")
+@click.option("--answers", help="Where customers answer, in this language; empty takes it away.")
+@click.option("--charging", help="When you take their money, in this language; empty takes it away.")
+@database_option
+@click.pass_obj
+def translate(clock: Clock, /, language: str, answers: str | None, charging: str | None, database: str) -> None:
+    """Say in a LANGUAGE what `set` says for all: letters in it have these words in the place of the others."""
+    if answers is None and charging is None:
+        raise click.UsageError("say --answers or --charging")
+    said = {"language": language, "answers": answers, "charging": charging}
+    outcome = give(clock, database, {"do": "put_communication", "translations": [said]})
+    tell(outcome, "Done.")
 
 
 @communication.command("word")

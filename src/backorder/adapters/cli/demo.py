@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -11,6 +11,8 @@ from typing import Any
 import click
 
 from backorder.adapters.cli.exits import FAILED, MISSING
+
+SEED = 1  # of the delays that everybody sees who says no other
 
 
 def demo(place: str, seed: int, *, force: bool) -> None:
@@ -98,25 +100,28 @@ def _made_by_demo(place: str) -> bool:
 class Shop:
     """Drives the replay: runs its commands, feeds back what it cannot know, counts refusals."""
 
-    def __init__(self, db: Any, seed: int) -> None:
+    def __init__(self, db: Any, seed: int, last: date | None = None) -> None:
         from backorder.adapters.cli.replay import Replay
-        from backorder.adapters.cli.sample import load
+        from backorder.adapters.cli.sample import load, until
 
         self._db = db
-        self._replay = Replay(load(), seed)
+        self._replay = Replay(load() if last is None else until(load(), last), seed)
         self._refused: Counter[str] = Counter()
         self._last = date.min
         self._shipped: list[str] = []
 
-    def run(self) -> None:
-        """Every day: the night passes, supply arrives, customers order, ready units ship, the buyer buys."""
+    def run(self, told: Callable[[date], bool] | None = None) -> bool:
+        """Every day: the night passes, supply arrives, customers order, ready units ship, the buyer buys.
+
+        Each day is told before it begins, and `told` answers whether to go on; whether it came to the end.
+        """
         from backorder.adapters.cli.buying import moment
 
         self._apply(self._replay.opening())
         for day in self._replay.days():
+            if not (told or _say_week)(day):
+                return False
             self._last = day
-            if day.weekday() == 0:
-                click.echo(f"  week of {day:%d %b %Y}")
             self._apply(self._replay.morning(day))
             self._sell(day)
             if day.weekday() < 5:
@@ -125,6 +130,11 @@ class Shop:
                 )
                 self._ship(day)
             self._apply(self._replay.buying(day, self._positions()))
+        return True
+
+    def days(self) -> int:
+        """How many days there are to play."""
+        return len(list(self._replay.days()))
 
     def _apply(self, source: Iterable[dict[str, Any]]) -> list[Any]:
         from backorder.adapters.cli.replay import apply
@@ -198,6 +208,20 @@ class Shop:
         morning = datetime.combine(self._last + timedelta(days=1), time(9), ZONE).isoformat()
         click.echo("\nSee it in the console, on the morning after:\n")
         click.echo(f"  backorder serve --since {morning} --database {place}")
+
+
+def _say_week(day: date) -> bool:
+    if day.weekday() == 0:
+        click.echo(f"  week of {day:%d %b %Y}")
+    return True
+
+
+def lately(db: Any, now: int) -> Shop:
+    """The demo's shop for a database in which nothing is, as if its weeks ended yesterday."""
+    from backorder.adapters.cli.buying import ZONE
+    from backorder.kernel.calendars import day_date, local_day
+
+    return Shop(db, SEED, day_date(local_day(now, str(ZONE))) - timedelta(days=1))
 
 
 def end_of(day: date) -> int:

@@ -2,4 +2,5 @@
 
 FAILED = 1
 MISSING = 3
+NO_REPORT, AGAIN = 65, 75  # as mail servers read them (sysexits.h): of no use; try again
 INTERRUPTED = 130

@@ -1,12 +1,14 @@
 """`backorder notices`: what waits for people of what customers are owed, and what they do about it."""
 
 import shlex
+import sys
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
 from backorder.adapters.cli.accounts import opened
+from backorder.adapters.cli.exits import AGAIN, NO_REPORT
 from backorder.adapters.cli.give import by_option, give, tell
 from backorder.adapters.cli.main import Clock, as_of_option, cli, database_option, json_option
 
@@ -172,6 +174,34 @@ def record(clock: Clock, /, order: str, number: int, became: str, reason: str | 
     outcome = give(clock, database, {"do": "record_notice", **said})
     what = "was delivered" if became == "delivered" else "came back: nobody was told"
     tell(outcome, f"Notice {number} of order {outcome.subject} {what}.")
+
+
+@notices.command("returned")
+@click.argument("file", type=click.File("rb"), default="-")
+@database_option
+@click.pass_obj
+def returned(clock: Clock, /, file: BinaryIO, database: str) -> None:
+    """Record what a mail says that came back: FILE, or what stands in the input.
+
+    A mail server's report that a notice did not arrive (RFC 3464) is recorded: nobody was told by it. Ends with 65
+    where the mail is no such report, and with 75 where it could not be recorded now: mail servers try again then.
+    """
+    from backorder.adapters.mail.returned import MAIL_MAX
+    from backorder.adapters.mail.returned import returned as read
+    from backorder.kernel.errors import StorageError
+
+    mail = file.read(MAIL_MAX)
+    try:
+        with opened(database) as db:
+            found = read(db, clock(), mail)
+    except StorageError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(AGAIN)
+    if found.notice is None:
+        click.echo(f"Nothing is recorded of this mail: {found.why}.", err=True)
+        sys.exit(NO_REPORT)
+    order, number = found.notice
+    click.echo(f"Notice {number} of order {order} came back, {found.why}: nobody was told.")
 
 
 @notices.command("answer")

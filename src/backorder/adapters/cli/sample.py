@@ -6,7 +6,7 @@ Where they come from, and under which licences, stands in `demo_data/ATTRIBUTION
 import csv
 import gzip
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,6 +47,20 @@ def load() -> Sample:
         days.setdefault(lines[0].at.date(), []).append(lines)
     before = {row[0]: int(row[1]) for row in _rows("before.csv.gz")}
     return Sample(days, before, lateness())
+
+
+def until(sample: Sample, last: date) -> Sample:
+    """The sample as if it had happened lately: moved by whole weeks, so that weekdays stay, to end on a day.
+
+    Of its last week go the days that would be behind that day.
+    """
+    moved = timedelta(weeks=-((max(sample.days) - last) // timedelta(weeks=1)))
+    days = {
+        day + moved: [[line._replace(at=line.at + moved) for line in lines] for lines in invoices]
+        for day, invoices in sample.days.items()
+        if day + moved <= last
+    }
+    return sample._replace(days=days)
 
 
 def lateness() -> list[int]:

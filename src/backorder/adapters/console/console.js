@@ -69,51 +69,117 @@ document.addEventListener('keydown', event => {
   if (keys[event.key]) { event.preventDefault(); keys[event.key](); }
 });
 
+// A form that somebody has touched is theirs: no news replaces it. Ticks that choose rows are kept another way.
+const touched = new WeakSet();
+const differs = one => (one.type === 'checkbox' || one.type === 'radio' ? one.checked !== one.defaultChecked
+  : one.options ? [...one.options].some(option => option.selected !== option.defaultSelected)
+    && one.selectedIndex !== Math.max(0, [...one.options].findIndex(option => option.defaultSelected))
+    : one.files ? one.files.length > 0 : one.value !== one.defaultValue);
+const isTouched = form => touched.has(form) && !form.matches('[data-picks]')
+  && (form.matches('[data-typed]') || $$('input, select, textarea', form).some(differs));
+document.addEventListener('input', event => { if (event.target.form) touched.add(event.target.form); });
+// So is one that came back with what was typed, because of what is wrong with it.
+const back = $('main[data-typed]')?.dataset.typed;
+$$('main.page form[method=post]').forEach(form => {
+  if (back && $$('[name=do]', form).some(one => one.value === back)) form.dataset.typed = '';
+  if (form.matches('[data-typed]')) touched.add(form);
+});
+
+// Whoever leaves a form that they began to fill in is asked first; not whoever sends it.
+let sent = null;
+document.addEventListener('submit', event => { if (!event.defaultPrevented) sent = event.target; });
+addEventListener('beforeunload', event => {
+  if (!$$('main.page form[method=post]').some(form => form !== sent && isTouched(form))) return;
+  event.preventDefault();
+  setTimeout(() => { sent = null; }); // who stays has sent nothing
+});
+
 // Live: when something happens elsewhere, the marked parts of the page are fetched again and put in the place of those
-// that are there. Ticks, the cursor, the focus, what is folded open and where one has scrolled to stay.
+// that are there. Ticks, the cursor, the focus, what is folded open and where one has scrolled to stay; so does a form
+// that somebody has touched, which says that something changed if it would be another one now.
 const main = $('main[data-seen]');
 const linkOf = row => $('a', row)?.getAttribute('href');
-const tick = box => `${box.name}=${box.value}`;
+const tick = box => `${box.name}=${box.dataset.tick || box.value}`;
+const fold = (one, n, all) => {
+  const said = $('summary', one)?.textContent;
+  return `${said} ${all.slice(0, n).filter(other => $('summary', other)?.textContent === said).length}`;
+};
+const field = one => one.form && [one.form.getAttribute('action'), $('[name=do]', one.form)?.value, one.name].join(' ');
+const looks = node => [node.tagName, node.getAttribute('class')?.replace(/is-[a-z]+/g, '').trim(),
+  ...['id', 'aria-labelledby', 'aria-label', 'action'].map(about => node.getAttribute(about)),
+  node.matches('form, details') && $('[name=do]', node)?.value].join(' ');
+const key = node => looks(node) + [...node.parentNode.children].filter(one => looks(one) === looks(node)).indexOf(node);
+const holds = node => node.nodeType === 1 && (node.matches('form') ? isTouched(node) : $$('form', node).some(isTouched));
+const merge = (part, fresh) => {
+  const kept = [...part.childNodes].filter(holds);
+  if (!kept.length) { part.replaceChildren(...fresh.childNodes); return; }
+  const fits = new Map();
+  kept.forEach(old => {
+    const twin = [...fresh.children].find(one => key(one) === key(old));
+    if (twin) fits.set(old, twin);
+  });
+  [...part.childNodes].filter(node => !kept.includes(node)).forEach(node => node.remove());
+  const left = [...kept];
+  [...fresh.childNodes].forEach(node => {
+    const at = left.findIndex(old => fits.get(old) === node);
+    if (at < 0) part.insertBefore(node, left[0] || null);
+    else left.splice(0, at + 1);
+  });
+  kept.forEach(old => {
+    const twin = fits.get(old);
+    if (twin && !old.matches('form')) merge(old, twin);
+    else if (!twin || twin.innerHTML !== old.innerHTML) old.before($('#changed').content.cloneNode(true));
+  });
+};
 const swap = (part, fresh) => {
-  const boxes = new Set($$('input:checked', part).map(tick));
-  const open = $$('details', part).map(one => one.open);
+  const boxes = new Set($$('[data-picks] input:checked', part).map(tick));
+  const open = new Set($$('details[open]', part).map((one, n, all) => fold(one, n, all)));
   const scrolls = $$('.scroll', part).map(one => one.scrollLeft);
   const held = part.contains(document.activeElement) ? document.activeElement : null;
-  const focus = held && { href: held.getAttribute('href'), id: held.id, tick: held.type === 'checkbox' && tick(held) };
+  const focus = held && { href: held.getAttribute('href'), id: held.id, tick: held.type === 'checkbox' && tick(held),
+    field: held.name && held.type !== 'checkbox' && field(held), fold: held.matches('summary') && held.textContent };
   const line = rows[cursor] && linkOf(rows[cursor]);
   const [x, y] = [scrollX, scrollY];
-  part.replaceChildren(...document.importNode(fresh, true).childNodes);
-  $$('input[type=checkbox]', part).forEach(box => { box.checked = box.checked || boxes.has(tick(box)); });
-  $$('details', part).forEach((one, n) => { one.open = one.open || Boolean(open[n]); });
+  merge(part, document.importNode(fresh, true));
+  $$('[data-picks] input[type=checkbox]', part).forEach(box => { box.checked = box.checked || boxes.has(tick(box)); });
+  $$('details', part).forEach((one, n, all) => { one.open = one.open || open.has(fold(one, n, all)); });
   $$('.scroll', part).forEach((one, n) => { one.scrollLeft = scrolls[n] || 0; });
   readRows();
   cursor = line ? rows.findIndex(row => linkOf(row) === line) : -1;
   if (cursor >= 0) rows[cursor].classList.add('is-cursor');
-  if (focus) {
-    const same = $$('a, input, button, summary', part).find(one => (focus.id && one.id === focus.id)
+  if (focus && !held.isConnected) {
+    const same = $$('a, input, select, textarea, button, summary', part).find(one => (focus.id && one.id === focus.id)
       || (focus.tick && one.type === 'checkbox' && tick(one) === focus.tick)
+      || (focus.field && one.name && field(one) === focus.field)
+      || (focus.fold && one.matches('summary') && one.textContent === focus.fold)
       || (focus.href && one.getAttribute('href') === focus.href));
     same?.focus({ preventScroll: true });
   }
   scrollTo(x, y);
 };
 if (main && window.EventSource) {
-  const shown = new Map($$('[data-live]').map(part => [part.id, part.innerHTML]));
+  const said = part => part.innerHTML.replace(/name="mark" value="[^"]*"/g, ''); // which is drawn anew each time
+  const shown = new Map($$('[data-live]').map(part => [part.id, said(part)]));
   let seen = main.dataset.seen;
   let stream = null;
   let timer = 0;
   let next = 0;
+  let pressed = false;
+  // In the middle of a click, or of marking words to copy them, the ground stays where it is.
+  const busy = () => pressed || (!getSelection().isCollapsed && main.contains(getSelection().anchorNode));
   const refresh = async () => {
     timer = 0;
+    if (busy()) { timer = setTimeout(refresh, 250); return; }
     const began = performance.now();
     try {
       const answer = await fetch(location.href, { credentials: 'same-origin' });
       if (!answer.ok || answer.redirected) return;
       const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      if (busy()) { soon(); return; }
       $$('[data-live]').forEach(part => {
         const fresh = page.getElementById(part.id);
-        if (!fresh || fresh.innerHTML === shown.get(part.id)) return;
-        shown.set(part.id, fresh.innerHTML);
+        if (!fresh || said(fresh) === shown.get(part.id)) return;
+        shown.set(part.id, said(fresh));
         swap(part, fresh);
       });
     } catch { /* it is away: the stream comes back by itself */ }
@@ -128,28 +194,52 @@ if (main && window.EventSource) {
   };
   const rest = () => { stream?.close(); stream = null; }; // a browser has few connections, and many tabs
   document.addEventListener('visibilitychange', () => (document.hidden ? rest() : listen()));
+  addEventListener('pointerdown', () => { pressed = true; });
+  ['pointerup', 'pointercancel', 'dragend'].forEach(kind => addEventListener(kind, () => { pressed = false; }));
   addEventListener('pagehide', rest);
   addEventListener('pageshow', listen);
 }
 
 // Peg board: pointing at (or tabbing to) one end lights its ribbons and the other ends.
-$$('[data-pegs]').forEach(board => {
-  const parts = $$('[data-supply], [data-line]', board);
-  const light = part => {
-    const { supply, line } = part.dataset;
-    const ribbons = $$('.ribbon', board).filter(r =>
-      (!supply || r.dataset.supply === supply) && (!line || r.dataset.line === line));
-    const supplies = new Set(ribbons.map(r => r.dataset.supply));
-    const lines = new Set(ribbons.map(r => r.dataset.line));
-    board.classList.add('is-lit');
-    parts.forEach(p => p.classList.toggle('is-linked', p.classList.contains('ribbon') ? ribbons.includes(p)
+const light = part => {
+  const board = part.closest('[data-pegs]');
+  const { supply, line } = part.dataset;
+  const ribbons = $$('.ribbon', board).filter(r =>
+    (!supply || r.dataset.supply === supply) && (!line || r.dataset.line === line));
+  const supplies = new Set(ribbons.map(r => r.dataset.supply));
+  const lines = new Set(ribbons.map(r => r.dataset.line));
+  board.classList.add('is-lit');
+  $$('[data-supply], [data-line]', board).forEach(p => p.classList.toggle('is-linked',
+    p.classList.contains('ribbon') ? ribbons.includes(p)
       : p === part || supplies.has(p.dataset.supply) || lines.has(p.dataset.line)));
-  };
-  const dark = () => { board.classList.remove('is-lit'); parts.forEach(p => p.classList.remove('is-linked')); };
-  parts.forEach(part => {
-    part.addEventListener('pointerenter', () => light(part));
-    part.addEventListener('pointerleave', dark);
-    part.addEventListener('focusin', () => light(part));
-    part.addEventListener('focusout', dark);
-  });
+};
+const dark = () => $$('[data-pegs].is-lit').forEach(board => {
+  board.classList.remove('is-lit');
+  $$('.is-linked', board).forEach(p => p.classList.remove('is-linked'));
 });
+const pegged = event => event.target.closest?.('[data-pegs] [data-supply], [data-pegs] [data-line]');
+['pointerover', 'focusin'].forEach(kind => document.addEventListener(kind, event => {
+  const part = pegged(event);
+  if (part) light(part);
+}));
+['pointerout', 'focusout'].forEach(kind => document.addEventListener(kind, event => { if (pegged(event)) dark(); }));
+
+// What goes on for a while: the part of the page that says how far it is comes again until it says so no more.
+const follow = () => {
+  const part = $('[data-again]');
+  if (!part) return;
+  setTimeout(async () => {
+    try {
+      const answer = await fetch(location.href, { credentials: 'same-origin' });
+      const fresh = answer.ok && !answer.redirected
+        && new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById(part.id);
+      if (fresh) {
+        const held = part.contains(document.activeElement) && document.activeElement.id;
+        part.replaceWith(document.importNode(fresh, true));
+        if (held) document.getElementById(held)?.focus();
+      }
+    } catch { /* it is away: asked again in a moment */ }
+    follow();
+  }, 1000);
+};
+follow();

@@ -1,5 +1,7 @@
-"""The settings as tabs: rule packs in force, endpoints for webhooks, accounts and their tokens."""
+"""The settings as tabs: rule packs, how customers are told and in which words, webhooks, accounts and their tokens."""
 
+import hashlib
+from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -7,12 +9,16 @@ from backorder.adapters.console import Place
 from backorder.kernel.phrases import Phrase, Said, phrase
 
 HERE = "/console/settings"
+COMMUNICATION = HERE + "/communication"
+WORDINGS = HERE + "/wordings"
 WEBHOOKS = HERE + "/webhooks"
 USERS = HERE + "/users"
 TABS = (
-    Place(HERE, "Rule packs", "", "catalogue.read"),
-    Place(WEBHOOKS, "Webhooks", "", "webhooks.read"),
-    Place(USERS, "Users and tokens", "", "accounts.write"),
+    Place(HERE, phrase("Rule packs"), "", "catalogue.read"),
+    Place(COMMUNICATION, phrase("Telling customers"), "", "catalogue.read"),
+    Place(WORDINGS, phrase("Wordings"), "", "catalogue.read"),
+    Place(WEBHOOKS, phrase("Webhooks"), "", "webhooks.read"),
+    Place(USERS, phrase("Users and tokens"), "", "accounts.write"),
 )
 STATES = {
     "well": phrase("well"),
@@ -22,6 +28,10 @@ STATES = {
 }
 TONES = {"failing": "is-bad", "without_secret": "is-warn"}
 DONE = {
+    "put_communication": phrase("It is kept. Messages from now on go like this."),
+    "put_pack": phrase("The pack is put. It holds for orders that are placed from now on."),
+    "withdraw_pack": phrase("The pack is withdrawn. Orders that began with it go on by it."),
+    "put_wording": phrase("Your words are kept. Messages from now on have them."),
     "put_webhook": phrase("The endpoint is put."),
     "disable_webhook": phrase("The endpoint is switched off. What is for it waits."),
     "enable_webhook": phrase("The endpoint is switched on."),
@@ -39,6 +49,28 @@ class Once(NamedTuple):
     said: Said
     secret: str
     more: Phrase
+
+
+class News(NamedTuple):
+    """A field that somebody changed since a form was made, and what it says now."""
+
+    said: Phrase
+    now: str
+
+
+def mark(shown: Mapping[str, str]) -> str:
+    """What a form has to know of what it showed, to see what others changed: a short digest of each field."""
+    return " ".join(f"{name}={_digest(text)}" for name, text in shown.items())
+
+
+def news(was: str, shown: Mapping[str, str], names: Mapping[str, Phrase]) -> list[News]:
+    """The fields that are not as they were when the form was made, by its `mark`; `names` is what they are called."""
+    before = dict(pair.partition("=")[::2] for pair in was.split())
+    return [News(names[name], text or "\u2013") for name, text in shown.items() if before.get(name) != _digest(text)]
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def address(place: str, **said: str) -> str:

@@ -97,6 +97,7 @@ class Application:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self._house.listeners.end()
+        await asyncio.to_thread(self._house.beside.end)
         if self._worker is not None:
             await asyncio.to_thread(self._worker.close)
         await asyncio.to_thread(self._house.writer.close)  # in a thread, so that what it finishes is answered meanwhile

@@ -9,17 +9,19 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from backorder.adapters.console import changing
-from backorder.adapters.http import body
+from backorder.adapters.http import body, readdressing
 from backorder.adapters.http.callers import from_here
 from backorder.adapters.http.desk import OrderPage, answered, order_shown
 from backorder.adapters.http.forms import give, number, said, sentence
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import ask
 from backorder.adapters.http.route import Answer, Call, House, Route
+from backorder.kernel.calendars import moment_datetime, moment_number
 from backorder.kernel.events import address
 from backorder.kernel.outcomes import Outcome, Word
 from backorder.kernel.phrases import Phrase, Said, phrase
-from backorder.queries import desk, show
+from backorder.queries import desk, show, trail
+from backorder.queries.destinations import Destination
 from backorder.queries.lines import LineView
 from backorder.queries.outbox import list_events
 from backorder.queries.show import OrderView
@@ -34,6 +36,8 @@ _FIELDS = {
     "hold_order": ("kind", "reason"),
     "release_order": ("kind", "reason"),
     "change_order": ("ship", "reason", "by"),
+    "readdress": ("country", "region", "zone", "law", "reason", "by"),
+    "put_customer": tuple(changing.CONTACT),
 }
 
 
@@ -55,13 +59,28 @@ async def see_to(house: House, call: Call) -> Answer:
         raise Refusal(404, "not_found", "there is no order with this id")
     day, _ = await ask(house, desk.today, house.db, now)
     news = await ask(house, partial(list_events, house.db, after=seen, limit=READ, subject=address("orders", name)))
-    changed = changing.changes(news, day)
-    if changed:
+    news = changing.counts(news)
+    if news:
+        moments = {moment_number(one.at) for one in news}
+        actors = await ask(house, trail.actors, house.db, name, moments)
+        who = {moment_datetime(at): actor for at, actor in actors.items()}
+        changed = changing.meanwhile(news, who, call.caller.account, day)
         return await order_shown(house, call, asked, typed=typed, changed=changed, status=409)
-    wrong = await _done(house, call, word, found, said(fields, *_FIELDS[word]))
+    told = said(fields, *_FIELDS[word])
+    wrong: str | Phrase | Said | None
+    if word == "readdress":
+        met = await readdressing.readdress(house, call, name, told)
+        if isinstance(met, Destination):
+            return await order_shown(house, call, asked, typed=typed, there=met)
+        wrong = met
+    elif word == "put_customer":
+        wrong = await readdressing.reach(house, call, found.customer, typed)
+    else:
+        wrong = await _done(house, call, word, found, told)
     if wrong:
         return await order_shown(house, call, asked, typed=typed, wrong=wrong, status=422)
-    query = urlencode({"done": word} | ({"line": asked.line} if asked.line else {}))
+    back = found.ship if word == "change_order" else told.get("kind", "")
+    query = urlencode({"done": word} | ({"back": back} if back else {}) | ({"line": asked.line} if asked.line else {}))
     return answered(b"", 303, {"Location": f"/console/orders/{quote(name, safe='')}?{query}"})
 
 

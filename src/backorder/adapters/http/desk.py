@@ -10,11 +10,12 @@ import msgspec
 from msgspec import Meta
 
 from backorder.adapters import console as pages
-from backorder.adapters.console import Frame, changing
+from backorder.adapters.console import Frame, changing, columns, settings
 from backorder.adapters.console import backlog as backlogs
 from backorder.adapters.console import order as orders
 from backorder.adapters.console import today as worklist
-from backorder.adapters.console.backlog import Asked
+from backorder.adapters.console.backlog import Asked, Told
+from backorder.adapters.console.undoing import undo
 from backorder.adapters.http import body
 from backorder.adapters.http.callers import NOBODY
 from backorder.adapters.http.masks import masked
@@ -26,25 +27,34 @@ from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.adapters.http.spoken import chosen, code_of, liked
 from backorder.commands.accounts import Identity
 from backorder.kernel.calendars import day_number
+from backorder.kernel.events import address
 from backorder.kernel.phrases import Phrase, Said, phrase
+from backorder.kernel.views import Column
 from backorder.languages import SOURCE, Language, language
-from backorder.queries import backlog, desk, explain, notices, refunds
+from backorder.queries import backlog, catalogue, desk, explain, imports, notices, refunds
 from backorder.queries import search as finding
 from backorder.queries.backlog import BacklogLine
 from backorder.queries.desk import Desk
+from backorder.queries.destinations import Destination, destined
 from backorder.queries.holds import holds_of
 from backorder.queries.outbox import last_number
 from backorder.queries.show import OrderView
+from backorder.queries.views import SavedView, list_views
 
 Text = Annotated[str, Meta(max_length=200)]
 LINES_SHOWN = 50
 THEME = "__Host-backorder-theme"
 LANGUAGE = "__Host-backorder-language"
+SPREAD = "__Host-backorder-columns"
+DONE = {"save": phrase("The view is kept."), "put_back": phrase("The view is as it was.")}
 # A page loads its style sheet and its script from here, and hears here what is new; nothing comes from anywhere else,
-# and it stands in no frame.
+# and it stands in no frame. A page that `frames` shows messages to customers, which are drawn here, in its frames.
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'; connect-src 'self'"
+)
 _CLOSED = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'; connect-src 'self'",
+    "Content-Security-Policy": _POLICY,
     "Cache-Control": "private, no-store",
     "Referrer-Policy": "same-origin",
     "X-Robots-Tag": "noindex, nofollow",
@@ -78,9 +88,10 @@ def answered(text: bytes, status: int = 200, more: dict[str, str] | None = None,
     return Answer(text, status, _CLOSED | (more or {}), content)
 
 
-def shown(call: Call, name: str, place: str, *, status: int = 200, **values: Any) -> Answer:
+def shown(call: Call, name: str, place: str, *, status: int = 200, frames: bool = False, **values: Any) -> Answer:
     """A page for the caller."""
-    return answered(pages.page(name, frame_of(call.request, call.caller), place, **values), status)
+    more = {"Content-Security-Policy": f"{_POLICY}; frame-src 'self'"} if frames else None
+    return answered(pages.page(name, frame_of(call.request, call.caller), place, **values), status, more)
 
 
 async def today(house: House, call: Call) -> Answer:
@@ -105,6 +116,7 @@ async def today(house: House, call: Call) -> Answer:
         supply=supply,
         until=day + timedelta(days=desk.WEEK),
         seen=seen,
+        demo=not found.items and call.may("accounts.write") and await ask(house, imports.is_new, house.db),
     )
 
 
@@ -116,50 +128,91 @@ async def last_seen(house: House, call: Call) -> int | None:
     return found
 
 
-class LinesPage(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Which lines are wanted, in which order, and where the page begins."""
+async def heard(house: House, call: Call, status: int) -> int | None:
+    """The same for a page that may say what was wrong with a form: that one stays as it is, with what was typed."""
+    return await last_seen(house, call) if status == 200 else None
 
-    view: Literal["waiting", "risk", "late", "week", "uncovered", "ready", "held", "all"] = "waiting"
+
+class LinesPage(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Which lines are wanted, in which order and columns, and where the page begins; what was just done.
+
+    A view that somebody kept says all that, unless `view` is said besides: then it is where one began.
+    """
+
+    saved: Text = ""
+    view: Literal["", "waiting", "risk", "late", "week", "uncovered", "ready", "held", "all"] = ""
     sku: Text = ""
     customer: Text = ""
     channel: Text = ""
     supply: Text = ""
     sort: backlog.Order = "promise"
     down: Literal["yes", "no", ""] = ""
+    columns: Text = ""
     after: Cursor | None = None
+    done: Literal["", "save", "put_back"] = ""
 
-    def asked(self) -> Asked:
-        """The same as it stands in an address."""
-        fields = {name: getattr(self, name).strip() for name, _ in backlogs.FIELDS}
-        return Asked(self.view, {name: text for name, text in fields.items() if text}, self.sort, self.down == "yes")
+    def asked(self, kept: Sequence[SavedView]) -> Asked:
+        """The same as it stands in an address; `kept` are the views that there are for the caller."""
+        saved = next((one for one in kept if one.view == self.saved), None)
+        if saved is not None and not self.view:
+            return Asked.of(saved)
+        typed = {name: getattr(self, name).strip() for name, _ in backlogs.FIELDS}
+        narrow = {name: text for name, text in typed.items() if text}
+        chosen = columns.read(self.columns)
+        return Asked(self.view or "waiting", narrow, self.sort, self.down == "yes", saved, chosen)
 
 
 async def lines(house: House, call: Call) -> Answer:
     """`GET /console/lines`: the backlog, page by page."""
     wanted = body.query(call.request, LinesPage)
-    seen, asked, now = await last_seen(house, call), wanted.asked(), house.clock()
+    kept: list[SavedView] = await ask(house, list_views, house.db, call.caller.account)
+    gone = bool(wanted.saved) and all(one.view != wanted.saved for one in kept)
+    return await lines_shown(house, call, wanted, kept, gone=gone, status=404 if gone else 200)
+
+
+async def lines_shown(
+    house: House,
+    call: Call,
+    wanted: LinesPage,
+    kept: Sequence[SavedView],
+    told: Told | None = None,
+    *,
+    gone: bool = False,
+    status: int = 200,
+) -> Answer:
+    """The page of the backlog, with what came of a form."""
+    seen, asked, now = await last_seen(house, call), wanted.asked(kept), house.clock()
     day, zone = await ask(house, desk.today, house.db, now)
-    sort = backlog.Sort(wanted.sort, asked.down, _after(wanted))
+    sort = backlog.Sort(asked.sort, asked.down, _after(wanted.after, asked.sort))
     filters = asked.filters(day_number(day) + desk.WEEK)
-    found, tally = await ask(house, backlog.page, house.db, now, filters, sort, LINES_SHOWN + 1)
-    rows = masked(found[:LINES_SHOWN], call.caller.permissions)
-    following = None
-    if len(found) > LINES_SHOWN:
-        place = backlog.place_of(rows[-1].line, wanted.sort)
+    found: backlog.Page = await ask(house, backlog.page, house.db, now, filters, sort, LINES_SHOWN + 1)
+    rows = masked(found.rows[:LINES_SHOWN], call.caller.permissions)
+    asked, following = asked._replace(sort=found.sort.by), None
+    if len(found.rows) > LINES_SHOWN:
+        place = backlog.place_of(rows[-1].line, found.sort.by)
         following = asked.address(after=token([str(part) for part in place]))
+    spread = columns_of(call, asked)
+    mine = asked.saved is not None and (asked.saved.owner == call.caller.account or call.may("accounts.write"))
     return shown(
         call,
         "lines.html",
         LINES,
+        status=status,
         rows=rows,
-        tally=tally,
+        tally=found.tally,
         asked=asked,
         views=backlogs.VIEWS,
+        kept=sorted(kept, key=lambda one: (one.owner != call.caller.account, one.name.casefold(), one.view)),
+        keeps=call.may("views.write"),
+        mine=mine,
+        gone=gone,
+        told=told or Told(done=DONE.get(wanted.done)),
         fields=backlogs.FIELDS,
-        columns=backlogs.COLUMNS,
+        columns=columns.headings(spread, found.sorts, value=call.may("money.read")),
+        choices=columns.choices(spread, value=call.may("money.read")),
+        sheet=asked.address("/console/lines.csv", columns=columns.written(spread if spread != columns.USUAL else ())),
         next=following,
         paged=wanted.after is not None,
-        value=call.may("money.read"),
         items=call.may("catalogue.read"),
         links=call.may("supply.read"),
         today=day,
@@ -168,12 +221,17 @@ async def lines(house: House, call: Call) -> Answer:
     )
 
 
-def _after(wanted: LinesPage) -> tuple[str | int, str, str] | None:
+def columns_of(call: Call, asked: Asked) -> tuple[Column, ...]:
+    """The columns that are shown: those asked for, else those that this browser is used to."""
+    return asked.columns or columns.read(call.request.cookies.get(SPREAD, "")) or columns.USUAL
+
+
+def _after(after: str | None, sort: str) -> tuple[str | int, str, str] | None:
     """The place behind which a page begins. Refuses one that no page of this order gave."""
-    place = cursor(wanted.after, 3)
+    place = cursor(after, 3)
     if place is None:
         return None
-    most = backlog.NUMBERS.get(wanted.sort)
+    most = backlog.NUMBERS.get(sort)
     if most is None:
         return place[0], place[1], place[2]
     if not (place[0].isascii() and place[0].isdecimal() and len(place[0]) < 20 and int(place[0]) <= most):
@@ -184,12 +242,13 @@ def _after(wanted: LinesPage) -> tuple[str | int, str, str] | None:
 async def lines_csv(house: House, call: Call) -> Answer:
     """`GET /console/lines.csv`: the same lines as a sheet, as many as are counted."""
     wanted = body.query(call.request, LinesPage)
-    asked, now = wanted.asked(), house.clock()
+    kept = await ask(house, list_views, house.db, call.caller.account)
+    asked, now = wanted.asked(kept), house.clock()
     day, _ = await ask(house, desk.today, house.db, now)
-    sort = backlog.Sort(wanted.sort, asked.down)
+    sort = backlog.Sort(asked.sort, asked.down)
     filters = asked.filters(day_number(day) + desk.WEEK)
-    found, _ = await ask(house, backlog.page, house.db, now, filters, sort, backlog.COUNTED_MAX)
-    text = await ask(house, backlogs.sheet, masked(found, call.caller.permissions))
+    found: backlog.Page = await ask(house, backlog.page, house.db, now, filters, sort, backlog.COUNTED_MAX)
+    text = await ask(house, backlogs.sheet, masked(found.rows, call.caller.permissions), asked.columns)
     headers = {"Content-Disposition": f'attachment; filename="backlog-{asked.view}-{day}.csv"'}
     return answered(text, 200, headers, "text/csv; charset=utf-8")
 
@@ -199,6 +258,7 @@ class OrderPage(msgspec.Struct, forbid_unknown_fields=True):
 
     line: Text = ""
     done: Text = ""
+    back: Text = ""
 
 
 async def order(house: House, call: Call) -> Answer:
@@ -213,12 +273,17 @@ async def order_shown(
     *,
     typed: Mapping[str, str] | None = None,
     wrong: str | Phrase | Said = "",
-    changed: Sequence[changing.Change] = (),
+    changed: changing.Meanwhile | None = None,
+    there: Destination | None = None,
     status: int = 200,
 ) -> Answer:
-    """The page of the order that the address names; with what was typed into a form that was not done, and why."""
+    """The page of the order that the address names; with what was typed into a form that was not done, and why.
+
+    `there` is where it is to go, once somebody looked at what begins there.
+    """
     ref, now = call.path("order"), house.clock()
-    seen = await ask(house, last_number, house.db)  # before all else: what happens meanwhile was not seen
+    # Before all else: what happens meanwhile was not seen.
+    seen, acted = await heard(house, call, status), await ask(house, last_number, house.db, address("orders", ref))
     day, zone = await ask(house, desk.today, house.db, now)
     found: tuple[OrderView, list[BacklogLine]] | None = await ask(house, backlog.of_order, house.db, now, ref)
     if found is None:
@@ -234,6 +299,7 @@ async def order_shown(
         told = masked(await ask(house, notices.of_order, house.db, ref), call.caller.permissions)
         owed = masked(await ask(house, refunds.of_order, house.db, ref, now), call.caller.permissions)
     who = rows[0].customer_name if rows else None
+    acts = await _acts(house, view, rows, acted)
     text = pages.page(
         "order.html",
         frame_of(call.request, call.caller),
@@ -255,11 +321,20 @@ async def order_shown(
         links=call.may("supply.read"),
         today=day,
         zone=zone,
-        acts=await _acts(house, view, rows, seen),
+        acts=acts,
+        seen=seen,
+        goes=await ask(house, destined, house.db, ref),
+        there=there,
+        person=await _person(house, call, view.customer),
+        mark=settings.mark,
+        contact=changing.CONTACT,
         done=changing.DONE.get(wanted.done),
+        undo=undo(wanted.done, wanted.back, seen=str(acted)),
+        action=f"/console/orders/{quote(ref, safe='')}",
         typed=typed or {},
         wrong=wrong,
         changed=changed,
+        again=changed is not None and changing.still(typed or {}, chosen, acts["units"], acts["holds"]),
     )
     return answered(text, status)
 
@@ -274,6 +349,14 @@ async def _acts(house: House, view: OrderView, rows: list[BacklogLine], seen: in
         "who": changing.WHO,
         "ships": changing.SHIPS,
     }
+
+
+async def _person(house: House, call: Call, customer: str | None) -> dict[str, str] | None:
+    """How the customer is reached, for those who may know."""
+    if customer is None or not call.may("customers.read"):
+        return None
+    found = await ask(house, catalogue.customer, house.db, customer)
+    return None if found is None else {name: getattr(found, name) or "" for name in changing.CONTACT}
 
 
 class SearchPage(msgspec.Struct, forbid_unknown_fields=True):

@@ -1,19 +1,73 @@
 """Forms of the console: what they say becomes a command, and what is wrong with it a sentence."""
 
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 
+from backorder.adapters.console.settings import Once
 from backorder.adapters.http import body
 from backorder.adapters.http.body import Form
+from backorder.adapters.http.callers import from_here
 from backorder.adapters.http.problems import Refusal, status_of
 from backorder.adapters.http.refusals import SENTENCES
 from backorder.adapters.http.route import Call, House, digest
 from backorder.adapters.http.writes import apply, permit
 from backorder.commands import Command, decode
 from backorder.kernel.outcomes import Outcome
-from backorder.kernel.phrases import Phrase, Said, Value, phrase, understood
+from backorder.kernel.phrases import Phrase, Said, Value, phrase, phrases, understood
+
+_TOO_LONG = re.compile(r"Expected `str` of length <= (\d+)")
+
+
+class Wrong(NamedTuple):
+    """What is wrong with a form: why, and the field of the form that it stands at; without one, above the form."""
+
+    field: str
+    said: Said
+
+
+class Filled(NamedTuple):
+    """What came of a form: what was typed into it, what is wrong with that, or what is shown this once."""
+
+    typed: Mapping[str, str] = {}
+    wrong: Wrong | None = None
+    once: Once | None = None
+    status: int = 200
+
+
+UNFILLED = Filled()
+
+
+async def sent(call: Call, words: Collection[str]) -> tuple[str, dict[str, str]]:
+    """A form that somebody sent from a page of ours: what it is for, one of `words`, and its fields."""
+    from_here(call.request)
+    typed = await fields(call)
+    if typed.get("do", "") not in words:
+        raise strange()
+    return typed["do"], typed
+
+
+def refused(typed: Mapping[str, str], trouble: Outcome | Refusal | Wrong) -> Filled:
+    """A form that is not done, with what stands against it, at its field where the form has that one."""
+    if isinstance(trouble, Wrong):
+        return Filled(typed, trouble, status=422)
+    if isinstance(trouble, Refusal):
+        status, text, whole = trouble.status, trouble.detail, trouble.said
+    else:
+        status, text, whole = status_of(trouble), trouble.message or trouble.outcome.meaning, None
+    found = at(trouble.field, text)
+    if found.field not in typed:
+        found = Wrong("", of_field(trouble.field, text))
+    return Filled(typed, found if whole is None else found._replace(said=whole), status=max(status, 422))
+
+
+def at(field: str | None, text: str) -> Wrong:
+    """What is wrong with a field of a command, at the field of the form that is called as its last part."""
+    last = (field or "").rpartition(".")[2].partition("[")[0]  # of `wordings[0].closing`, the last name
+    long = _TOO_LONG.search(text)
+    return Wrong(last, of_field(None, text) if long is None else Said(_AT_MOST, {"count": int(long[1])}))
 
 
 async def give(house: House, call: Call, said: Mapping[str, Any]) -> Outcome:
@@ -87,6 +141,7 @@ def _named(field: str) -> Value:
     return Said(found) if found in _FIELDS else field
 
 
+_AT_MOST = phrases("At most {count} letter.", "At most {count} letters.")
 _STRANGE = phrase("This is no form of ours.")
 _OF_FIELD, _ALONE = phrase("{field}: {text}."), phrase("{text}.")
 _ASKS, _ASKS_FOR = "This asks for the permission ", phrase("This asks for the permission {permission}.")

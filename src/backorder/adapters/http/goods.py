@@ -12,7 +12,7 @@ from backorder.adapters.console import charts
 from backorder.adapters.console import goods as pages
 from backorder.adapters.feeds.page import page as store_page
 from backorder.adapters.http import body
-from backorder.adapters.http.desk import answered, frame_of, last_seen, page_route, shown, spoken
+from backorder.adapters.http.desk import answered, frame_of, heard, last_seen, page_route, shown, spoken
 from backorder.adapters.http.masks import masked
 from backorder.adapters.http.problems import Refusal, refusal_of
 from backorder.adapters.http.reads import Nothing, ask
@@ -58,7 +58,7 @@ async def supply_shown(
     status: int = 200,
 ) -> Answer:
     """The page of the supply that the address names; with what was typed into a form that was refused."""
-    seen, name, now = await last_seen(house, call), call.path("supply"), house.clock()
+    seen, name, now = await heard(house, call, status), call.path("supply"), house.clock()
     day, zone = await ask(house, desk.today, house.db, now)
     found = await ask(house, show.supply, house.db, name, now)
     if found is None:
@@ -67,7 +67,7 @@ async def supply_shown(
     served: tuple[list[backlog.BacklogLine], set[tuple[str, str]]] = [], set()
     if call.may("orders.read"):
         filters = Filters(supply=name)
-        rows, waits = await ask(house, backlog.page, house.db, now, filters, Sort(), WAITS_SHOWN)
+        rows, waits, *_ = await ask(house, backlog.page, house.db, now, filters, Sort(), WAITS_SHOWN)
         masked(rows, call.caller.permissions)
         if found.received:
             served = await _served(house, call, found, now, wanted.since)
@@ -110,7 +110,7 @@ async def _served(
 ) -> tuple[list[backlog.BacklogLine], set[tuple[str, str]]]:
     """Lines with units of the item to ship there, and those of them that a receipt behind an event made whole."""
     filters = Filters(sku=found.sku, site=found.site, ready=True)
-    rows, _ = await ask(house, backlog.page, house.db, now, filters, Sort(), SERVED_SHOWN)
+    rows, *_ = await ask(house, backlog.page, house.db, now, filters, Sort(), SERVED_SHOWN)
     masked(rows, call.caller.permissions)
     if since is None:
         return rows, set()
@@ -133,7 +133,7 @@ async def _slipped(house: House, call: Call, now: int, name: str, days: int) -> 
 async def item(house: House, call: Call) -> Answer:
     """`GET /console/items/{sku}`: its units, its policy, what the shop says of it, and who waits on which supply."""
     body.query(call.request, Nothing)
-    sku, now = call.path("sku"), house.clock()
+    seen, sku, now = await last_seen(house, call), call.path("sku"), house.clock()
     day, zone = await ask(house, desk.today, house.db, now)
     found = await ask(house, show.item, house.db, sku)
     if found is None:
@@ -164,6 +164,7 @@ async def item(house: House, call: Call) -> Answer:
         supplies=call.may("supply.read"),
         today=day,
         zone=zone,
+        seen=seen,
     )
 
 

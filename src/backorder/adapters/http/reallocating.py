@@ -15,7 +15,7 @@ from backorder.adapters.console import charts
 from backorder.adapters.console import reallocate as runs
 from backorder.adapters.http import body
 from backorder.adapters.http.callers import from_here
-from backorder.adapters.http.desk import Text, answered, page_route, shown
+from backorder.adapters.http.desk import Text, answered, heard, page_route, shown
 from backorder.adapters.http.forms import fields, give, refuses, sentence, strange
 from backorder.adapters.http.masks import masked
 from backorder.adapters.http.problems import Refusal
@@ -85,7 +85,7 @@ def _mark(now: int) -> str:
 
 
 async def _list(house: House, call: Call, asked: RunsPage, wrong: Said | None = None, status: int = 200) -> Answer:
-    now = house.clock()
+    seen, now = await heard(house, call, status), house.clock()
     day, zone = await ask(house, desk.today, house.db, now)
     place = cursor(asked.after, 1)
     after = None if place is None else place[0]
@@ -111,6 +111,7 @@ async def _list(house: House, call: Call, asked: RunsPage, wrong: Said | None = 
         policy_address=runs.policy_address,
         today=day,
         zone=zone,
+        seen=seen,
     )
 
 
@@ -133,7 +134,7 @@ async def decide(house: House, call: Call) -> Answer:
 
 
 async def _run(house: House, call: Call, asked: RunPage, wrong: Said | None = None, status: int = 200) -> Answer:
-    now, name = house.clock(), call.path("run")
+    seen, now, name = await heard(house, call, status), house.clock(), call.path("run")
     day, zone = await ask(house, desk.today, house.db, now)
     run: RunView | None = await ask(house, reallocation.show_run, house.db, name)
     if run is None:
@@ -185,6 +186,7 @@ async def _run(house: House, call: Call, asked: RunPage, wrong: Said | None = No
         orders=call.may("orders.read"),
         today=day,
         zone=zone,
+        seen=seen,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from backorder.adapters.http.beside import Beside
 from backorder.adapters.http.limits import Limits
 from backorder.adapters.http.listeners import Listeners
 from backorder.adapters.http.problems import Refusal
@@ -73,6 +74,7 @@ class House(NamedTuple):
     shelf: dict[str, tuple[float, bytes, str]]  # availability by SKU: until when, body, ETag
     limits: Limits
     listeners: Listeners
+    beside: Beside
     openid: Provider | None = None  # by whom people sign in, besides by password and link
 
 

@@ -4,6 +4,7 @@ import gc
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from granian.server import Server
 from backorder.adapters import leaked
 from backorder.adapters.http import logs
 from backorder.adapters.http.application import Application
+from backorder.adapters.http.beside import Beside, Demo
 from backorder.adapters.http.limits import Guard, Limits
 from backorder.adapters.http.listeners import Listeners
 from backorder.adapters.http.route import House
@@ -48,6 +50,7 @@ class Options(NamedTuple):
     worker: Callable[[Database, Callable[[], int]], Worker] | None = None  # None: somebody else sees to what is due
     guard: Guard = Guard()
     openid: Callable[[], Provider] | None = None  # by whom people sign in besides
+    demo: Callable[[Database, int], Demo] | None = None  # what fills a new database to look around in
 
 
 def prepare(options: Options, now: int) -> tuple[str, str | None] | None:
@@ -71,7 +74,16 @@ def prepare(options: Options, now: int) -> tuple[str, str | None] | None:
 def house(db: Database, clock: Callable[[], int], guard: Guard) -> House:
     """What answering takes, for one process."""
     return House(
-        db, Writer(db, clock), clock, ThreadPoolExecutor(READERS, "reader"), set(), {}, {}, Limits(guard), Listeners()
+        db,
+        Writer(db, clock),
+        clock,
+        ThreadPoolExecutor(READERS, "reader"),
+        set(),
+        {},
+        {},
+        Limits(guard),
+        Listeners(),
+        Beside(),
     )
 
 
@@ -81,7 +93,9 @@ def load(options: Options, clock: Callable[[], int]) -> Any:
     db = open_database(options.database)
     worker = None if options.worker is None else options.worker(db, clock)
     provider = None if options.openid is None else options.openid()
-    made = Application(house(db, clock, options.guard)._replace(openid=provider), options.hosts, worker)
+    beside = Beside(options.demo, nullcontext if worker is None else worker.resting)
+    whole = house(db, clock, options.guard)._replace(openid=provider, beside=beside)
+    made = Application(whole, options.hosts, worker)
     if not options.traces:
         return made
     from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware

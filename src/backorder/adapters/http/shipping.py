@@ -15,7 +15,7 @@ from backorder.adapters.console import shipping
 from backorder.adapters.console.shipping import PATH, PICKS
 from backorder.adapters.http import body
 from backorder.adapters.http.callers import from_here
-from backorder.adapters.http.desk import Text, answered, frame_of, page_route, shown
+from backorder.adapters.http.desk import Text, answered, frame_of, heard, page_route, shown
 from backorder.adapters.http.forms import give, sentence, strange
 from backorder.adapters.http.masks import masked
 from backorder.adapters.http.reads import Cursor, ask, cursor, foreign, token
@@ -181,6 +181,7 @@ async def _shown(
     status: int = 200,
 ) -> Answer:
     wrong, typed, now = wrong or {}, typed or {}, house.clock()
+    seen = await heard(house, call, status)
     day, zone = await ask(house, desk.today, house.db, now)
     found, many = await ask(house, partial(leaving.ready, house.db, now, SHOWN + 1, _after(asked)))
     chosen = await ask(house, leaving.of_orders, house.db, now, [asked.order]) if asked.order else []
@@ -214,6 +215,7 @@ async def _shown(
         today=day,
         tomorrow=day + timedelta(days=1),
         zone=zone,
+        seen=seen,
     )
     return answered(text, status)
 

@@ -10,10 +10,9 @@ from backorder.adapters.console import settings
 from backorder.adapters.console.settings import Once
 from backorder.adapters.http import body
 from backorder.adapters.http.administering import IssueToken, PutAccount, administer
-from backorder.adapters.http.callers import from_here
 from backorder.adapters.http.configuring import SHOWN, following, place, tab
 from backorder.adapters.http.desk import Text, answered, page_route
-from backorder.adapters.http.forms import fields, of_field, strange
+from backorder.adapters.http.forms import UNFILLED, Filled, refused, sent
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import Cursor, ask
 from backorder.adapters.http.route import Answer, Call, House, Route
@@ -42,22 +41,17 @@ async def listed(house: House, call: Call) -> Answer:
 
 async def see_to(house: House, call: Call) -> Answer:
     """`POST /console/settings/users`: one of the forms; a token or a link is shown on the page that answers."""
-    from_here(call.request)
-    typed = await fields(call)
-    word, name = typed.get("do", ""), typed.get("account", "").strip()
-    if word not in _FORMS:
-        raise strange()
+    word, typed = await sent(call, _FORMS)
+    name = typed.get("account", "").strip()
     asked = UsersPage(account=name[:200])
     try:
         once = await _done(house, call, word, name, typed)
     except Refusal as refusal:
         if refusal.status >= 500:
             raise
-        asked = UsersPage() if typed.get("new") else asked
-        wrong = refusal.said or of_field(refusal.field, refusal.detail)
-        return await _shown(house, call, asked, typed=typed, wrong=wrong, status=max(refusal.status, 422))
+        return await _shown(house, call, UsersPage() if typed.get("new") else asked, refused(typed, refusal))
     if once is not None:
-        return await _shown(house, call, asked, once=once)
+        return await _shown(house, call, asked, Filled(once=once))
     return answered(b"", 303, {"Location": settings.address(settings.USERS, account=name, done=word)})
 
 
@@ -95,16 +89,7 @@ def _token(typed: Mapping[str, str]) -> dict[str, Any]:
     return msgspec.structs.asdict(body.typed(msgspec.json.encode(said), IssueToken))
 
 
-async def _shown(
-    house: House,
-    call: Call,
-    asked: UsersPage,
-    *,
-    typed: Mapping[str, str] | None = None,
-    wrong: Said | None = None,
-    once: Once | None = None,
-    status: int = 200,
-) -> Answer:
+async def _shown(house: House, call: Call, asked: UsersPage, filled: Filled = UNFILLED) -> Answer:
     read = partial(views.list_accounts, house.db, limit=SHOWN + 1, after=place(asked.after))
     found = await ask(house, read)
     chosen = await ask(house, views.account, house.db, asked.account) if asked.account else None
@@ -113,15 +98,13 @@ async def _shown(
         call,
         settings.USERS,
         "users.html",
-        status=status,
+        filled,
+        asked.done,
+        subject="account",
         rows=found[:SHOWN],
         next=following([one.account for one in found]),
         paged=asked.after is not None,
         chosen=chosen,
-        done=settings.DONE.get(asked.done),
-        typed=typed or {},
-        wrong=wrong,
-        once=once,
         roles=list(ROLES),
     )
 

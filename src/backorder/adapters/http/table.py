@@ -18,6 +18,7 @@ from backorder.adapters.http import (
     storefront,
     streams,
     told,
+    views,
     webhooks,
     writes,
 )
@@ -53,6 +54,7 @@ from backorder.commands import (
     watches,
 )
 from backorder.commands import status as chosen
+from backorder.commands import views as kept
 from backorder.commands import webhooks as hooks
 from backorder.kernel.access import PERMISSIONS
 from backorder.kernel.outcomes import Outcome
@@ -132,6 +134,7 @@ READS = (
         bound=True,
     ),
     _many("/v1/lines", "orders.read", many.LINES, "Lines, by order.", many.Lines, many.LinesPage, bound=True),
+    _many("/v1/views", "orders.read", views.views, "Views of the backlog: one's own, and shared ones.", views.Views),
     _many(
         "/v1/shipments",
         "orders.read",
@@ -343,6 +346,8 @@ WRITES = (
     door("PUT", _CUSTOMER, catalogue.PutCustomer, "Put a customer.", key=False),
     door("PUT", "/v1/categories/{category:str}", policies.PutCategory, "Put a category's policy.", key=False),
     door("PUT", "/v1/shop", policies.PutShop, "Put the shop's policy.", key=False),
+    door("PUT", "/v1/views/{view:str}", kept.PutView, "Keep a view of the backlog.", key=False),
+    door("POST", "/v1/views/{view:str}/drop", kept.DropView, "Forget a view of the backlog."),
     door("POST", f"{_CUSTOMER}/erase", people.ErasePerson, "Erase a person's data."),
     door("POST", "/v1/orders", orders.PlaceOrder, "Place an order.", key=False),
     door("PATCH", _ORDER, changes.ChangeOrder, "Change an order."),

@@ -11,7 +11,7 @@ from backorder.adapters.console import waiting as queues
 from backorder.adapters.console.waiting import Chosen
 from backorder.adapters.http import body
 from backorder.adapters.http.callers import from_here
-from backorder.adapters.http.desk import Text, answered, frame_of, page_route
+from backorder.adapters.http.desk import Text, answered, frame_of, heard, page_route
 from backorder.adapters.http.forms import fields, give, sentence, strange
 from backorder.adapters.http.masks import masked
 from backorder.adapters.http.reads import Cursor, ask, cursor, foreign, token
@@ -104,7 +104,7 @@ async def _shown(
     wrong: Said | None = None,
     status: int = 200,
 ) -> Answer:
-    now = house.clock()
+    seen, now = await heard(house, call, status), house.clock()
     day, zone = await ask(house, desk.today, house.db, now)
     narrowed = _NARROWED.get(asked.view, {})
     read = partial(notices.queue, house.db, SHOWN + 1, now, after=_after(asked), **narrowed)
@@ -140,6 +140,7 @@ async def _shown(
         silence=queues.SILENCE,
         today=day,
         zone=zone,
+        seen=seen,
     )
     return answered(text, status)
 

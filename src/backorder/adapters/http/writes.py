@@ -17,6 +17,7 @@ from backorder.commands._bound import beyond, is_said
 from backorder.commands.accounts import Identity
 from backorder.commands.orders import PlaceOrder
 from backorder.commands.reallocation import commits
+from backorder.commands.views import DropView, PutView
 from backorder.kernel.access import BOUND_COMMANDS, BOUND_LINE
 from backorder.kernel.outcomes import Outcome
 from backorder.writer import Closed, Full
@@ -53,6 +54,8 @@ PERMITS = {  # the permission that each command asks for
     "reverse_shipment": "shipping.write",
     "record_delivery": "shipping.write",
     "erase_person": "customers.erase",
+    "put_view": "views.write",
+    "drop_view": "views.write",
     "watch_item": "customers.write",
     "unwatch_item": "customers.write",
     "advance": "clock.write",
@@ -134,8 +137,19 @@ def permit(call: Call, command: Command) -> None:
         raise Refusal(403, "forbidden", "to commit asks for the permission reallocation.commit", field="commit")
     if word == "put_webhook" and not call.may("events.read"):  # whoever puts one is told by it
         raise Refusal(403, "forbidden", "what events say asks for the permission events.read", field="do")
+    if isinstance(command, PutView | DropView):
+        _own(call, command)
     if call.caller.customer is not None:
         _bind(command, word, call.caller.customer)
+
+
+def _own(call: Call, command: PutView | DropView) -> None:
+    """A view is its caller's; who may look after accounts may look after what theirs keep."""
+    mine = call.caller.account
+    if command.owner is None:
+        command.owner = mine
+    if command.owner != mine and not call.may("accounts.write"):
+        raise Refusal(403, "forbidden", "views of others ask for the permission accounts.write", field="owner")
 
 
 def _bind(command: Command, word: str, customer: str) -> None:

@@ -1,6 +1,7 @@
 """What can be imported: the fields of each kind of file, and the headers that they are known by."""
 
 from typing import Literal, NamedTuple
+from unicodedata import normalize
 
 Sort = Literal["text", "units", "amount", "day", "moment", "flag", "words"]
 
@@ -18,16 +19,21 @@ _SKU = Field(
     "sku",
     required=True,
     known_as="item itemno itemnumber productcode stockcode artikelnummer articlenumber article referencia reference "
-    "productsku lineitemsku itemsku internalreference",
+    "productsku lineitemsku itemsku internalreference itemcode partno partnumber artikel artikelnr artnr codearticle "
+    "refarticle refproduit codigo codigoarticulo codigoproducto",
 )
-_SITE = Field("site", required=True, known_as="warehouse location lager depot entrepot almacen")
+_SITE = Field(
+    "site", required=True, known_as="warehouse location lager lagerort standort depot entrepot magasin almacen"
+)
 _QUANTITY = Field(
     "quantity",
     "units",
     required=True,
-    known_as="qty units menge anzahl quantite cantidad ordered orderedqty qtyordered",
+    known_as="qty units menge anzahl stueck stueckzahl quantite qte cantidad unidades ordered orderedqty qtyordered",
 )
-_NAME = Field("name", known_as="description title bezeichnung productname designation descripcion")
+_NAME = Field(
+    "name", known_as="description title bezeichnung artikelbezeichnung productname designation libelle descripcion"
+)
 _CURRENCY = Field("currency", known_as="waehrung devise moneda ordercurrency currencycode")
 _COUNTRY = Field("country", known_as="land pays pais shippingcountry shipcountry countrycode")
 _REGION = Field("region", known_as="state province shippingprovince shipregion bundesland")
@@ -36,7 +42,7 @@ _LEAD_TIME = Field("lead_time_days", "units", known_as="leadtime lieferzeit dela
 _SUPPLIER = Field("supplier", known_as="vendor lieferant fournisseur proveedor suppliername")
 _CUSTOMER = Field(
     "customer",
-    known_as="customerid customerno customernumber kunde kundennummer client cliente",
+    known_as="customerid customerno customernumber kunde kundennummer kundennr client codeclient cliente codigocliente",
 )
 _EMAIL = Field("email", known_as="mail emailaddress customeremail billingemail courriel")
 _PRIORITY = Field("priority", "units", known_as="prio prioritaet priorite prioridad")
@@ -60,7 +66,7 @@ KINDS: dict[str, tuple[Field, ...]] = {
         _NAME,
         Field("selling"),
         Field("coverage"),
-        Field("price", "amount", known_as="unitprice preis verkaufspreis prix precio"),
+        Field("price", "amount", known_as="unitprice preis verkaufspreis prix prixunitaire precio preciounitario"),
         _COST,
         _CURRENCY,
         _SUPPLIER,
@@ -109,7 +115,8 @@ KINDS: dict[str, tuple[Field, ...]] = {
             "expected_on",
             "day",
             required=True,
-            known_as="expected expecteddate expectedarrival eta duedate due liefertermin",
+            known_as="expected expecteddate expectedarrival eta duedate due liefertermin lieferdatum "
+            "dateprevue datelivraison fechaprevista fechaentrega",
         ),
         Field("ordered_on", "day", known_as="orderdate orderedon bestelldatum purchasedate"),
         _SUPPLIER,
@@ -122,14 +129,19 @@ KINDS: dict[str, tuple[Field, ...]] = {
         Field(
             "order",
             required=True,
-            known_as="orderid orderno ordernumber auftrag auftragsnummer bestellnummer orderreference commande pedido",
+            known_as="orderid orderno ordernumber auftrag auftragsnummer bestellung bestellnummer bestellnr "
+            "orderreference commande numcommande numerodecommande pedido numpedido numerodepedido",
         ),
         Field("line", known_as="lineid lineno position pos"),
         _SKU,
         _QUANTITY,
         Field("shipped", "units", known_as="shippedqty delivered deliveredquantity geliefert fulfilled"),
         Field("cancelled", "units", known_as="canceled cancelledqty storniert"),
-        Field("placed_at", "moment", known_as="orderdate date createdat auftragsdatum datecreated placed"),
+        Field(
+            "placed_at",
+            "moment",
+            known_as="orderdate date createdat auftragsdatum bestelldatum datecommande fechapedido datecreated placed",
+        ),
         _CUSTOMER,
         Field("customer_name", known_as="customername shippingname billingname kundenname"),
         _EMAIL,
@@ -153,11 +165,10 @@ KINDS: dict[str, tuple[Field, ...]] = {
 }
 
 
-_PLAIN = str.maketrans(
-    {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "é": "e", "è": "e", "á": "a", "ó": "o", "í": "i", "ç": "c"}
-)
+_PLAIN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 
 def plain_header(text: str) -> str:
     """A header as it is compared: small letters and digits alone, umlauts and accents written plainly."""
-    return "".join(letter for letter in text.casefold().translate(_PLAIN) if letter.isalnum())
+    parted = normalize("NFKD", normalize("NFC", text).casefold().translate(_PLAIN))  # accents by themselves
+    return "".join(letter for letter in parted if letter.isalnum())

@@ -49,6 +49,17 @@ class Reader:
             return self._orders(rows)
         return (self._single(row) for row in rows if not _meets(self._skip, row))
 
+    def read(self, row: Row) -> dict[str, Any] | str:
+        """What a row says by itself, field by field; or what is wrong with it."""
+        try:
+            return self._read(row)
+        except Bad as error:
+            return str(error)
+
+    def leaves_out(self, row: Row) -> bool:
+        """Whether the mapping leaves this row out."""
+        return _meets(self._skip, row)
+
     def _single(self, row: Row) -> Made:
         try:
             read = self._read(row)
@@ -108,10 +119,7 @@ class Reader:
         groups: dict[str, list[tuple[Row, dict[str, Any] | str]]] = {}
         last = ""
         for row in rows:
-            try:
-                read: dict[str, Any] | str = self._read(row)
-            except Bad as error:
-                read = str(error)
+            read = self.read(row)
             order = self._order_of(row, last)
             if not order:
                 yield Made([row], {}, "order: nothing is there")

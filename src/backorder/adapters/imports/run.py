@@ -16,6 +16,7 @@ from backorder.adapters.imports.fields import KINDS
 from backorder.adapters.imports.mapping import BadMapping, Mapping
 from backorder.adapters.imports.rows import Made, Reader
 from backorder.adapters.imports.sheets import Row, Sheet
+from backorder.commands.imports import Progress
 from backorder.kernel.composing import Overloaded, composed
 from backorder.kernel.outcomes import Outcome, Word
 from backorder.queries.export import safe
@@ -23,7 +24,7 @@ from backorder.storage.db import Database
 
 REASON = "reason"  # the column that a reject file has besides those of its input
 _GOOD = {Word.ACCEPTED, Word.CHANGED, Word.EXISTS}
-_BATCH = 4_000
+BATCH = 4_000  # commands that are read and applied together
 
 
 class Reject(NamedTuple):
@@ -40,6 +41,7 @@ class Result(NamedTuple):
     left_out: int
     words: Counter[str]
     rejects: list[Reject]
+    whole: bool = True  # whether it came to the end
 
 
 def ways_of(sheet: Sheet, mapping: Mapping) -> values.Ways:
@@ -68,19 +70,21 @@ def run(
     *,
     dry: bool = False,
     actor: str | None = None,
-    progress: Callable[[int], None] = lambda _: None,
+    batch: int = BATCH,
+    going_on: Callable[[Progress], bool] = lambda _: True,
 ) -> Result:
     """Apply a sheet to a database; `dry` does all of it in a transaction that is given up at the end.
 
-    The audit trail says that the `actor` asked for it.
+    The audit trail says that the `actor` asked for it. After each batch of rows `going_on` hears how far it is, and
+    answers whether to go on: what was applied until then stays.
     """
     reader = Reader(sheet, mapping, ways_of(sheet, mapping))
     words: Counter[str] = Counter()
     rejects: list[Reject] = []
-    used, known = 0, set[tuple[str, str]]()
+    used, known, whole = 0, set[tuple[str, str]](), True
     with db.rehearse() if dry else nullcontext(db) as place:
         made = reader.made(sheet.rows)
-        while chunk := list(islice(made, _BATCH)):
+        while whole and (chunk := list(islice(made, batch))):
             used += sum(len(one.rows) for one in chunk)
             good = [one for one in chunk if one.trouble is None]
             rejects += [Reject(row, one.trouble) for one in chunk if one.trouble is not None for row in one.rows]
@@ -89,9 +93,10 @@ def run(
                 words[outcome.outcome.value] += 1
                 if outcome.outcome not in _GOOD:
                     rejects += [Reject(row, _reason(outcome)) for row in one.rows]
-            progress(used)
+            whole = going_on(Progress(used, used - len(rejects), len(rejects)))
     words = +words  # without what counts nothing
-    return Result(len(sheet.rows), len(sheet.rows) - used, words, sorted(rejects, key=lambda reject: reject.row.number))
+    rejects.sort(key=lambda reject: reject.row.number)
+    return Result(len(sheet.rows), len(sheet.rows) - used, words, rejects, whole)
 
 
 def _applied(db: Database, now: int, chunk: list[Made], actor: str | None) -> Iterator[Outcome]:

@@ -6,8 +6,9 @@ from datetime import datetime
 from email.errors import HeaderParseError, MessageDefect
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.parser import BytesHeaderParser
 from email.policy import SMTP
-from email.utils import format_datetime
+from email.utils import format_datetime, getaddresses
 from typing import NamedTuple
 
 from backorder.adapters.mail import Letter
@@ -24,6 +25,10 @@ _UNNAMED = re.compile(r"[^\w&'+/-]|_")
 
 class NoAddress(BackorderError):
     """An address to which no mail server delivers; the message says what is wrong with it."""
+
+
+class Spoilt(BackorderError):
+    """A letter that does not say in its headers what was put into them."""
 
 
 class Envelope(NamedTuple):
@@ -65,9 +70,17 @@ def named(text: str) -> str:
     return " ".join(_UNNAMED.sub(" ", one_line(text)).split())[:_NAME_MAX].strip()
 
 
+def marked(event: int, at: int, about: str) -> str:
+    """What stands behind the event's number in the Message-ID of a letter: nobody knows it who has not the letter."""
+    return hashlib.blake2b(f"{event} {at} {about}".encode(), digest_size=12).hexdigest()
+
+
 def composed(letter: Letter, envelope: Envelope) -> bytes:
-    """The letter as it goes over the line. A repeat has the same Message-ID, and the same bytes but for a link."""
-    mark = hashlib.blake2b(f"{envelope.event} {envelope.at} {envelope.about}".encode(), digest_size=12).hexdigest()
+    """The letter as it goes over the line. A repeat has the same Message-ID, and the same bytes but for a link.
+
+    It is read again before it goes. Raises Spoilt where its headers are not those that were written.
+    """
+    mark = marked(envelope.event, envelope.at, envelope.about)
     found = EmailMessage(policy=SMTP)
     found["From"] = envelope.sender
     found["To"] = envelope.to
@@ -79,7 +92,17 @@ def composed(letter: Letter, envelope: Envelope) -> bytes:
     found.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     found["Content-Language"] = letter.language  # the two lines before take away what is said of the content
     found.set_boundary(f"=_{mark}")
-    return found.as_bytes()
+    data = found.as_bytes()
+    _check(data, list(found.keys()), envelope)
+    return data
+
+
+def _check(data: bytes, names: list[str], envelope: Envelope) -> None:
+    """Whatever the library made of names and subjects: the same headers, from one address to one address."""
+    read = BytesHeaderParser().parsebytes(data)
+    known = {"From": envelope.sender.addr_spec, "To": envelope.to.addr_spec}
+    if read.keys() != names or any([at for _, at in getaddresses([read[name]])] != [known[name]] for name in known):
+        raise Spoilt("its headers would not be those of the letter")
 
 
 def _whole(moment: datetime) -> datetime:

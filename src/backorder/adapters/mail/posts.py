@@ -30,7 +30,7 @@ ON_ORDERS = {"confirmation": PLACED, "ready": READY, "shipped": SHIPPED}  # lett
 class Post(NamedTuple):
     """A letter with whom it goes to: by e-mail (None: no address), and `notify`, the channel that they named besides.
 
-    `notice` is the order and number where it is a notice of an order; `contact` is where the shop answers questions.
+    `contact` is where the shop answers questions.
     """
 
     letter: Letter
@@ -39,7 +39,6 @@ class Post(NamedTuple):
     at: int
     notify: str | None
     contact: str
-    notice: tuple[str, int] | None = None
 
 
 class _Noticed(msgspec.Struct):
@@ -82,6 +81,11 @@ def posts(db: Database, messages: Sequence[Message], draw: Draw = no_links) -> t
     return found, named(said.shop_name or "")
 
 
+def noticed(message: Message) -> tuple[str, int] | None:
+    """The order and number of the notice that a message is about; None where it is about none."""
+    return _key(message) if message.kind == NOTICE else None
+
+
 def _named(message: Message) -> str:
     """The id of the order that a message is about."""
     return unquote(message.subject.partition("/")[2])
@@ -110,7 +114,7 @@ def _noticed(one: Notice, said: CommunicationView, links: Mapping[str, str]) -> 
     about = About(one.order, local_day(one.sent_at, "UTC"), one.name, links.get(one.order))
     notice = mail.Notice(one.subject or "", one.text, language_of(one.version), about.link)
     letter = framed(notice, merchant, values_of(about, [], speaks))
-    return Post(letter, one.to, one.name or "", one.sent_at, one.notify, said.contact or "", (one.order, one.n))
+    return Post(letter, one.to, one.name or "", one.sent_at, one.notify, said.contact or "")
 
 
 def _back(one: Watch, said: CommunicationView, at: int) -> Post | None:
@@ -130,12 +134,15 @@ def _on_order(one: Order | None, said: CommunicationView, message: Message, link
         return None
     about = About(one.order, local_day(message.at, one.zone or "UTC"), one.name, links.get(one.order))
     kind, made = _DRAFTS[message.kind]
-    drawn = made(one, about, said, message)
-    if drawn is None:
-        return None
-    draft, goods = drawn
     speaks = language(one.language, one.country)
-    letter = rendered(draft, speaks, in_name_of(said, kind, speaks.code), values_of(about, goods, speaks))
+    for code in (speaks.code, speaks.source().code):  # in English, what the shop says too, where the other lacks any
+        drawn = made(one, about, said.spoken(code), message)
+        if drawn is None:
+            return None
+        draft, goods = drawn
+        letter = rendered(draft, speaks, in_name_of(said, kind, speaks.code), values_of(about, goods, speaks))
+        if not letter.lacking:
+            break
     return Post(letter, one.to, one.name or "", message.at, one.notify, said.contact or "")
 
 

@@ -1,6 +1,7 @@
 """Every message as it would look: with an order's own data or with made up ones. Nothing is sent or written."""
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal
 
 import msgspec
@@ -13,7 +14,7 @@ from backorder.kernel.letters import About, Draft, Goods
 from backorder.kernel.notices import Owed
 from backorder.kernel.rules import Element
 from backorder.kernel.sentences import language_of
-from backorder.kernel.tongues import Tongue
+from backorder.kernel.tongues import ENGLISH, Tongue
 from backorder.kernel.wording import parts, worded_as
 from backorder.languages import known, language, tongue
 from backorder.queries.communication import CommunicationView, WordingView
@@ -95,16 +96,18 @@ def previews(
     spoken: Sequence[str],
     *,
     tried: Sequence[Wording] = (),
+    saying: Mapping[str, str | None] = MappingProxyType({}),
     named: bool = True,
 ) -> list[Preview] | None:
     """Kinds of messages in languages; all kinds, and all languages, where none are named. None: no such order.
 
-    `tried` are wordings to be tried in place of those that are kept; they are free of `misworded`. `named` says whether
-    the customer's name may be shown.
+    `tried` are wordings to be tried in place of those that are kept, which are free of `misworded`, and `saying` what
+    else the shop would say, which is not `unfit`. `named` says whether the customer's name may be shown.
     """
     said, of = material(db, now, order)
     if of is None:
         return None
+    said = msgspec.structs.replace(said, **saying)
     trying = []
     for one in tried:
         opening, closing = said.wording(one.kind, one.language)
@@ -133,19 +136,24 @@ def to_try(
 
 def _preview(said: CommunicationView, of: Material, kind: str, code: str, *, made_up: bool) -> Preview:
     worded = worded_as(kind)
-    unsaid = [name for name in _UNSAID if getattr(said, name) is None]
-    whole = msgspec.structs.replace(said, **{name: _UNSAID[name] for name in unsaid})
+    unsaid = [name for name in _UNSAID if getattr(said.spoken(code), name) is None]
+    whole = msgspec.structs.replace(said, **{name: _UNSAID[name] for name in _UNSAID if getattr(said, name) is None})
     speaks = language(code, of.country)
     about, goods = _about(of)
     if kind in _LETTERS:
         wanted = speaks.tag
         merchant = in_name_of(whole, worded, speaks.code)
         values = values_of(about, goods, speaks)
-        letter = rendered(_LETTERS[kind](of, whole), speaks, merchant, values)
+        letter = rendered(_LETTERS[kind](of, whole.spoken(code)), speaks, merchant, values)
         there = letter.lacking == ()
+        if not there:
+            letter = rendered(_LETTERS[kind](of, whole.spoken(speaks.source().code)), speaks, merchant, values)
     else:
         wanted = tongue(code, of.country).tag
-        notice = _notice(kind, of, whole, tongue(code, of.country))
+        notice = _notice(kind, of, whole.spoken(code), tongue(code, of.country))
+        if notice.lacking:
+            english = _notice(kind, of, whole.spoken(ENGLISH.tag), ENGLISH)
+            notice = english._replace(lacking=notice.lacking)
         speaks = speaks.source() if notice.lacking else speaks
         merchant = in_name_of(whole, worded, speaks.code)
         values = values_of(about, goods, speaks)

@@ -1,0 +1,318 @@
+"""Lines that pass filters, so that what is read does not grow with the shop: found by the narrowest that is named.
+
+An item, a customer, a supply, an order, or a channel with few orders narrows to lines that are all looked at. What is
+asked for beside these is kept in order of the promise by an index of its own, part by part: it is counted as far as
+anybody counts, and where there is more it comes in that order alone.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, NamedTuple, get_args
+
+import msgspec
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    Subquery,
+    and_,
+    distinct,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    true,
+    tuple_,
+    union,
+    union_all,
+)
+
+from backorder.kernel.calendars import local_day
+from backorder.queries.lines import Filters, conditions, overdue
+from backorder.storage.db import Tx
+from backorder.storage.tables import (
+    LINE_CLOSED,
+    LINE_OPEN,
+    LINE_READY,
+    LINE_SLIPPED,
+    LINE_UNCOVERED,
+    LINE_WAITS,
+    ORDER_HELD,
+    SUPPLY_TO_COME,
+    lines,
+    orders,
+    pegs,
+    promise_key,
+    sites,
+    supplies,
+)
+from backorder.storage.types import Day
+
+COUNTED_MAX = 10_000  # lines beyond which nobody counts on: it would read them all
+FEW_ORDERS = 2_000  # orders of a channel up to which it narrows
+SHAKY_MAX = (
+    30_000  # pegs on supply that is overdue or unconfirmed that are looked at, to count the lines that stand on it
+)
+Order = Literal["promise", "ordered", "order", "item", "units"]
+SORTS: tuple[Order, ...] = get_args(Order)
+Place = tuple[str | int, str, str]
+Key = tuple[str, str]  # order and line
+
+
+class Sort(msgspec.Struct, frozen=True):
+    """The order of a list, and the place behind which a page begins: the key of the last line before it."""
+
+    by: Order = "promise"
+    down: bool = False
+    after: Place | None = None
+
+
+class Tally(NamedTuple):
+    """How many lines pass, in how many orders, with how many open units; beyond 10,000 lines it is not counted on."""
+
+    lines: int
+    orders: int
+    units: int
+
+
+class Passing(NamedTuple):
+    """Where lines that pass are found: all of them at once where they are `narrowed`, else part by part.
+
+    `listed` to be counted, and `walked` in the order that is their `home`, in which they come where they are more than
+    are counted; those on supply that may not come last. A line is in one part.
+    """
+
+    listed: list[Select[Any]]
+    walked: list[Select[Any]]
+    shaky: Select[Any] | None
+    narrowed: bool
+    home: Order
+
+
+_KEY = promise_key(lines)
+_COLUMNS = (
+    _KEY.label("promise"),
+    lines.c.placed_at.label("ordered"),
+    lines.c.order_id.label("order"),
+    lines.c.sku.label("item"),
+    lines.c.waiting.label("units"),
+    lines.c.line.label("line"),
+    (lines.c.waiting + lines.c.allocated).label("left"),
+)
+_WITH_ORDERS = select(*_COLUMNS).select_from(lines.join(orders, orders.c.order_id == lines.c.order_id))
+_ONE: ColumnElement[Any] = literal_column("1").label("one")
+_HOMES: dict[Order, ColumnElement[Any]] = {"promise": _KEY, "order": lines.c.order_id}
+
+
+def passing(tx: Tx, filters: Filters, now: int) -> Passing:
+    """Where lines that pass the filters are found. `now` is in microseconds."""
+    source, rest = _source(tx, filters)
+    if source is not None:
+        return Passing([source.where(*conditions(tx, rest, now))], [], None, narrowed=True, home="promise")
+    flag, parts = _parts(filters, local_day(now, "UTC"))
+    rest = msgspec.structs.replace(rest, **{flag: None if flag == "due_by" else False}) if flag else rest
+    more = conditions(tx, rest, now)
+    base = select(*_COLUMNS).select_from(_tables(filters)).where(*more)
+    walked = [base.where(*part) for part in parts]
+    listed = walked
+    if filters.held or (filters.channel is not None and flag in {"", "waiting"}):
+        newest = orders.c.placed_at.desc() if filters.channel is not None else None
+        listed = [_WITH_ORDERS.where(*conditions(tx, filters, now)).order_by(newest)]
+    shaky = None
+    if flag == "at_risk":
+        stands = _shaky_pegs(tx, now)
+        there = stands.c.order_id == lines.c.order_id, stands.c.line == lines.c.line
+        calm = LINE_WAITS, ~LINE_UNCOVERED, or_(lines.c.planned.is_(None), lines.c.promise.is_(None), ~LINE_SLIPPED)
+        on = select(*_COLUMNS).select_from(_tables(filters)).join(stands, and_(*there))
+        listed = [*walked, on.where(*calm, *more)]
+        shaky = base.where(*calm, _is_shaky(tx, now))
+    return Passing(listed, walked, shaky, narrowed=False, home="promise" if flag else "order")
+
+
+def _tables(filters: Filters) -> FromClause:
+    """Lines, with their orders where something is asked of these."""
+    asked = (filters.channel, filters.customer, filters.of)
+    if filters.held or filters.shippable or any(one is not None for one in asked):
+        return lines.join(orders, orders.c.order_id == lines.c.order_id)
+    return lines
+
+
+def _source(tx: Tx, filters: Filters) -> tuple[Select[Any] | None, Filters]:
+    """The lines of what is named and narrows, and the filters that are left."""
+    if filters.supply is not None:
+        on = select(pegs.c.order_id, pegs.c.line).where(pegs.c.supply == filters.supply).distinct().subquery("on_it")
+        there = and_(on.c.order_id == lines.c.order_id, on.c.line == lines.c.line)
+        return _WITH_ORDERS.join(on, there), msgspec.structs.replace(filters, supply=None)
+    if filters.sku is not None and not _open_only(filters):
+        halves = [select(lines.c.order_id, lines.c.line).where(lines.c.sku == filters.sku, half) for half in _HALVES]
+        of_item = halves[0].union_all(halves[1]).subquery("of_item")
+        there = and_(of_item.c.order_id == lines.c.order_id, of_item.c.line == lines.c.line)
+        return _WITH_ORDERS.join(of_item, there), msgspec.structs.replace(filters, sku=None)
+    if any(one is not None for one in (filters.sku, filters.customer, filters.order, filters.of)):
+        return _WITH_ORDERS.where(LINE_OPEN) if filters.sku is not None else _WITH_ORDERS, filters
+    of_few = []
+    if filters.channel is not None:
+        of_few.append(orders.c.channel == filters.channel)
+    if filters.held:
+        of_few.append(ORDER_HELD)
+    for which in of_few:
+        first = select(orders.c.order_id).where(which).limit(literal_column(str(FEW_ORDERS + 1))).subquery()
+        if tx.fetch(select(func.count()).select_from(first))[0][0] <= FEW_ORDERS:
+            return _WITH_ORDERS.where(which), filters
+    return None, filters
+
+
+_HALVES = LINE_OPEN, LINE_CLOSED
+
+
+def _open_only(filters: Filters) -> bool:
+    """Whether a view is asked for that only open lines are in."""
+    flags = filters.waiting, filters.ready, filters.late, filters.at_risk, filters.held, filters.shippable
+    return any(flags) or filters.uncovered or filters.due_by is not None
+
+
+def _parts(filters: Filters, today: int) -> tuple[str, list[tuple[ColumnElement[bool], ...]]]:
+    """The view that is asked for, and the parts in which indexes keep its lines; a line is in one of them."""
+    waits = LINE_WAITS, lines.c.allocated == literal_column("0")
+    if filters.uncovered:
+        return "uncovered", [(LINE_UNCOVERED,)]
+    if filters.at_risk:
+        return "at_risk", [(LINE_UNCOVERED,), (LINE_SLIPPED, LINE_OPEN, LINE_WAITS, ~LINE_UNCOVERED)]
+    if filters.late:
+        day = literal(today, type_=Day())
+        slipped = LINE_SLIPPED, LINE_OPEN, day <= _KEY
+        return "late", [(*waits, day > _KEY), (LINE_READY, day > _KEY), slipped]
+    if filters.held:
+        return "held", [(*waits, ORDER_HELD), (LINE_READY, ORDER_HELD)]
+    if filters.shippable:
+        return "shippable", [(LINE_READY, orders.c.held == literal_column("0"))]
+    if filters.ready:
+        return "ready", [(LINE_READY,)]
+    if filters.due_by is not None:
+        due = lines.c.promise.is_not(None), literal(filters.due_by, type_=Day()) >= _KEY
+        return "due_by", [(*waits, *due), (LINE_READY, *due)]
+    if filters.waiting:
+        return "waiting", [(LINE_WAITS,)]
+    return "", [()]
+
+
+def _shaky_pegs(tx: Tx, now: int) -> Subquery:
+    """What stands on supply that is overdue or unconfirmed: the lines, each once; of very many only some."""
+    stands = select(pegs.c.order_id, pegs.c.line).join(supplies, supplies.c.supply == pegs.c.supply)
+    halves = (
+        stands.where(SUPPLY_TO_COME, supplies.c.confirmed == literal_column("0")),
+        stands.join(sites, sites.c.site == supplies.c.site).where(overdue(tx, now)),
+    )
+    read = [select(half.limit(SHAKY_MAX).subquery()) for half in halves]
+    return union(*read).subquery("shaky")
+
+
+def _is_shaky(tx: Tx, now: int) -> ColumnElement[bool]:
+    """The line stands on such supply, looked at line by line."""
+    there = pegs.c.order_id == lines.c.order_id, pegs.c.line == lines.c.line
+    return (
+        select(pegs.c.line)
+        .join(supplies, supplies.c.supply == pegs.c.supply)
+        .join(sites, sites.c.site == supplies.c.site)
+        .where(*there, SUPPLY_TO_COME, or_(supplies.c.confirmed == 0, overdue(tx, now)))
+        .exists()
+    )
+
+
+def read_keys(tx: Tx, found: Passing, sort: Sort, limit: int) -> tuple[list[Key], Tally, Sort]:
+    """The keys of a page, how many lines pass, and the order in which they come: one that there is for so many."""
+    if not found.narrowed and _are_many(tx, found):
+        sort = sort if sort.by == found.home else Sort(found.home, sort.down)
+        return _walk(tx, found, sort, limit) if limit else [], Tally(COUNTED_MAX + 1, 0, 0), sort
+    listed = _united(found.listed).cte("found").prefix_with("MATERIALIZED")
+    counted = select(listed).limit(literal_column(str(COUNTED_MAX + 1))).subquery()
+    sums = (
+        select(
+            func.count().label("lines"),
+            func.count(distinct(counted.c.order)).label("orders"),
+            func.sum(counted.c.left).label("units"),
+        )
+        .select_from(counted)
+        .subquery("sums")
+    )
+    page = _behind(listed, sort, limit).subquery("page")
+    key = page.c.order, page.c.line
+    chosen = select(sums, page.c.place, *key).select_from(sums.outerjoin(page, true()))
+    rows = tx.fetch(chosen.order_by(*_order((page.c.place, *key), down=sort.down)))
+    many = Tally(int(rows[0][0]), int(rows[0][1]), int(rows[0][2] or 0))
+    return [(row[4], row[5]) for row in rows if row[4] is not None], many, sort
+
+
+def _are_many(tx: Tx, found: Passing) -> bool:
+    """Whether more lines pass than are counted; nothing is read of them beyond that."""
+    parts: list[Select[Any]] = [part.with_only_columns(_ONE) for part in found.listed]
+    if found.listed is found.walked or found.shaky is not None:  # in the order of the index: else it may not be used
+        walked = [_first(part, found.home, down=False, limit=COUNTED_MAX + 1) for part in found.walked]
+        parts[: len(walked)] = [part.with_only_columns(_ONE) for part in walked]
+    most: ColumnElement[Any] = literal_column(str(COUNTED_MAX + 1))
+    each = [select(part.limit(most).subquery()) for part in parts]
+    read = (each[0] if len(each) == 1 else select(union_all(*each).subquery())).limit(most).subquery()
+    return bool(tx.fetch(select(func.count()).select_from(read))[0][0] > COUNTED_MAX)
+
+
+def tally(tx: Tx, found: Passing) -> Tally:
+    """How many lines pass, as far as they are counted."""
+    return read_keys(tx, found, Sort(found.home), 0)[1]
+
+
+def _order(key: Sequence[ColumnElement[Any]], *, down: bool) -> Iterator[ColumnElement[Any]]:
+    return (one.desc() if down else one for one in key)
+
+
+def _first(part: Select[Any], home: Order, *, down: bool, limit: int) -> Select[Any]:
+    """The first lines of a part as its index has them. The limit is a number that the database can plan with."""
+    key = _HOMES[home], lines.c.order_id, lines.c.line
+    return part.order_by(*_order(key, down=down)).limit(literal_column(str(limit)))
+
+
+def _united(parts: Sequence[Select[Any]]) -> Select[Any]:
+    """The lines of all parts."""
+    return parts[0] if len(parts) == 1 else select(union_all(*(select(part.subquery()) for part in parts)).subquery())
+
+
+def sorts_of(found: Passing, many: Tally) -> tuple[Order, ...]:
+    """The orders in which the lines can come."""
+    return SORTS if found.narrowed or many.lines <= COUNTED_MAX else (found.home,)
+
+
+def _walk(tx: Tx, found: Passing, sort: Sort, limit: int) -> list[Key]:
+    """The keys of a page where more lines pass than are counted: from each part the next, as its index has them."""
+    parts = [_walked(part, sort, limit) for part in found.walked]
+    rows = tx.fetch(_behind(_united(parts).subquery(), sort, limit))
+    if found.shaky is not None:
+        walk, key = found.shaky, _HOMES[sort.by]
+        if len(rows) == limit:  # no line behind these can be on the page
+            end = literal(rows[-1][0], type_=key.type)
+            walk = walk.where(key >= end if sort.down else key <= end)
+        parts.append(_walked(walk, sort, limit))
+        rows = tx.fetch(_behind(_united(parts).subquery(), sort, limit))
+    return [(order, line) for _, order, line in rows]
+
+
+def _walked(part: Select[Any], sort: Sort, limit: int) -> Select[Any]:
+    """The next lines of a part behind a place."""
+    key = _HOMES[sort.by]
+    return _first(part.where(*_after(key, lines.c.order_id, lines.c.line, sort)), sort.by, down=sort.down, limit=limit)
+
+
+def _behind(listed: FromClause, sort: Sort, limit: int) -> Select[Any]:
+    """The next lines of those that were found."""
+    key = listed.c[sort.by], listed.c.order, listed.c.line
+    chosen = select(key[0].label("place"), listed.c.order, listed.c.line).where(*_after(*key, sort))
+    return chosen.order_by(*_order(key, down=sort.down)).limit(literal_column(str(limit)))
+
+
+def _after(
+    key: ColumnElement[Any], order: ColumnElement[Any], line: ColumnElement[Any], sort: Sort
+) -> Iterator[ColumnElement[bool]]:
+    """Behind the place at which a page begins; its first key apart too, so that an index is entered there."""
+    if sort.after is not None:
+        first = literal(sort.after[0], type_=key.type)
+        place = tuple_(first, literal(sort.after[1]), literal(sort.after[2]))
+        yield key <= first if sort.down else key >= first
+        yield tuple_(key, order, line) < place if sort.down else tuple_(key, order, line) > place
