@@ -32,6 +32,7 @@ SENTENCES = (
     phrase("The order has no link to its status page with this number."),
     phrase("There is no timer of this kind for this subject."),
     phrase("There is no endpoint for webhooks of this name."),
+    phrase("No view of the backlog has this id."),
     phrase("The item is sold from stock alone and has less than was asked for."),
     phrase("More would wait than is allowed: unclaimed inbound supply, a cap, or the longest wait."),
     phrase("Nothing is on its way and there is no lead time, so no date has a basis."),
