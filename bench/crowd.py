@@ -22,6 +22,7 @@ from backorder.storage.audit import Entry, chained
 from backorder.storage.db import Database, Tx, open_database
 from backorder.storage.notice_tables import notices, refunds
 from backorder.storage.reallocation_tables import plan_lines, plans
+from backorder.storage.shipment_tables import shipment_lines, shipments
 from backorder.storage.tables import (
     customers,
     holds,
@@ -31,8 +32,6 @@ from backorder.storage.tables import (
     pegs,
     people,
     promises,
-    shipment_lines,
-    shipments,
     stock_moves,
     suppliers,
     supplies,

@@ -178,12 +178,20 @@ def test_light_and_dark_are_kept_in_a_cookie(shop: Shop) -> None:
     _is_page(wrong)
 
 
-def test_no_page_says_a_language_that_its_texts_are_not_in(shop: Shop) -> None:
-    assert '<html lang="en-AT"' in shop.page("/console/", Accept_Language="xx, de;q=0.9, en-AT;q=0.8")
-    assert 'name="language"' not in shop.page("/console/")
-    wrong = shop.ask("admin", "POST", "/console/language", urlencode({"language": "de"}).encode(), **FORM)
+def test_the_language_is_the_browsers_until_one_is_chosen(shop: Shop) -> None:
+    assert '<html lang="en"' in shop.page("/console/")
+    assert '<html lang="de-AT"' in shop.page("/console/", Accept_Language="xx, de-AT;q=0.9, fr;q=0.8")
+    said = urlencode({"language": "fr", "back": "/console/?x=1"}).encode()
+    chosen = shop.ask("admin", "POST", "/console/language", said, **FORM)
+    assert (chosen.status, chosen.headers["location"]) == (303, "/console/?x=1")
+    mine = chosen.headers["set-cookie"].partition(";")[0]
+    assert '<html lang="fr"' in shop.page("/console/", Cookie=mine, Accept_Language="de")
+    assert '<html lang="fr-CH"' in shop.page("/console/", Cookie=mine, Accept_Language="de, fr-CH;q=0.1")
+    assert ">Langue</span>" in shop.page("/console/", Cookie=mine)
+    assert '<html lang="en"' in shop.page("/console/", Cookie=mine.replace("fr", '"><script>'))
+    wrong = shop.ask("admin", "POST", "/console/language", urlencode({"language": "tlh"}).encode(), **FORM)
     assert wrong.status == 422
-    assert "choose one of en" in unescape(wrong.body.decode()).lower()
+    assert "choose one of de, en, es, fr" in unescape(wrong.body.decode()).lower()
 
 
 def test_what_is_not_there_is_said_as_a_page(shop: Shop) -> None:

@@ -11,9 +11,10 @@ from backorder.kernel.calendars import moment_datetime
 from backorder.kernel.columns import STOCK
 from backorder.kernel.outcomes import Outcome, Word
 from backorder.queries.quotes import Quote, quote
+from backorder.storage.conditions import SUPPLY_OF_USE
 from backorder.storage.db import Database, among
 from backorder.storage.policies import LEVELS, effective
-from backorder.storage.tables import SUPPLY_OF_USE, items, supplies
+from backorder.storage.tables import items, supplies
 
 State = Literal["in_stock", "backorder", "preorder", "unavailable", "unknown"]
 

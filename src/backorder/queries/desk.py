@@ -10,8 +10,9 @@ from backorder.queries.backlog import BacklogLine, Tally, first
 from backorder.queries.lines import Filters, overdue
 from backorder.queries.passing import COUNTED_MAX, passing, tally
 from backorder.queries.show import SUPPLIES, SupplyView, supply_view
+from backorder.storage.conditions import SUPPLY_TO_COME
 from backorder.storage.db import Database, Tx, among
-from backorder.storage.tables import SUPPLY_TO_COME, items, pegs, sites, supplies
+from backorder.storage.tables import items, pegs, sites, supplies
 
 SHOWN = 8  # of each kind
 DANGER_READ = 60  # lines in danger, which are told together where they wait for one thing

@@ -21,6 +21,7 @@ from backorder.kernel.sentences import digest as digest_of
 from backorder.storage.cases import destination
 from backorder.storage.db import Database, Row, Tx
 from backorder.storage.notice_tables import clocks, evidence, notices, packs, refunds
+from backorder.storage.shipment_tables import shipment_lines, shipments
 from backorder.storage.tables import (
     cancellations,
     changes,
@@ -32,8 +33,6 @@ from backorder.storage.tables import (
     orders,
     people,
     promises,
-    shipment_lines,
-    shipments,
     sites,
     supplies,
 )

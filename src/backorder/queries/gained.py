@@ -6,8 +6,9 @@ import msgspec
 from sqlalchemy import ColumnElement, Text, and_, bindparam, case, cast, func, literal_column, or_, select
 
 from backorder.queries.lines import RevisionView, as_date
+from backorder.storage.conditions import gained
 from backorder.storage.db import Tx, among
-from backorder.storage.tables import gained, lines, promises
+from backorder.storage.tables import lines, promises
 
 COUNTED_MAX = 1_000  # of each revision
 NAMED_MAX = 5

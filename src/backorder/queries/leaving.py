@@ -10,8 +10,10 @@ from backorder.kernel.calendars import day_number
 from backorder.queries.backlog import COUNTED_MAX, BacklogLine, named
 from backorder.queries.lines import LINES, read_lines
 from backorder.queries.shipments import ShipmentView, read_latest
+from backorder.storage.conditions import LINE_READY, promise_key
 from backorder.storage.db import Database, Tx, among
-from backorder.storage.tables import LINE_READY, lines, orders, promise_key, shipments
+from backorder.storage.shipment_tables import shipments
+from backorder.storage.tables import lines, orders
 
 
 class Leaving(msgspec.Struct):

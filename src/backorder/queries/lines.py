@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, Select, and_, case, false, literal, or_, s
 from backorder.kernel.calendars import day_date, local_day, moment_datetime
 from backorder.kernel.columns import STOCK
 from backorder.kernel.orders import State, state
+from backorder.storage.conditions import LINE_OPEN, SUPPLY_TO_COME
 from backorder.storage.db import Database, Row, Tx, among
-from backorder.storage.tables import LINE_OPEN, SUPPLY_TO_COME, lines, orders, pegs, promises, sites, supplies
+from backorder.storage.tables import lines, orders, pegs, promises, sites, supplies
 from backorder.storage.types import Day
 
 

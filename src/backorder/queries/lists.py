@@ -12,9 +12,10 @@ from backorder.queries.lines import as_date, is_late, of_customer
 from backorder.queries.lines import overdue as is_overdue
 from backorder.queries.moments import few
 from backorder.queries.show import SUPPLIES, SupplyView, supply_view
+from backorder.storage.conditions import LINE_OPEN, SUPPLY_OF_USE
 from backorder.storage.db import Database, among
 from backorder.storage.policies import LEVELS, effective
-from backorder.storage.tables import LINE_OPEN, SUPPLY_OF_USE, items, lines, orders, supplies
+from backorder.storage.tables import items, lines, orders, supplies
 
 
 def list_supplies(

@@ -11,7 +11,8 @@ from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, func, lite
 from backorder.storage.db import Tx, among
 from backorder.storage.event_tables import events
 from backorder.storage.notice_tables import evidence, notices
-from backorder.storage.tables import customers, items, lines, orders, people, shipment_lines, shipments
+from backorder.storage.shipment_tables import shipment_lines, shipments
+from backorder.storage.tables import customers, items, lines, orders, people
 from backorder.storage.watch_tables import watches
 
 

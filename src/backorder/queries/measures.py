@@ -17,7 +17,8 @@ from sqlalchemy import ColumnElement, Select, and_, func, literal, select, true
 
 from backorder.kernel.calendars import local_day, moment_number
 from backorder.storage.db import Database, Tx
-from backorder.storage.tables import cancellations, lines, orders, promises, shipment_lines, shipments, sites, supplies
+from backorder.storage.shipment_tables import shipment_lines, shipments
+from backorder.storage.tables import cancellations, lines, orders, promises, sites, supplies
 from backorder.storage.types import Moment
 
 AGES = ((0, 7), (8, 14), (15, 30), (31, 60), (61, 90), (91, None))  # days, the last without an end

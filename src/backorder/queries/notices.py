@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement, Select, Table, func, literal, select, tupl
 from backorder.kernel.calendars import day_date, moment_datetime, moment_number
 from backorder.kernel.money import text
 from backorder.kernel.private import only_with
+from backorder.storage.conditions import LINE_OPEN
 from backorder.storage.db import Database, Row, Tx, among
 from backorder.storage.notice_tables import NOTICE_OPEN, NOTICE_OPEN_AS, REFUND_TO_PAY, notices, refunds
-from backorder.storage.tables import LINE_OPEN, lines, orders
+from backorder.storage.tables import lines, orders
 
 What = Literal["notice", "refund"]
 State = Literal["due", "asking", "bounced", "overdue"]

@@ -29,8 +29,7 @@ from sqlalchemy import (
 
 from backorder.kernel.calendars import DAY_MAX, local_day
 from backorder.queries.lines import Filters, conditions, overdue
-from backorder.storage.db import Tx
-from backorder.storage.tables import (
+from backorder.storage.conditions import (
     LINE_CLOSED,
     LINE_OPEN,
     LINE_READY,
@@ -40,13 +39,10 @@ from backorder.storage.tables import (
     ORDER_HELD,
     SUPPLY_TO_COME,
     SUPPLY_UNSURE,
-    lines,
-    orders,
-    pegs,
     promise_key,
-    sites,
-    supplies,
 )
+from backorder.storage.db import Tx
+from backorder.storage.tables import lines, orders, pegs, sites, supplies
 from backorder.storage.types import Day
 
 COUNTED_MAX = 10_000  # lines beyond which nobody counts on: it would read them all

@@ -8,8 +8,9 @@ from sqlalchemy import Select, func, literal_column, select
 
 from backorder.queries.lines import as_date
 from backorder.queries.show import SUPPLIES, SupplyView, supply_view
+from backorder.storage.conditions import LINE_OPEN, SUPPLY_TO_COME
 from backorder.storage.db import Database, Row
-from backorder.storage.tables import LINE_OPEN, SUPPLY_TO_COME, lines, pegs, supplies
+from backorder.storage.tables import lines, pegs, supplies
 
 LINES_MAX = 36  # lines that are shown one by one
 SUPPLIES_MAX = 16

@@ -7,23 +7,12 @@ from sqlalchemy import and_, func, or_, select
 from backorder.kernel.calendars import local_day
 from backorder.queries.export import plain_row
 from backorder.storage.access_tables import accounts
+from backorder.storage.conditions import LINE_OPEN
 from backorder.storage.db import Database, Tx, among
 from backorder.storage.notice_tables import clocks, evidence, notices, refunds
+from backorder.storage.shipment_tables import shipment_lines, shipments
 from backorder.storage.status_tables import status_choices
-from backorder.storage.tables import (
-    LINE_OPEN,
-    cancellations,
-    changes,
-    customers,
-    holds,
-    lines,
-    orders,
-    people,
-    promises,
-    shipment_lines,
-    shipments,
-    shop,
-)
+from backorder.storage.tables import cancellations, changes, customers, holds, lines, orders, people, promises, shop
 from backorder.storage.view_tables import views
 from backorder.storage.watch_tables import watches
 

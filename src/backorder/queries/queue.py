@@ -10,8 +10,9 @@ from backorder.kernel.calendars import day_number
 from backorder.kernel.columns import STOCK
 from backorder.queries.lines import LineView, PegView, as_date
 from backorder.queries.show import SUPPLIES, SupplyView, supply_view
+from backorder.storage.conditions import LINE_OPEN
 from backorder.storage.db import Row, Tx, among
-from backorder.storage.tables import LINE_OPEN, lines, orders, pegs, supplies
+from backorder.storage.tables import lines, orders, pegs, supplies
 from backorder.storage.types import Day, Moment
 
 NEAREST = 5

@@ -10,7 +10,8 @@ from backorder.kernel.calendars import moment_datetime
 from backorder.queries.lines import of_customer
 from backorder.queries.moments import few
 from backorder.storage.db import Database, Row, Tx, among
-from backorder.storage.tables import lines, orders, shipment_lines, shipments, supplies
+from backorder.storage.shipment_tables import shipment_lines, shipments
+from backorder.storage.tables import lines, orders, supplies
 
 
 class Left(msgspec.Struct):

@@ -17,11 +17,13 @@ from backorder.queries.quotes import Quote, quote
 from backorder.storage import cases as case_storage
 from backorder.storage import status as storage
 from backorder.storage.communication import load_rules
+from backorder.storage.conditions import LINE_OPEN
 from backorder.storage.db import Database, Row, Tx
 from backorder.storage.notice_tables import REFUND_TO_PAY, communication, refunds
+from backorder.storage.shipment_tables import shipments
 from backorder.storage.status import Choice
 from backorder.storage.status_tables import status_links
-from backorder.storage.tables import LINE_OPEN, cancellations, customers, items, lines, orders, shipments
+from backorder.storage.tables import cancellations, customers, items, lines, orders
 from backorder.storage.types import Moment
 
 DAY = 86_400_000_000

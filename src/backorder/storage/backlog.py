@@ -15,10 +15,11 @@ from backorder.kernel.pegging import Supply
 from backorder.kernel.planned import Snapshot
 from backorder.kernel.promises import floor_for, lead_time_day
 from backorder.storage import book as books
+from backorder.storage.conditions import LINE_OPEN
 from backorder.storage.db import Row, Tx, among
 from backorder.storage.notice_tables import clocks
 from backorder.storage.policies import LEVELS, effective
-from backorder.storage.tables import LINE_OPEN, customers, items, lines, orders, pegs, promises
+from backorder.storage.tables import customers, items, lines, orders, pegs, promises
 
 Held = dict[tuple[int, int], int]  # (supply, ship day) -> units
 DAY = 24 * 3_600 * 10**6

@@ -13,11 +13,10 @@ from backorder.kernel.cases import Said
 from backorder.kernel.columns import STOCK, Book, Item, Lines, Pegs, Site, SitePolicy
 from backorder.kernel.events import moved, ready
 from backorder.storage.communication import IS_ON
+from backorder.storage.conditions import LINE_OPEN, SUPPLY_OF_USE
 from backorder.storage.db import Row, Tx, among
 from backorder.storage.policies import LEVELS, effective
 from backorder.storage.tables import (
-    LINE_OPEN,
-    SUPPLY_OF_USE,
     item_sites,
     items,
     lines,

@@ -20,18 +20,8 @@ from backorder.storage.notice_tables import clocks, evidence, notices
 from backorder.storage.notices import load_notices, save_notices, standing
 from backorder.storage.refunds import load_refunds, refund_row, save_refunds
 from backorder.storage.rules import bundled_texts
-from backorder.storage.tables import (
-    cancellations,
-    customers,
-    items,
-    lines,
-    orders,
-    people,
-    promises,
-    shipment_lines,
-    shipments,
-    sites,
-)
+from backorder.storage.shipment_tables import shipment_lines, shipments
+from backorder.storage.tables import cancellations, customers, items, lines, orders, people, promises, sites
 from backorder.storage.timers import move_timers
 from backorder.storage.types import Day
 

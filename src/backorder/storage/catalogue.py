@@ -5,18 +5,9 @@ from typing import Any
 
 from sqlalchemy import Table, select
 
+from backorder.storage.conditions import LINE_OPEN
 from backorder.storage.db import Tx, among
-from backorder.storage.tables import (
-    LINE_OPEN,
-    categories,
-    customers,
-    items,
-    lines,
-    people,
-    shop,
-    sites,
-    suppliers,
-)
+from backorder.storage.tables import categories, customers, items, lines, people, shop, sites, suppliers
 
 Rows = dict[str, dict[str, Any]]
 

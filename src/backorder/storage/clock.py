@@ -2,8 +2,9 @@
 
 from sqlalchemy import bindparam, select
 
+from backorder.storage.conditions import LINE_OPEN, SUPPLY_TO_COME
 from backorder.storage.db import Tx
-from backorder.storage.tables import LINE_OPEN, SUPPLY_TO_COME, lines, sites, supplies
+from backorder.storage.tables import lines, sites, supplies
 from backorder.storage.types import Day
 
 _OVERDUE = select(supplies.c.sku).where(

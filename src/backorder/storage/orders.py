@@ -6,8 +6,9 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 
 from backorder.kernel.acceptance import Caps
+from backorder.storage.conditions import LINE_OPEN
 from backorder.storage.db import Row, Tx, among
-from backorder.storage.tables import LINE_OPEN, customers, lines, orders
+from backorder.storage.tables import customers, lines, orders
 
 _ORDERS = select(orders.c.order_id, orders.c.fingerprint).where(among(orders.c.order_id, "orders"))
 _OWNERS = select(orders.c.order_id, orders.c.customer).where(among(orders.c.order_id, "orders"))

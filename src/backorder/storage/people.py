@@ -12,6 +12,7 @@ from backorder.storage.accounts import disable_bound
 from backorder.storage.db import Row, Tx, among
 from backorder.storage.notice_tables import evidence, notices, refunds
 from backorder.storage.schema import metadata
+from backorder.storage.shipment_tables import shipments
 from backorder.storage.status import revoke_of
 from backorder.storage.status_tables import status_choices
 from backorder.storage.tables import (
@@ -25,7 +26,6 @@ from backorder.storage.tables import (
     orders,
     people,
     replies,
-    shipments,
     stock_moves,
 )
 from backorder.storage.views import forget_views

@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, func, literal_column, select
 
 from backorder.kernel.policies import DEFAULTS, LEVELLED
+from backorder.storage.conditions import LINE_OPEN
 from backorder.storage.db import Tx, among
-from backorder.storage.tables import LINE_OPEN, categories, items, lines, shop
+from backorder.storage.tables import categories, items, lines, shop
 
 THE_SHOP = "shop"  # the one row of its table
 

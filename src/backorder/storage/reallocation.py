@@ -11,9 +11,10 @@ from sqlalchemy.sql.expression import bindparam, literal_column
 from backorder.kernel.applying import Applied, Change, Days, Side
 from backorder.kernel.planned import PlannedLine, Policies, Snapshot, Totals
 from backorder.kernel.segments import Policy
+from backorder.storage.conditions import LINE_OPEN
 from backorder.storage.db import Row, Tx, among
 from backorder.storage.reallocation_tables import plan_lines, plans, policies
-from backorder.storage.tables import LINE_OPEN, items, lines, orders
+from backorder.storage.tables import items, lines, orders
 
 _later = policies.alias("later")
 _LATEST = select(policies.c.policy, policies.c.n, policies.c.body).where(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 
 from backorder.storage.db import Row, Tx, among
-from backorder.storage.tables import shipment_lines, shipments
+from backorder.storage.shipment_tables import shipment_lines, shipments
 
 _SHIPMENTS = select(
     shipments.c.shipment,

@@ -7,8 +7,9 @@ from sqlalchemy import func, select
 
 from backorder.kernel.columns import STOCK
 from backorder.storage.book import SUPPLY_DETAILS
+from backorder.storage.conditions import SUPPLY_TO_COME
 from backorder.storage.db import Row, Tx, among
-from backorder.storage.tables import SUPPLY_TO_COME, suppliers, supplies
+from backorder.storage.tables import suppliers, supplies
 
 _SUPPLIES = select(supplies.c.supply, supplies.c.sku, supplies.c.fingerprint, supplies.c.kind).where(
     among(supplies.c.supply, "supplies")

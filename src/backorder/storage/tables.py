@@ -8,14 +8,10 @@ from typing import Any
 from sqlalchemy import (
     CheckConstraint,
     Column,
-    ColumnElement,
     ForeignKeyConstraint,
-    FromClause,
     Index,
     PrimaryKeyConstraint,
     UniqueConstraint,
-    func,
-    literal_column,
     text,
 )
 
@@ -25,6 +21,7 @@ from backorder.storage import (
     import_tables,  # noqa: F401  # it has a file of its own
     inbound_tables,  # noqa: F401  # it has a file of its own
     schema,
+    shipment_tables,  # noqa: F401  # it has a file of its own
     status_tables,  # noqa: F401  # it has a file of its own
     view_tables,  # noqa: F401  # it has a file of its own
     watch_tables,  # noqa: F401  # it has a file of its own
@@ -47,7 +44,6 @@ from backorder.storage.schema import (
     units,
     word,
 )
-from backorder.storage.types import Day
 
 metadata = schema.metadata  # whoever asks for it here has the tables in it
 
@@ -541,36 +537,6 @@ Index(
     sqlite_where=text("released_at IS NULL"),
 )
 
-shipments = table(
-    "shipments",
-    key("shipment"),
-    reference("order_id", "orders.order_id"),
-    moment("at"),
-    word("carrier"),
-    word("tracking"),
-    moment("delivered_at", nullable=True),
-    word("fingerprint", nullable=False),
-    moment("reversed_at", nullable=True),
-    word("reversal_reason"),
-    PrimaryKeyConstraint("shipment"),
-    named("reversed", "reversed_at IS NULL OR delivered_at IS NULL"),
-)
-Index("ix_shipments_order", shipments.c.order_id)
-Index("ix_shipments_at", shipments.c.at)
-
-shipment_lines = table(
-    "shipment_lines",
-    reference("shipment", "shipments.shipment"),
-    key("order_id"),
-    key("line"),
-    reference("supply", "supplies.supply"),
-    units("quantity"),
-    PrimaryKeyConstraint("shipment", "line", "supply"),
-    ForeignKeyConstraint(["order_id", "line"], ["lines.order_id", "lines.line"]),
-    named("quantity", "quantity > 0"),
-)
-Index("ix_shipment_lines_line", shipment_lines.c.order_id, shipment_lines.c.line)
-
 replies = table(
     "replies",
     key("command_id"),
@@ -613,33 +579,3 @@ for _ledger in APPEND_ONLY:
         )
         refuse(_ledger, f"{_ledger.name}_no_update", f"UPDATE OF {_others}")
         refuse(_ledger, f"{_ledger.name}_only_erase", f"UPDATE OF {', '.join(_free)}", _put)
-
-# The conditions of the partial indexes, word for word: with a bound value in them the databases would not use those.
-LINE_OPEN = lines.c.waiting + lines.c.allocated > literal_column("0")
-LINE_CLOSED = lines.c.waiting + lines.c.allocated == literal_column("0")
-LINE_WAITS = lines.c.waiting > literal_column("0")
-LINE_READY = lines.c.allocated > literal_column("0")
-LINE_UNCOVERED = lines.c.waiting > lines.c.covered
-LINE_SLIPPED = lines.c.planned > lines.c.promise  # and it waits
-ORDER_HELD = orders.c.held == literal_column("1")
-SUPPLY_OF_USE = (supplies.c.quantity > supplies.c.received + supplies.c.cancelled) | (
-    supplies.c.kind == literal_column("'stock'")
-)
-SUPPLY_TO_COME = (supplies.c.quantity > supplies.c.received + supplies.c.cancelled) & (
-    supplies.c.kind != literal_column("'stock'")
-)
-
-SUPPLY_UNSURE = supplies.c.confirmed == literal_column("0")  # where it is to come
-
-_BEFORE_ALL: ColumnElement[int] = literal_column("'1970-01-01'", type_=Day())  # a line without a date comes first
-
-
-def promise_key(of: FromClause) -> ColumnElement[int]:
-    """What lines stand in order of promise by, as their indexes have it; `of` is the table, or an alias of it."""
-    return func.coalesce(of.c.promise, _BEFORE_ALL, type_=Day())
-
-
-def gained(revisions: FromClause) -> ColumnElement[bool]:
-    """The condition of the index of revisions that gained, of the table or an alias of it."""
-    n, before, after = (revisions.c[name] for name in ("n", "from_day", "to_day"))
-    return (n > literal_column("1")) & after.is_not(None) & (before.is_(None) | (after < before))

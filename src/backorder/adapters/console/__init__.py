@@ -14,11 +14,11 @@ from markupsafe import Markup, escape
 
 from backorder.adapters.console import order, words
 from backorder.kernel.phrases import Phrase, Said, Value, phrase
-from backorder.languages import Language
+from backorder.languages import Language, known
 
 HOME = "/console/"
 STATIC = "/console/static/"
-SPOKEN: tuple[str, ...] = ("en",)  # the others follow once every text of the console is a phrase
+SPOKEN = known()  # the languages that the console is read in
 THEMES = ("system", "light", "dark")
 _KINDS = {"console.css": "text/css; charset=utf-8", "console.js": "text/javascript; charset=utf-8"}
 
