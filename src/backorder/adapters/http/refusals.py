@@ -76,4 +76,5 @@ SENTENCES = (
     phrase("{amount} is due: a part of it is no refund"),
     phrase("money was taken: a statement alone is no refund"),
     phrase("say for how many days as a number"),
+    phrase("Say for how many days as a number."),
 )
