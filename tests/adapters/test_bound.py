@@ -139,7 +139,7 @@ def _sample(kind: type) -> dict[str, Any]:
         "receipt": "R", "delta": 1, "reason": "r", "to": "2030-05-06T00:00:00Z",
         "pack": "ours", "text": None, "notice": 1, "became": "delivered", "answer": "wait", "means": "phone",
         "form": "cash", "run": "R", "policy": "P", "segments": [{"name": "all", "strategy": "gain"}],
-        "digest": "d" * 64, "said": "yes", "webhook": "shop",
+        "digest": "d" * 64, "said": "yes", "webhook": "shop", "view": "mine",
     }  # fmt: skip
     if kind.__name__ in {"WatchItem", "UnwatchItem"}:
         samples["customer"] = OWN["customer"]

@@ -191,7 +191,6 @@ def test_each_form_is_for_those_who_may(phone: Phone) -> None:
     assert offered("finance") == {"hold_order"}
     assert offered("service_agent") == {
         "change_line", "cancel_line", "promise_line", "hold_order", "change_order", "cancel_order", "readdress",
-        "put_customer",
     }  # fmt: skip
     assert phone.give("cancel_order", "finance", by="customer").status == 403
     assert phone.give("hold_order", "warehouse", kind="credit").status == 403

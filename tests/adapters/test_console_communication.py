@@ -11,6 +11,7 @@ from console_house import BEGUN, FORM, NOW, House, house_with, read
 
 from backorder.adapters.console import communication as form
 from backorder.commands.communication import PutCommunication
+from backorder.languages import known
 
 HERE = "/console/settings/communication"
 SAYS = {"answers": "0800 123", "contact": "help@example.com", "charging": "Your card was charged when you ordered."}
@@ -41,7 +42,8 @@ def filled(page: str, **more: str | list[str]) -> dict[str, str | list[str]]:
 
 
 def test_every_field_of_the_command_is_in_the_form() -> None:
-    mine = {*form.FIELDS, "rules", "wordings"}
+    mine = {*form.FIELDS, "rules", "wordings", "translations"}
+    assert {f"{name}_{code}" for name in form.TRANSLATED for code in known()} < form.NAMES.keys()
     assert mine == set(PutCommunication.__struct_fields__) - {"id", "at", "bound_to"}
 
 
@@ -65,6 +67,15 @@ def test_what_is_typed_is_kept_and_the_audit_trail_says_by_whom(house: House) ->
     assert house.give(HERE, **filled(again, on="", shop_name="")).status == 303
     found = said(house)
     assert (found["rules"], found["shop_name"], found["answers"]) == (None, None, SAYS["answers"])
+
+
+def test_customers_are_told_in_their_languages_where_the_shop_says_it_in_them(house: House) -> None:
+    page = house.page(HERE)
+    assert house.give(HERE, **filled(page, **SAYS, charging_de="Wir haben Ihre Karte belastet.")).status == 303
+    spoken = {"language": "de", "answers": None, "charging": "Wir haben Ihre Karte belastet."}
+    assert said(house)["translations"] == [spoken]
+    assert house.give(HERE, **filled(house.page(HERE), charging_de="")).status == 303
+    assert said(house)["translations"] == []
 
 
 REFUSED: list[tuple[dict[str, Any], str, str]] = [

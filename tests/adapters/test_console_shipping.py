@@ -46,7 +46,9 @@ class Floor:
 
     def boxes(self) -> dict[str, str]:
         """What the boxes say, by order, in the order of the page."""
-        found = re.findall(r'Tick ([\w-]+)</span><input type="checkbox" name="take" value="([\w-]+)"', self.page())
+        found = re.findall(
+            r'Tick ([\w-]+)</span><input type="checkbox" name="take" data-tick="[\w-]+" value="([\w-]+)"', self.page()
+        )
         return dict(found)
 
     def give(self, word: str, *takes: str, role: str = "warehouse", **fields: str) -> Reply:

@@ -78,3 +78,15 @@ def test_letters_that_no_law_asks_for_wait_three_days_for_a_server_and_then_for_
     post.at("2026-03-06T15:00")
     post.until_quiet()
     assert sorted(got.to for got in box.got) == ["ada@example.com", "bob@example.com"]
+
+
+def test_a_letter_that_the_law_asks_for_is_not_discarded_while_its_customer_counts_as_told(post: Post) -> None:
+    post.box.to_letter = lambda _: "451 not now"
+    post.slip("2026-03-25", "2026-04-20")
+    post.round()
+    (waiting,) = list_messages(post.db, sender="mail", state="waiting")
+    discard = {"sender": "mail", "event": waiting.event}
+    assert do(post.db, "2026-03-25T18:00", "discard_message", **discard) == "not_allowed"
+    post.box.to_letter = lambda _: None
+    post.until_quiet()
+    assert [got.to for got in post.box.got] == ["ada@example.com"]

@@ -11,6 +11,7 @@ from backorder.kernel.outcomes import Outcome, Word, refused
 from backorder.storage import outbox as storage
 from backorder.storage.db import Database, Row, Tx
 
+_MAIL, _NOTICE = "mail", "notice_sent"  # whoever is told of a notice by that is told by the letter alone
 EventNumber = Annotated[int, Meta(ge=1, le=2**62)]
 
 
@@ -22,7 +23,10 @@ class RetryMessage(Command, tag="retry_message"):
 
 
 class DiscardMessage(Command, tag="discard_message"):
-    """Never send a message that was given up, or that waits; later ones of its subject go on."""
+    """Never send a message that was given up, or that waits; later ones of its subject go on.
+
+    A letter that waits and tells what the law asks cannot be discarded: its customer counts as told.
+    """
 
     sender: Key
     event: EventNumber
@@ -32,6 +36,7 @@ class DiscardMessage(Command, tag="discard_message"):
 @dataclass(slots=True)
 class _Work:
     states: dict[tuple[str, int], str]
+    kinds: dict[int, str] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
 
 
@@ -42,11 +47,17 @@ def retry_messages(db: Database, now: int, batch: Sequence[RetryMessage]) -> lis
 
 def discard_messages(db: Database, now: int, batch: Sequence[DiscardMessage]) -> list[Outcome]:
     """Let messages never be sent."""
-    return perform(db, now, batch, Steps(lambda _: None, _load, _discard, _save(storage.discard)))
+    return perform(db, now, batch, Steps(lambda _: None, _load_kinds, _discard, _save(storage.discard)))
 
 
 def _load(tx: Tx, batch: Sequence[RetryMessage | DiscardMessage]) -> _Work:
     return _Work(storage.lock_states(tx, [(command.sender, command.event) for command in batch]))
+
+
+def _load_kinds(tx: Tx, batch: Sequence[DiscardMessage]) -> _Work:
+    work = _load(tx, batch)
+    work.kinds = storage.kinds(tx, [command.event for command in batch if command.sender == _MAIL])
+    return work
 
 
 def _retry(work: _Work, command: RetryMessage, now: int) -> Outcome:
@@ -68,6 +79,9 @@ def _discard(work: _Work, command: DiscardMessage, now: int) -> Outcome:
         return Outcome(Word.EXISTS, subject=subject)
     if state == "sent":
         return refused(Word.NOT_ALLOWED, subject, "it was sent already")
+    if state == "waiting" and work.kinds.get(command.event) == _NOTICE:
+        why = "it tells what the law asks, and counts as told: let it go, or wait until it is given up"
+        return refused(Word.NOT_ALLOWED, subject, why)
     return _become(work, command, "discarded", now)
 
 

@@ -122,6 +122,7 @@ _STATES = (
     .order_by(outbox.c.event, outbox.c.sender)
     .with_for_update()
 )
+_KINDS = select(events.c.n, events.c.kind).where(events.c.n.in_(_EVENTS))
 _KEY = ("event", "sender")
 _MINE = (*_KEY, "claim")
 _STILL = (*_MINE, "state")  # whoever discarded a message while it was being sent has decided
@@ -237,6 +238,11 @@ def lock_states(tx: Tx, keys: Sequence[tuple[str, int]]) -> dict[tuple[str, int]
     lock_feeds(tx, (sender for sender, _ in keys))
     rows = tx.fetch(_STATES, events=sorted({event for _, event in keys}))
     return {(sender, event): state for sender, event, state in rows}
+
+
+def kinds(tx: Tx, numbers: Sequence[int]) -> dict[int, str]:
+    """The kinds of events by their numbers, as far as they are kept."""
+    return dict(tx.fetch(_KINDS, events=sorted(set(numbers)))) if numbers else {}
 
 
 def revive(tx: Tx, rows: Sequence[Row]) -> None:

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from backorder.kernel.phrases import Phrase, phrase
+from backorder.languages import known
 from backorder.queries.communication import CommunicationView
 
 
@@ -95,8 +96,10 @@ PARTS = (
     ),
 )
 FIELDS = {field.name: field for part in PARTS for field in part.fields}
+TRANSLATED = ("answers", "charging")  # fields that can be said in each language besides
 NAMES = {
     **{name: field.said for name, field in FIELDS.items()},
+    **{f"{name}_{code}": FIELDS[name].said for name in TRANSLATED for code in known()},
     "on": phrase("Clocks run"),
     "rules": phrase("Rule packs that hold everywhere"),
 }
@@ -105,4 +108,6 @@ NAMES = {
 def values(said: CommunicationView) -> dict[str, str]:
     """What the form shows, by the names of its fields; the packs that hold besides by their names, in one text."""
     shown = {name: "" if (value := getattr(said, name)) is None else str(value) for name in FIELDS}
+    there = {one.language: one for one in said.translations}
+    shown |= {f"{name}_{code}": getattr(there.get(code), name, None) or "" for name in TRANSLATED for code in known()}
     return shown | {"on": "" if said.rules is None else "yes", "rules": " ".join(sorted(said.rules or ()))}

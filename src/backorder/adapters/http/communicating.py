@@ -83,6 +83,12 @@ def _look(typed: Mapping[str, str], now: Mapping[str, str]) -> Look | Wrong:
         return at(place.rstrip("`"), message)
 
 
+def _other(name: str, typed: Mapping[str, str], now: Mapping[str, str]) -> str | None:
+    """What was typed into a field, where that is something else than before."""
+    text = typed.get(name, now[name])
+    return None if text == now[name] else text
+
+
 def _said(typed: Mapping[str, str], now: Mapping[str, str]) -> dict[str, Any] | Wrong:
     """What of the form is different, as the command has it."""
     found: dict[str, Any] = {}
@@ -93,6 +99,13 @@ def _said(typed: Mapping[str, str], now: Mapping[str, str]) -> dict[str, Any] | 
         found[name] = number(text) if field.number else text or None
         if field.number and not (isinstance(found[name], int) and (field.least or 0) <= found[name] <= field.most):
             return Wrong(name, Said(_WHOLE, {"least": field.least or 0, "most": field.most}))
+    spoken = []
+    for code in known():
+        there = {name: _other(f"{name}_{code}", typed, now) for name in telling.TRANSLATED}
+        changed = {name: words for name, words in there.items() if words is not None}
+        spoken += [{"language": code, **changed}] if changed else []
+    if spoken:
+        found["translations"] = spoken
     if (typed.get("on", ""), typed["rules"]) != (now["on"], now["rules"]):
         found["rules"] = typed["rules"].split() if typed.get("on") else None
     return found
@@ -121,6 +134,7 @@ async def _shown(
         done,
         frames=True,
         parts=telling.PARTS,
+        translated=[telling.FIELDS[name] for name in telling.TRANSLATED],
         mine=shown,
         packs=await ask(house, partial(rules.list_packs, house.db, limit=PACKS_SHOWN)),
         besides=shown["rules"].split(),
