@@ -191,7 +191,7 @@ def _is_german(page: str, *words: str) -> None:
 
 
 PAGES = (
-    ("/console/", "Freitag, 20. November", "Zusagen in Gefahr", "Braucht Sie", "Verzögerungsmitteilung muss hinaus"),
+    ("/console/", "Freitag, 20. November", "Zusagen in Gefahr", "Zu tun", "Verzögerungsmitteilung muss hinaus"),
     ("/console/lines", "Rückstand", "zu versenden.", "80,00\u00a0USD", "27.\u00a0Nov.", "Alle wartenden"),
     ("/console/lines?view=late", "Keine Position ist so", "in den meisten Ansichten eine gute Nachricht"),
     (

@@ -411,10 +411,10 @@ def test_an_endpoint_that_takes_nothing_for_three_days_is_disabled(
 def test_who_is_overrun_is_left_alone_for_as_long_as_it_asks(
     db: Database, clock: Clock, receiver: Receiver, said: str | None, seconds: int
 ) -> None:
-    later = f"{datetime.now(UTC) + timedelta(seconds=600):%a, %d %b %Y %H:%M:%S} GMT"
-    receiver.answer = status(429, *([] if said is None else [f"Retry-After: {later if said == 'date' else said}"]))
     put(db, receiver.url, events=["item_put"])
     shop(db, [f"I{n}" for n in range(20)])
+    later = f"{datetime.now(UTC) + timedelta(seconds=600):%a, %d %b %Y %H:%M:%S} GMT"
+    receiver.answer = status(429, *([] if said is None else [f"Retry-After: {later if said == 'date' else said}"]))
     found = worker(db, clock)
     round_of(found, clock)
     assert len(receiver.got) == 1, "one answer is enough"
