@@ -22,7 +22,7 @@ from backorder.storage.db import open_database
 
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
 SOON = 3_000  # milliseconds: a look each half second, and a loaded machine
-STOPS_MAX = 200  # of the tab key on one page
+STOPS_MAX = 120  # of the tab key on one page
 
 
 @pytest.fixture
@@ -56,9 +56,9 @@ def base(tmp_path: Path) -> Iterator[str]:
         ]
         then = NOW - timedelta(days=9)
         assert {one.outcome.value for one in apply(db, then, begun)} <= {"accepted", "changed"}
-        late = {"do": "reschedule_supply", "supply": "PO-1", "expected_on": "2026-12-15", "confirmed": True}
+        late = {"do": "reschedule_supply", "supply": "PO-1", "expected_on": "2026-12-15"}
         told = {"do": "advance", "to": (NOW - timedelta(hours=1)).isoformat()}
-        apply(db, NOW - timedelta(hours=2), [late])
+        assert apply(db, NOW - timedelta(hours=2), [late])[0].outcome.value == "rescheduled"
         apply(db, NOW - timedelta(hours=1), [told])
         for name, role in (("wim", "warehouse"), ("pia", "admin")):
             accounts.put_account(db, moment_number(then), name, kind="person", role=role, password=PASSWORD, by="t")
@@ -76,9 +76,9 @@ def reach(page: Any, place: Any) -> None:
     raise AssertionError(f"the keyboard does not come to {place}")
 
 
-def press(page: Any, role: str, name: str) -> None:
+def press(page: Any, role: str, name: str, *, exact: bool = True) -> None:
     """Reach the first link or button of a name, press it, and be where it leads to."""
-    reach(page, page.get_by_role(role, name=name, exact=True).first)
+    reach(page, page.get_by_role(role, name=name, exact=exact).first)
     with page.expect_navigation():
         page.keyboard.press("Enter")
 
@@ -126,15 +126,15 @@ def _gives_the_ward_its_lamps_and_takes_it_back(page: Any) -> None:
     press(page, "link", "Reallocate")
     press(page, "button", "Simulate")
     expect(page.get_by_role("region", name="Commit")).to_contain_text("A-")
-    press(page, "button", "Commit")
+    press(page, "button", "Commit", exact=False)
     expect(page.get_by_role("status")).to_have_text("The plan holds.")
-    press(page, "button", "Undo")
+    press(page, "button", "Undo", exact=False)
     expect(page.get_by_role("status")).to_have_text("The plan is taken back.")
 
 
 def _takes_an_answer_down(page: Any) -> None:
     press(page, "link", "Notices")
-    press(page, "link", "A-2")
+    press(page, "link", "A-2", exact=False)
     reach(page, page.get_by_label("They say"))
     page.keyboard.type("Cancel")
     reach(page, page.get_by_label("Who said so"))
