@@ -20,6 +20,7 @@ from backorder.queries import check
 from backorder.queries.evidence import of_order as evidence
 from backorder.queries.notices import of_order, queue
 from backorder.storage.db import Database, open_database
+from backorder.worker import Worker
 
 REPORT = """From: MAILER-DAEMON@mx.example.com
 To: returns@shop.example
@@ -156,9 +157,9 @@ def test_whatever_comes_by_mail_hurts_nothing(nothing: Database, sent: bytes) ->
 def test_a_mail_server_hands_over_what_comes_back(post: Post, url: str) -> None:
     """Letters go with the address for returns on their envelope, and its mail goes to the command line."""
     returns = read_address("returns@shop.example")
-    post.worker._senders["mail"] = Mail(
-        post.db, lambda: post.now, read_server(post.box.url), read_address("orders@shop.example"), returns=returns
-    )
+    address = read_address("orders@shop.example")
+    mail = Mail(post.db, lambda: post.now, read_server(post.box.url), address, returns=returns)
+    post.worker = Worker(post.db, lambda: post.now, duties={}, standing=[mail])
     post.slip("2026-03-26", "2026-05-08")
     post.until_quiet()
     got = post.box.got[-1]
