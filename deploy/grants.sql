@@ -30,11 +30,10 @@ GRANT UPDATE (note, by_whom) ON evidence TO backorder_app;
 
 -- Rows that go: pegs that move, sites that an item leaves, persons who are erased, sessions that end, what was told and
 -- what was due, rule packs that are withdrawn, plans of reallocations after their time, watches that ended, views
--- that are dropped, tries to reach endpoints, sources of what shops send and what came of it, imports after their time,
--- mappings.
+-- that are dropped, tries to reach endpoints, sources of what shops send and what came of it, imports after their time.
 GRANT DELETE ON pegs, clocks, item_sites, people, customers, sessions, events, outbox, timers, own_packs,
-  plans, plan_lines, views, watches, webhook_attempts, inbound_sources, inbound_deliveries, imports,
-  mappings TO backorder_app;
+  plans, plan_lines, views, watches, webhook_attempts, inbound_sources, inbound_deliveries, imports
+  TO backorder_app;
 
 COMMIT;
 

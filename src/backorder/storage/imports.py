@@ -79,8 +79,3 @@ def ask_to_stop(tx: Tx, run: str) -> None:
 def save_mapping(tx: Tx, row: Row) -> None:
     """A mapping, as (kind, name, body, by, at), in the place of the one that had its name."""
     tx.put(mappings, ("kind", "name"), ("body", "by_whom", "at"), [row], ())
-
-
-def delete_mapping(tx: Tx, kind: str, name: str) -> None:
-    """Forget a mapping."""
-    tx.delete(mappings, ("kind", "name"), [(kind, name)])
