@@ -5,6 +5,7 @@ import re
 import statistics
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date, timedelta
 from functools import partial
 from html import unescape
@@ -59,7 +60,8 @@ def measure(scale: float) -> Iterator[Figure]:
             with running(place) as service:
                 for group in groups(hot, busy, day_date(local_day(now, "UTC"))):
                     some = group._replace(addresses=group.addresses[:: 1 if scale >= 0.1 else 25])
-                    yield _figure(Browser(service, cookie), some, f"{size.lines:,} lines, {kind}")
+                    with closing(Browser(service, cookie)) as browser:
+                        yield _figure(browser, some, f"{size.lines:,} lines, {kind}")
 
 
 def _most(place: str) -> tuple[str, str]:
@@ -80,6 +82,10 @@ class Browser:
     def __init__(self, service: Running, cookie: str) -> None:
         self._headers = {"Cookie": f"{COOKIE}={cookie}"}
         self._connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=120)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
 
     def look(self, address: str) -> tuple[float, bytes]:
         """How many milliseconds a page takes to begin, and the page."""
