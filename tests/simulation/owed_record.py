@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from backorder.kernel.calendars import moment_datetime
 from backorder.storage import notice_tables as n
+from backorder.storage import shipment_tables as away
 from backorder.storage import tables as t
 from backorder.storage.event_tables import events
 
@@ -138,7 +139,7 @@ def _of_ledgers(year: Year, found: dict[str, list[Fact]]) -> None:
         year, select(x.order_id, x.line, x.at, x.quantity, x.by_whom).order_by(x.order_id, x.line, x.n)
     ):
         found[order].append(Fact(moment_datetime(at), "cancelled", line, None, units, word=by))
-    s, u = t.shipments.c, t.shipment_lines.c
+    s, u = away.shipments.c, away.shipment_lines.c
     units_of: dict[tuple[str, str], int] = defaultdict(int)
     for shipment, line, units in _rows(year, select(u.shipment, u.line, u.quantity).order_by(u.shipment, u.line)):
         units_of[shipment, line] += units

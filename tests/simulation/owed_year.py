@@ -16,6 +16,7 @@ from backorder.storage import notice_tables as n
 from backorder.storage import tables as t
 from backorder.storage.db import Database, Row
 from backorder.storage.event_tables import timers
+from backorder.storage.shipment_tables import shipments
 
 START = datetime(2026, 9, 14, 6, tzinfo=UTC)
 END = START + timedelta(days=365)
@@ -267,7 +268,7 @@ class Year:
             self._do({"do": "pick", "order": order, "lines": lines})
 
     def _away(self) -> list[str]:
-        s = t.shipments
+        s = shipments
         query = select(s.c.shipment).where(s.c.delivered_at.is_(None), s.c.reversed_at.is_(None))
         return [row[0] for row in self._rows(query.order_by(s.c.shipment))]
 
