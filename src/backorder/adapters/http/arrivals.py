@@ -9,9 +9,8 @@ from backorder.adapters.console import words
 from backorder.adapters.http import body
 from backorder.adapters.http.callers import from_here
 from backorder.adapters.http.desk import answered
-from backorder.adapters.http.forms import give, number, said, sentence
+from backorder.adapters.http.forms import give, number, said, sentence, strange
 from backorder.adapters.http.goods import SupplyPage, supply_shown
-from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import ask
 from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.kernel.calendars import moment_number
@@ -38,7 +37,7 @@ async def see_to(house: House, call: Call) -> Answer:
     fields = await body.form(call.request)
     word = said(fields, "do").get("do", "")
     if word not in _WORDS:
-        raise Refusal(422, "invalid", "this is no form of ours")
+        raise strange()
     name = call.path("supply")
     last = await ask(house, outbox.last_number, house.db)
     command = await _command(house, call, word, name, fields)

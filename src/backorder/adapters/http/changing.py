@@ -12,7 +12,7 @@ from backorder.adapters.console import changing
 from backorder.adapters.http import body, readdressing
 from backorder.adapters.http.callers import from_here
 from backorder.adapters.http.desk import OrderPage, answered, order_shown
-from backorder.adapters.http.forms import give, number, said, sentence
+from backorder.adapters.http.forms import give, number, said, sentence, strange
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import ask
 from backorder.adapters.http.route import Answer, Call, House, Route
@@ -47,10 +47,10 @@ async def see_to(house: House, call: Call) -> Answer:
     fields = await body.form(call.request)
     name, word = call.path("order"), said(fields, "do").get("do", "")
     if word not in _FIELDS:
-        raise Refusal(422, "invalid", "this is no form of ours")
+        raise strange()
     seen = number(said(fields, "seen").get("seen", ""))
     if not isinstance(seen, int):
-        raise Refusal(422, "invalid", "this is no form of ours")
+        raise strange()
     typed = {field: texts[0] for field, texts in fields.items()}
     asked = OrderPage(line=typed.get("line", "")[:200])
     now = house.clock()

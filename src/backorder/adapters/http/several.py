@@ -11,9 +11,8 @@ from backorder.adapters.http import body, viewing
 from backorder.adapters.http.body import Form
 from backorder.adapters.http.callers import from_here
 from backorder.adapters.http.desk import LINES, LinesPage, answered, columns_of, lines_shown
-from backorder.adapters.http.forms import give_all, number, said, sentence
+from backorder.adapters.http.forms import give_all, number, said, sentence, strange
 from backorder.adapters.http.masks import masked
-from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import ask
 from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.commands._batch import UNITS_MAX
@@ -25,7 +24,6 @@ from backorder.queries.several import several as look
 from backorder.queries.views import list_views
 
 WORDS = ("pin", "unpin", "hold", "release", "promise", "priority", "cancel", "cancel_sure", "export", "list", "undo")
-_STRANGE = "this is no form of ours"
 _NONE = Said(phrase("Pick the lines that you mean first."))
 _NO_DAY = Said(phrase("Say which day."))
 _NO_PRIORITY = Said(phrase("Say which priority: a whole number."))
@@ -41,11 +39,11 @@ async def see_to(house: House, call: Call) -> Answer:
     if word in viewing.WORDS:
         return await viewing.see_to(house, call, word, wanted, fields)
     if word not in WORDS:
-        raise Refusal(422, "invalid", _STRANGE)
+        raise strange()
     if word == "undo":
         steps = several.read(said(fields, "back").get("back", ""))
         if steps is None:
-            raise Refusal(422, "invalid", _STRANGE)
+            raise strange()
         return await _done(house, call, wanted, steps, frozenset())
     units = _sure(fields) if word == "cancel_sure" else dict.fromkeys(map(_taken, fields.get("take", [])), 0)
     if not units:
@@ -124,7 +122,7 @@ async def _page(house: House, call: Call, wanted: LinesPage, told: Told, came: C
 def _taken(text: str) -> tuple[str, str]:
     found = several.taken(text)
     if found is None:
-        raise Refusal(422, "invalid", _STRANGE)
+        raise strange()
     return found
 
 
@@ -135,7 +133,7 @@ def _sure(fields: Form) -> dict[tuple[str, str], int]:
         box, _, many = text.rpartition("/")
         units = number(many)
         if not isinstance(units, int) or not 0 < units <= UNITS_MAX:
-            raise Refusal(422, "invalid", _STRANGE)
+            raise strange()
         found[_taken(box)] = units
     return found
 

@@ -14,8 +14,7 @@ from backorder.adapters.console.backlog import Asked, Told
 from backorder.adapters.console.undoing import Undo
 from backorder.adapters.http.body import Form
 from backorder.adapters.http.desk import LINES, SPREAD, LinesPage, answered, columns_of, lines_shown
-from backorder.adapters.http.forms import give, refuses, said, sentence
-from backorder.adapters.http.problems import Refusal
+from backorder.adapters.http.forms import give, refuses, said, sentence, strange
 from backorder.adapters.http.reads import ask
 from backorder.adapters.http.route import Answer, Call, House
 from backorder.kernel.outcomes import Outcome
@@ -24,7 +23,6 @@ from backorder.kernel.views import Column
 from backorder.queries.views import SavedView, list_views
 
 WORDS = ("save", "replace", "rename", "drop", "put_back", "columns", "usual")
-_STRANGE = "this is no form of ours"
 _YEAR = 365 * 86_400  # seconds
 _DONE = {
     "replace": phrase("“{name}” shows this from now on."),
@@ -127,4 +125,4 @@ def _read(text: str) -> Mapping[str, Any]:
         raw = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
         return msgspec.structs.asdict(msgspec.json.decode(raw, type=SavedView))
     except (binascii.Error, UnicodeError, msgspec.DecodeError):
-        raise Refusal(422, "invalid", _STRANGE) from None
+        raise strange() from None

@@ -181,7 +181,7 @@ async def _page(
     known = KINDS[file.kind]
     return shown(
         call,
-        "columns.html",
+        "file_columns.html",
         PATH,
         status=status,
         file=file,
