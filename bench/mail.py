@@ -29,6 +29,7 @@ from bench.shops import Places, places
 
 MANY, FEW = 3_000, 300  # orders of which letters are made, and to whom they go
 SLIPS = 3  # letters on each order
+LATER_DAYS = (28, 35, 42)  # days to which a supply slips each time: no two end on one working day
 BETWEEN = 31 * SECOND  # rounds of the worker: a server that does not take letters is left alone for half a minute
 
 
@@ -47,7 +48,7 @@ def _told(place: str, count: int, slips: int) -> tuple[Database, int]:
     db = open_database(place)
     turn_on(db, now)
     for n in range(slips):
-        let_slip(db, now + n * DAY, 0)
+        let_slip(db, now + n * DAY, 0, LATER_DAYS[n])
         settle_all(db, now + n * DAY + HOUR)
     return db, now + slips * DAY
 
@@ -119,7 +120,7 @@ def _sent(where: Places, kind: str, count: int) -> Figure:
     worker = Worker(db, lambda: clock[0], duties={}, standing=[mail])
     worker.prepare(now)
     for n in range(SLIPS):
-        let_slip(db, now + n * DAY, 0)
+        let_slip(db, now + n * DAY, 0, LATER_DAYS[n])
         settle_all(db, now + n * DAY + HOUR)
     clock[0] = now + SLIPS * DAY
     _look(worker, clock[0])

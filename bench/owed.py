@@ -82,9 +82,9 @@ def turn_on(db: Database, now: int) -> None:
     settle(db, *OWED)
 
 
-def let_slip(db: Database, now: int, n: int) -> None:
-    """A supply slips by three weeks: its customers have to be told within half an hour."""
-    slipped = RescheduleSupply(supply=f"PO-{n}", expected_on=_day(now) + timedelta(days=28))
+def let_slip(db: Database, now: int, n: int, days: int = 28) -> None:
+    """A supply slips, to so many days from now: its customers have to be told within half an hour."""
+    slipped = RescheduleSupply(supply=f"PO-{n}", expected_on=_day(now) + timedelta(days=days))
     reschedule_supplies(db, now, [slipped])
 
 

@@ -4,11 +4,13 @@ import hashlib
 import re
 from datetime import datetime
 from email.errors import HeaderParseError, MessageDefect
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
 from email.policy import SMTP
 from email.utils import format_datetime, getaddresses
+from functools import cache
+from quopri import encodestring
 from typing import NamedTuple
 
 from backorder.adapters.mail import Letter
@@ -21,6 +23,15 @@ _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]*[a-z][a-z0-9-
 _LOCAL_MAX, _ADDRESS_MAX = 64, 254  # RFC 5321, 4.5.3.1; RFC 3696, erratum 1690
 _SUBJECT_MAX, _NAME_MAX = 300, 70
 _UNNAMED = re.compile(r"[^\w&'+/-]|_")
+
+
+class _Headers(HeaderRegistry):
+    """The library's kinds of headers: it would make a class of Python anew for each header of each letter."""
+
+    __getitem__ = cache(HeaderRegistry.__getitem__)
+
+
+_POLICY = SMTP.clone(header_factory=_Headers())
 
 
 class NoAddress(BackorderError):
@@ -81,17 +92,22 @@ def composed(letter: Letter, envelope: Envelope) -> bytes:
     It is read again before it goes. Raises Spoilt where its headers are not those that were written.
     """
     mark = marked(envelope.event, envelope.at, envelope.about)
-    found = EmailMessage(policy=SMTP)
+    found = EmailMessage(policy=_POLICY)
     found["From"] = envelope.sender
     found["To"] = envelope.to
     found["Subject"] = one_line(letter.subject).replace("=?", "= ?")[:_SUBJECT_MAX]  # see `named`
     found["Date"] = format_datetime(_whole(moment_datetime(envelope.at)))
     found["Message-ID"] = f"<{envelope.event}.{mark}@{envelope.sender.domain}>"
     found["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday notice answers it
-    found.set_content(letter.text, cte="quoted-printable")
-    found.add_alternative(letter.html, subtype="html", cte="quoted-printable")
-    found["Content-Language"] = letter.language  # the two lines before take away what is said of the content
-    found.set_boundary(f"=_{mark}")
+    found["MIME-Version"] = "1.0"
+    found["Content-Type"] = f'multipart/alternative; boundary="=_{mark}"'
+    found["Content-Language"] = letter.language
+    for content, subtype in ((letter.text, "plain"), (letter.html, "html")):
+        part = EmailMessage(policy=_POLICY)
+        part["Content-Type"] = f'text/{subtype}; charset="utf-8"'
+        part["Content-Transfer-Encoding"] = "quoted-printable"
+        part.set_payload(encodestring(content.encode()).decode("ascii"))
+        found.attach(part)
     data = found.as_bytes()
     _check(data, list(found.keys()), envelope)
     return data
@@ -99,7 +115,7 @@ def composed(letter: Letter, envelope: Envelope) -> bytes:
 
 def _check(data: bytes, names: list[str], envelope: Envelope) -> None:
     """Whatever the library made of names and subjects: the same headers, from one address to one address."""
-    read = BytesHeaderParser().parsebytes(data)
+    read = BytesHeaderParser().parsebytes(data.partition(b"\r\n\r\n")[0])
     known = {"From": envelope.sender.addr_spec, "To": envelope.to.addr_spec}
     if read.keys() != names or any([at for _, at in getaddresses([read[name]])] != [known[name]] for name in known):
         raise Spoilt("its headers would not be those of the letter")
