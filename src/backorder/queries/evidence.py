@@ -6,6 +6,7 @@ Moments and days are those of the place where the goods go to.
 import json
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from itertools import chain
 from typing import Annotated, Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
@@ -406,6 +407,7 @@ def _amount(value: Any, currency: str) -> str | None:
     return None if value is None else amount_text(value, currency)
 
 
+@lru_cache(maxsize=100)
 def _rule(digest: str, text: str) -> Rule:
     pack = read_pack(text)
     return Rule(pack.pack, pack.title, pack.source, digest, pack.digest == digest)
