@@ -57,7 +57,7 @@ def measure(scale: float) -> Iterator[Figure]:
             assert cookie is not None
             hot, busy = _most(place)
             db.close()
-            with running(place) as service:
+            with running(place, worker=False) as service:  # who looks alone, beside nothing else
                 for group in groups(hot, busy, day_date(local_day(now, "UTC"))):
                     some = group._replace(addresses=group.addresses[:: 1 if scale >= 0.1 else 25])
                     with closing(Browser(service, cookie)) as browser:

@@ -28,18 +28,23 @@ LARGEST = """() => new Promise(resolve => new PerformanceObserver(
   seen => resolve(seen.getEntries().at(-1).startTime)).observe({type: 'largest-contentful-paint', buffered: true}))"""
 
 
+def program() -> str | None:
+    """The Chromium that BACKORDER_TEST_CHROMIUM names, or Debian's; no lock brings one."""
+    return os.environ.get("BACKORDER_TEST_CHROMIUM") or shutil.which("chromium")
+
+
 def measure(scale: float) -> Iterator[Figure]:
     """Every page of the console, on SQLite. Without a Chromium there is nothing to measure."""
-    program = os.environ.get("BACKORDER_TEST_CHROMIUM") or shutil.which("chromium")
-    if program is None:
+    chromium = program()
+    if chromium is None:
         return
     size = Size(max(500, int(LINES * min(1, scale))), max(50, int(LINES * min(1, scale)) // 10))
     with places() as where, sync_playwright() as run:
         now = time.time_ns() // 1_000
         place = where.filled("sqlite", f"crowd{size.lines}", partial(fill, size=size, now=now))
         addresses = _pages(place, now)
-        browser = run.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        with running(place) as service:
+        browser = run.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        with running(place, worker=False) as service:
             host = f"http://127.0.0.1:{service.port}"
             state = _signed_in(browser, host)
             for wide in (WIDE, PHONE):
@@ -58,7 +63,7 @@ def _pages(place: str, now: int) -> list[str]:
             for key, rows in (("order_id", "lines"), ("sku", "lines"), ("supply", "pegs WHERE supply LIKE 'PO%'"))
         )
     db.close()
-    lists = ("", "lines", "notices", "refunds", "shipments", "reallocate", "imports", "settings", "audit")
+    lists = ("", "lines", "notices", "shipments", "reallocate", "imports", "settings", "audit")
     some = [f"lines?sku={sku}", f"orders/{order}", f"items/{sku}", f"supplies/{supply}", "search?q=chair"]
     return [f"/console/{one}" for one in (*lists, *some)]
 

@@ -51,14 +51,15 @@ COMMIT;
 class Running:
     """A service in a process of its own."""
 
-    def __init__(self, place: str) -> None:
+    def __init__(self, place: str, *, worker: bool = True) -> None:
         db = open_database(place)
         accounts.put_account(db, NOW, "bench", kind="program", role="integration", by="bench")
         self.token = accounts.issue_token(db, NOW, "bench", by="bench")
         db.close()
         self.port = _free_port()
         command = [sys.executable, "-m", "backorder", "serve", "--port", str(self.port), "--database", place]
-        quiet = os.environ | {"BACKORDER_LOG": "none", "BACKORDER_NOW": ""}
+        beside = {"BACKORDER_WORKER": "yes" if worker else "no"}
+        quiet = os.environ | {"BACKORDER_LOG": "none", "BACKORDER_NOW": "", **beside}
         self.process = subprocess.Popen(command, env=quiet, stdout=subprocess.DEVNULL, start_new_session=True)
         self._wait()
 
@@ -135,9 +136,9 @@ def _free_port() -> int:
 
 
 @contextmanager
-def running(place: str) -> Iterator[Running]:
-    """A service on this database."""
-    service = Running(place)
+def running(place: str, *, worker: bool = True) -> Iterator[Running]:
+    """A service on this database, with its worker or without."""
+    service = Running(place, worker=worker)
     try:
         yield service
     finally:

@@ -39,6 +39,7 @@ from backorder.storage.conditions import (
     ORDER_HELD,
     SUPPLY_TO_COME,
     SUPPLY_UNSURE,
+    order_held,
     promise_key,
 )
 from backorder.storage.db import Tx
@@ -130,7 +131,7 @@ def passing(tx: Tx, filters: Filters, now: int) -> Passing:
 def _tables(filters: Filters) -> FromClause:
     """Lines, with their orders where something is asked of these."""
     asked = (filters.channel, filters.customer, filters.of)
-    if filters.held or filters.shippable or any(one is not None for one in asked):
+    if filters.held or any(one is not None for one in asked):
         return lines.join(orders, orders.c.order_id == lines.c.order_id)
     return lines
 
@@ -161,6 +162,8 @@ def _source(tx: Tx, filters: Filters) -> tuple[Select[Any] | None, Filters]:
 
 
 _HALVES = LINE_OPEN, LINE_CLOSED
+_HOLDS = orders.alias("on_hold")  # few orders, which have an index of their own
+_HELD = select(_HOLDS.c.order_id).where(_HOLDS.c.order_id == lines.c.order_id, order_held(_HOLDS)).exists()
 
 
 def _open_only(filters: Filters) -> bool:
@@ -184,7 +187,7 @@ def _parts(filters: Filters, today: int) -> tuple[str, list[tuple[ColumnElement[
         held = orders.c.held != literal_column("0")  # not in the words of the index, from which it would sort them all
         return "held", [(*waits, held), (LINE_READY, held)]
     if filters.shippable:
-        return "shippable", [(LINE_READY, orders.c.held == literal_column("0"))]
+        return "shippable", [(LINE_READY, ~_HELD)]
     if filters.ready:
         return "ready", [(LINE_READY,)]
     if filters.due_by is not None:

@@ -12,7 +12,6 @@ LINE_WAITS = lines.c.waiting > literal_column("0")
 LINE_READY = lines.c.allocated > literal_column("0")
 LINE_UNCOVERED = lines.c.waiting > lines.c.covered
 LINE_SLIPPED = lines.c.planned > lines.c.promise  # and it waits
-ORDER_HELD = orders.c.held == literal_column("1")
 SUPPLY_OF_USE = (supplies.c.quantity > supplies.c.received + supplies.c.cancelled) | (
     supplies.c.kind == literal_column("'stock'")
 )
@@ -28,6 +27,14 @@ _BEFORE_ALL: ColumnElement[int] = literal_column("'1970-01-01'", type_=Day())  #
 def promise_key(of: FromClause) -> ColumnElement[int]:
     """What lines stand in order of promise by, as their indexes have it; `of` is the table, or an alias of it."""
     return func.coalesce(of.c.promise, _BEFORE_ALL, type_=Day())
+
+
+def order_held(of: FromClause) -> ColumnElement[bool]:
+    """The condition of the index of orders on hold, of the table or an alias of it."""
+    return of.c.held == literal_column("1")
+
+
+ORDER_HELD = order_held(orders)
 
 
 def gained(revisions: FromClause) -> ColumnElement[bool]:

@@ -396,7 +396,8 @@ Index(
     sqlite_where=text("waiting + allocated = 0"),
 )
 # Lines in order of their promise, apart by what people look for: each line that waits is in one of them, and in the
-# next once it is ready. A line without a date comes first.
+# next once it is ready. A line without a date comes first. The promise is in them by itself as well: PostgreSQL looks
+# into the table for what it has as part of an expression alone, and so could not count by the index.
 for _name, _which in (
     ("waiting", "waiting > 0"),
     ("ready", "allocated > 0"),
@@ -409,6 +410,7 @@ for _name, _which in (
         lines.c.order_id,
         lines.c.line,
         postgresql_where=text(_which),
+        postgresql_include=["promise"],
         sqlite_where=text(_which),
     )
 
