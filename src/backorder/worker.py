@@ -116,6 +116,7 @@ def _next_day(tx: Tx, now: int) -> int:
 def _forget(db: Database, now: int, _timers: Sequence[Timer]) -> None:
     with db.write() as tx:
         retention.forget(tx, now, now - KEPT)
+        tx.count_anew()
 
 
 def _forget_again(tx: Tx, now: int) -> int:

@@ -48,6 +48,7 @@ CORRUPTIONS = {
     "shipment_lines_whole": ["DELETE FROM shipment_lines WHERE shipment = 'S-2'"],
     "order_held": ["UPDATE orders SET held = 0 WHERE order_id = 'part'"],
     "changes_whole": ["UPDATE changes SET n = 7"],
+    "channel": ["UPDATE lines SET channel = 'elsewhere' WHERE order_id = 'late'"],
     "raised_from": ["UPDATE lines SET raised_from = '7' WHERE raised_from = '1'"],
     "cancelled_units": ["UPDATE cancellations SET quantity = quantity + 1"],
     "promise_first": ["DELETE FROM promises WHERE order_id = 'late' AND n = 1"],

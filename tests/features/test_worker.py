@@ -2,27 +2,32 @@
 
 import random
 import threading
+import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from shop import NOW, announce, do, order, shop
-from sqlalchemy import select
+from sqlalchemy import func, select, text
 
 from backorder import worker as module
 from backorder.adapters.journal import Journal
 from backorder.commands import accounts, decode, run
+from backorder.commands import clock as day_commands
 from backorder.kernel.calendars import moment_number
 from backorder.kernel.errors import NotSent
 from backorder.kernel.retries import MESSAGES, SECOND, TIMERS, wait
 from backorder.queries import check
 from backorder.queries.outbox import list_events, list_messages, list_timers, standing
-from backorder.storage import outbox, retention, timers
+from backorder.storage import book, outbox, retention, timers
+from backorder.storage import db as db_module
 from backorder.storage.access_tables import sessions
 from backorder.storage.db import Database, open_database
 from backorder.storage.outbox import Message
+from backorder.storage.tables import supplies
 from backorder.worker import DUTIES, LEASE, Duty, Worker
 
 START = moment_number(NOW)
@@ -134,6 +139,31 @@ def test_the_day_turns_by_itself(db: Database, clock: Clock) -> None:
     moved = [event for event in list_events(db, limit=100) if event.kind == "promise_moved"]
     assert [event.subject for event in moved] == ["orders/ada"]
     assert not check.run(db)
+
+
+def test_a_day_that_takes_long_to_decide_is_not_cut_off(
+    postgresql_url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL ends transactions in which nothing is asked of it for a while; a large shop's day takes longer."""
+    monkeypatch.setattr(db_module, "IDLE_SECONDS", 1)
+    monkeypatch.setattr(book, "MANY", 1)
+    plain = day_commands.pass_time
+
+    def slowly(held) -> int:
+        time.sleep(2)
+        return plain(held)
+
+    monkeypatch.setattr(day_commands, "pass_time", slowly)
+    with closing(open_database(postgresql_url)) as db:
+        do(db, "put_site", site="MAIN", zone="America/New_York")
+        do(db, "put_item", sku="CHAIR")
+        announce(db, "PO-1", 5, "2026-12-01")
+        order(db, "ada", 2)
+        later = moment_number(datetime(2026, 12, 2, 5, tzinfo=UTC))
+        found = Worker(db, clock, duties={"advance": DUTIES["advance"]})
+        found.prepare(later)
+        assert found.run_once(later) == {"fired": 1}
+        assert "promise_moved" in {event.kind for event in list_events(db, limit=100)}
 
 
 def test_the_day_begins_after_the_gap_where_midnight_is_skipped() -> None:
@@ -699,6 +729,20 @@ def test_old_messages_and_events_go_and_what_a_person_has_to_decide_stays(db: Da
     assert [message.event for message in list_messages(db, limit=100)] == [2]
     do(db, "adjust_stock", sku="I0", site="MAIN", delta=1, reason="found")
     assert list_events(db, limit=100)[-1].n > last
+
+
+def test_sqlite_counts_its_tables_anew(db: Database, clock: Clock) -> None:
+    """So it knows that few lines slipped, and does not go through all that wait to find them."""
+    if db.dialect != "sqlite":
+        pytest.skip("PostgreSQL counts by itself")
+    found = Worker(db, clock, duties={"forget": DUTIES["forget"]})
+    found.prepare(clock.now)
+    events(db, 5)
+    found.run_once(clock.now)
+    with db.read() as tx:
+        counted = dict(tx.fetch(text("SELECT idx, stat FROM sqlite_stat1 WHERE tbl = 'supplies'")))
+        there = tx.fetch(select(func.count()).select_from(supplies))[0][0]
+    assert {int(stat.split()[0]) for stat in counted.values()} & {there}, counted
 
 
 def test_what_is_old_goes_a_step_at_a_time(db: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:

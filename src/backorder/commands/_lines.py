@@ -96,10 +96,12 @@ def new_lines(lines: Sequence[OrderLine], position: int = 0) -> tuple[NewLine, .
     )
 
 
-def line_details(line: OrderLine, offer: Offer, currency: str | None, shipped_before: int = 0) -> Row:
-    """What a line keeps that promising does not ask for, as storage takes it."""
+def line_details(
+    line: OrderLine, offer: Offer, currency: str | None, channel: str | None, shipped_before: int = 0
+) -> Row:
+    """What a line keeps that promising does not ask for, as storage takes it; currency and channel are its order's."""
     price = None if line.unit_price is None else minor_units(line.unit_price, currency or "")
-    return (price, offer.line.accept_by, tags_text(line.tags), None, shipped_before)
+    return (price, offer.line.accept_by, tags_text(line.tags), None, shipped_before, channel)
 
 
 def tags_text(tags: list[str]) -> str:

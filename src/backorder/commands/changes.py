@@ -181,7 +181,7 @@ def _add(work: _Work, command: AddLines, now: int) -> Outcome:
     stands, offers, answer = take(work.loaded.book, work.caps, command.order, order, asked, now)
     for offer, line in zip(offers if stands else (), command.lines, strict=False):
         if offer.word is Word.ACCEPTED:
-            details = line_details(line, offer, order.currency)
+            details = line_details(line, offer, order.currency, order.channel)
             _keep(work, command.order, offer, details)
             work.write(command, now, line.line, "line", None, f"{offer.quantity} {line.sku}")
     if stands:
@@ -205,7 +205,7 @@ def _keep(work: _Work, name: str, offer: Offer, details: Row) -> None:
     """Put a line that was taken among those of its order."""
     i = work.loaded.book.lines.index[name, offer.line.line]
     work.loaded.line_details[i] = details
-    price, limit, _, raised_from, _ = details
+    price, limit, _, raised_from, *_ = details
     work.orders[name].lines[offer.line.line] = line_storage.Line(
         offer.line.sku, offer.line.position, raised_from, limit, price
     )
@@ -300,7 +300,7 @@ def _raise(work: _Work, command: ChangeLine, i: int, more: int, now: int, answer
     answer.lines = taken.lines
     if not stands:
         return taken
-    _keep(work, command.order, offers[0], (line.unit_price, limit, "[]", command.line, 0))
+    _keep(work, command.order, offers[0], (line.unit_price, limit, "[]", command.line, 0, order.channel))
     return None
 
 

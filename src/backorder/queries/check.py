@@ -198,6 +198,12 @@ RULES = (
            HAVING count(*) <> max(n) OR min(n) <> 1""",
     ),
     Rule(
+        "channel",
+        "A line is of its order's channel.",
+        f"""SELECT {_LINE.format("l")}, coalesce(l.channel, 'none'), coalesce(o.channel, 'none') FROM lines l
+           JOIN orders o ON o.order_id = l.order_id WHERE coalesce(l.channel, '') <> coalesce(o.channel, '')""",
+    ),
+    Rule(
         "raised_from",
         "A line that was raised from another is of the same order and item.",
         f"""SELECT {_LINE.format("l")}, l.raised_from, coalesce(f.sku, 'no such line') FROM lines l

@@ -10,7 +10,7 @@ from backorder.kernel.calendars import day_number
 from backorder.queries.backlog import COUNTED_MAX, BacklogLine, named
 from backorder.queries.lines import LINES, read_lines
 from backorder.queries.shipments import ShipmentView, read_latest
-from backorder.storage.conditions import LINE_READY, promise_key
+from backorder.storage.conditions import LINE_HELD, LINE_READY, promise_key
 from backorder.storage.db import Database, Tx, among
 from backorder.storage.shipment_tables import shipments
 from backorder.storage.tables import lines, orders
@@ -49,8 +49,12 @@ class Place(NamedTuple):
 
 
 _other = lines.alias("other")
-_behind = (
-    select(_other.c.line).where(_other.c.order_id == lines.c.order_id, _other.c.waiting > 0).correlate(lines).exists()
+_whole = orders.alias("whole")  # orders that ship complete, which have an index of their own
+_behind = select(_other.c.line).where(_other.c.order_id == _whole.c.order_id, _other.c.waiting > 0).exists()
+_stuck = (
+    select(_whole.c.order_id)
+    .where(_whole.c.order_id == lines.c.order_id, _whole.c.ship == literal_column("'complete'"), _behind)
+    .exists()
 )
 # Of the lines of an order that can leave, the one whose promise comes first stands for all.
 _KEY = promise_key(lines)
@@ -65,12 +69,8 @@ _earlier = (
     .correlate(lines)
     .exists()
 )
-_CAN_LEAVE: tuple[ColumnElement[bool], ...] = (
-    LINE_READY,
-    orders.c.held == 0,
-    or_(orders.c.ship != "complete", ~_behind),
-    ~_earlier,
-)
+_CAN_LEAVE: tuple[ColumnElement[bool], ...] = (LINE_READY, ~LINE_HELD, ~_stuck, ~_earlier)
+_CHOSEN = select(lines.c.order_id).where(*_CAN_LEAVE).order_by(_KEY, lines.c.order_id, lines.c.line)  # as indexed
 _OF_ORDERS = LINES.where(among(lines.c.order_id, "orders"), lines.c.allocated > 0).order_by(
     lines.c.order_id, lines.c.position
 )
@@ -83,13 +83,11 @@ def ready(db: Database, now: int, limit: int, after: Place | None = None) -> tup
     Orders on hold are not among them, nor such as ship complete while something of them waits. `now` is in
     microseconds. A fixed number of statements.
     """
-    chosen = select(lines.c.order_id).join(orders, orders.c.order_id == lines.c.order_id).where(*_CAN_LEAVE)
-    chosen = chosen.order_by(_KEY, lines.c.order_id, lines.c.line)  # as the index has them, to be counted too
-    heads = chosen.limit(literal_column(str(limit)))
+    heads = _CHOSEN.limit(literal_column(str(limit)))
+    counted = _CHOSEN.limit(literal_column(str(COUNTED_MAX + 1))).subquery()
     if after is not None:
         place = literal(after.promise, type_=_KEY.type), literal(after.order), literal(after.line)
         heads = heads.where(place[0] <= _KEY, tuple_(_KEY, lines.c.order_id, lines.c.line) > tuple_(*place))
-    counted = chosen.limit(literal_column(str(COUNTED_MAX + 1))).subquery()
     with db.read() as tx:
         found = [row[0] for row in tx.fetch(heads)]
         many = int(tx.fetch(select(func.count()).select_from(counted))[0][0])

@@ -241,12 +241,15 @@ def overdue(tx: Tx, now: int) -> ColumnElement[bool]:
     zones: dict[int, list[str]] = {}
     for (zone,) in tx.fetch(_ZONES):
         zones.setdefault(local_day(now, zone), []).append(zone)
-    passed = [
+    latest = literal(max(zones, default=0), type_=Day())  # said apart, for the index
+    passed = and_(SUPPLY_TO_COME, supplies.c.expected_on < latest)
+    if len(zones) == 1:  # it is the same day everywhere
+        return passed
+    each = [
         and_(sites.c.zone.in_(here), supplies.c.expected_on < literal(today, type_=Day()))
         for today, here in sorted(zones.items())
     ]
-    latest = literal(max(zones, default=0), type_=Day())  # said apart, for the index
-    return and_(SUPPLY_TO_COME, supplies.c.expected_on < latest, or_(false(), *passed))
+    return and_(passed, or_(false(), *each))
 
 
 _ZONES = select(sites.c.zone).distinct().order_by(sites.c.zone)
@@ -283,7 +286,7 @@ def conditions(tx: Tx, filters: Filters, now: int) -> list[ColumnElement[bool]]:
 
 def _of_desk(filters: Filters) -> Iterator[ColumnElement[bool]]:
     if filters.channel is not None:
-        yield orders.c.channel == filters.channel
+        yield lines.c.channel == filters.channel
     if filters.shippable:
         yield and_(lines.c.allocated > 0, LINE_OPEN, orders.c.held == 0)
     if filters.uncovered:

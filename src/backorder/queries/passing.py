@@ -1,8 +1,8 @@
 """Lines that pass filters, so that what is read does not grow with the shop: found by the narrowest that is named.
 
-An item, a customer, a supply, an order, or a channel with few orders narrows to lines that are all looked at. What is
-asked for beside these is kept in order of the promise by an index of its own, part by part: it is counted as far as
-anybody counts, and where there is more it comes in that order alone.
+That is an item, a customer, a supply, an order, or a channel with few orders; else the view, whose lines are kept by an
+index of their own, part by part. Lines are counted as far as anybody counts: where there are more, they come in the one
+order alone in which their index has them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,6 +31,7 @@ from backorder.kernel.calendars import DAY_MAX, local_day
 from backorder.queries.lines import Filters, conditions, overdue
 from backorder.storage.conditions import (
     LINE_CLOSED,
+    LINE_HELD,
     LINE_OPEN,
     LINE_READY,
     LINE_SLIPPED,
@@ -39,7 +40,6 @@ from backorder.storage.conditions import (
     ORDER_HELD,
     SUPPLY_TO_COME,
     SUPPLY_UNSURE,
-    order_held,
     promise_key,
 )
 from backorder.storage.db import Tx
@@ -74,18 +74,17 @@ class Tally(NamedTuple):
 
 
 class Passing(NamedTuple):
-    """Where lines that pass are found: all of them at once where they are `narrowed`, else part by part.
+    """Where lines that pass are found, part by part: a line is in one of them.
 
     `listed` to be counted, and `walked` in the order that is their `home`, in which they come where they are more than
-    are counted; those on supply that may not come last. A line is in one part.
+    are counted; those on supply that may not come last.
     """
 
     listed: list[Select[Any]]
     walked: list[Select[Any]]
     shaky: Select[Any] | None
-    narrowed: bool
     home: Order
-    joined: bool = False  # of some orders only: to read them twice, first to count them, would cost too much
+    once: bool  # they are counted and read by one statement: to find them costs more than to read them
 
 
 _KEY = promise_key(lines)
@@ -105,65 +104,83 @@ _HOMES: dict[Order, ColumnElement[Any]] = {"promise": _KEY, "order": lines.c.ord
 
 def passing(tx: Tx, filters: Filters, now: int) -> Passing:
     """Where lines that pass the filters are found. `now` is in microseconds."""
-    source, rest = _source(tx, filters)
-    if source is not None:
-        return Passing([source.where(*conditions(tx, rest, now))], [], None, narrowed=True, home="promise")
+    named = _named(tx, filters, now)
+    if named is not None:
+        return named
     flag, parts = _parts(filters, local_day(now, "UTC"))
-    rest = msgspec.structs.replace(rest, **{flag: None if flag == "due_by" else False}) if flag else rest
-    more = conditions(tx, rest, now)
-    base = select(*_COLUMNS).select_from(_tables(filters)).where(*more)
-    walked = [base.where(*part) for part in parts]
+    rest = msgspec.structs.replace(filters, **{flag: None if flag == "due_by" else False}) if flag else filters
+    ours, apart = _of_channel(filters.channel, flag)
+    more = conditions(tx, msgspec.structs.replace(rest, channel=None), now)
+    tables = _tables(msgspec.structs.replace(filters, shippable=False))  # its part asks an index of orders
+    base = select(*_COLUMNS).select_from(tables).where(*more)
+    walked = [base.where(*part, *apart) for part in parts]
+    if filters.channel is not None and not flag:  # open or not: its orders have an index, as its lines that wait do
+        walked = [_WITH_ORDERS.where(*_of_orders(filters), *more)]
     listed = walked
-    if filters.held or (filters.channel is not None and flag in {"", "waiting"}):
-        newest = orders.c.placed_at.desc() if filters.channel is not None else None
-        listed = [_WITH_ORDERS.where(*conditions(tx, filters, now)).order_by(newest)]
+    if filters.held:
+        open_ = lines.c.waiting + lines.c.allocated != literal_column("0")  # in no index's words: by their orders
+        listed = [_WITH_ORDERS.where(open_, *_of_orders(filters), *more)]
     shaky = None
     if flag == "at_risk":
         stands = _shaky_pegs(tx, now)
         there = stands.c.order_id == lines.c.order_id, stands.c.line == lines.c.line
         calm = LINE_WAITS, ~LINE_UNCOVERED, or_(lines.c.planned.is_(None), lines.c.promise.is_(None), ~LINE_SLIPPED)
-        on = select(*_COLUMNS).select_from(_tables(filters)).join(stands, and_(*there))
-        listed = [*walked, on.where(*calm, *more)]
-        shaky = base.where(*calm, _is_shaky(tx, now), _first_shaky_day(tx, now) <= _KEY)
-    return Passing(listed, walked, shaky, False, "promise" if flag else "order", filters.channel is not None)
+        on = select(*_COLUMNS).select_from(tables).join(stands, and_(*there))
+        listed = [*walked, on.where(*calm, *ours, *more)]
+        shaky = base.where(*calm, *ours, _is_shaky(tx, now), _first_shaky_day(tx, now) <= _KEY)
+    return Passing(listed, walked, shaky, "promise" if flag else "order", bool(ours))
+
+
+def _of_channel(channel: str | None, view: str) -> tuple[list[ColumnElement[bool]], list[ColumnElement[bool]]]:
+    """That a line is of a channel, and the same for the parts of a view.
+
+    The index of a channel has all of its lines that wait. Few of them are in most views, whose own indexes are shorter:
+    for those it is said in words of which the databases do not see that the index of channels would do.
+    """
+    if channel is None:
+        return [], []
+    ours: list[ColumnElement[bool]] = [lines.c.channel == channel]
+    return ours, ours if view in {"waiting", "due_by"} else [func.coalesce(lines.c.channel, "") == channel]
 
 
 def _tables(filters: Filters) -> FromClause:
     """Lines, with their orders where something is asked of these."""
-    asked = (filters.channel, filters.customer, filters.of)
-    if filters.held or any(one is not None for one in asked):
+    asked = (filters.customer, filters.of)
+    if filters.held or filters.shippable or any(one is not None for one in asked):
         return lines.join(orders, orders.c.order_id == lines.c.order_id)
     return lines
 
 
-def _source(tx: Tx, filters: Filters) -> tuple[Select[Any] | None, Filters]:
-    """The lines of what is named and narrows, and the filters that are left."""
+def _named(tx: Tx, filters: Filters, now: int) -> Passing | None:
+    """Where the lines of what is named are found, if it narrows; their index has them in order."""
     if filters.supply is not None:
         on = select(pegs.c.order_id, pegs.c.line).where(pegs.c.supply == filters.supply).distinct().subquery("on_it")
         there = and_(on.c.order_id == lines.c.order_id, on.c.line == lines.c.line)
-        return _WITH_ORDERS.join(on, there), msgspec.structs.replace(filters, supply=None)
-    if filters.sku is not None and not _open_only(filters):
-        halves = [select(lines.c.order_id, lines.c.line).where(lines.c.sku == filters.sku, half) for half in _HALVES]
-        of_item = halves[0].union_all(halves[1]).subquery("of_item")
-        there = and_(of_item.c.order_id == lines.c.order_id, of_item.c.line == lines.c.line)
-        return _WITH_ORDERS.join(of_item, there), msgspec.structs.replace(filters, sku=None)
-    if any(one is not None for one in (filters.sku, filters.customer, filters.order, filters.of)):
-        return _WITH_ORDERS.where(LINE_OPEN) if filters.sku is not None else _WITH_ORDERS, filters
-    of_few = []
-    if filters.channel is not None:
-        of_few.append(orders.c.channel == filters.channel)
-    if filters.held:
-        of_few.append(ORDER_HELD)
-    for which in of_few:
+        rest = msgspec.structs.replace(filters, supply=None)
+        return _alone([_WITH_ORDERS.join(on, there).where(*conditions(tx, rest, now))], "order")
+    if filters.sku is not None and filters.order is None:
+        base = select(*_COLUMNS).select_from(_tables(filters)).where(*conditions(tx, filters, now))
+        halves = [LINE_OPEN] if _open_only(filters) else [LINE_OPEN, LINE_CLOSED]
+        return _alone([base.where(half) for half in halves], "promise")
+    if any(one is not None for one in (filters.customer, filters.order, filters.of)):
+        return _alone([_WITH_ORDERS.where(*conditions(tx, filters, now))], "order")
+    theirs = _of_orders(filters)
+    for which in theirs:
         first = select(orders.c.order_id).where(which).limit(literal_column(str(FEW_ORDERS + 1))).subquery()
         if tx.fetch(select(func.count()).select_from(first))[0][0] <= FEW_ORDERS:
-            return _WITH_ORDERS.where(which), filters
-    return None, filters
+            more = conditions(tx, msgspec.structs.replace(filters, channel=None), now)
+            return _alone([_WITH_ORDERS.where(*theirs, *more)], "order")
+    return None
 
 
-_HALVES = LINE_OPEN, LINE_CLOSED
-_HOLDS = orders.alias("on_hold")  # few orders, which have an index of their own
-_HELD = select(_HOLDS.c.order_id).where(_HOLDS.c.order_id == lines.c.order_id, order_held(_HOLDS)).exists()
+def _of_orders(filters: Filters) -> list[ColumnElement[bool]]:
+    """What is asked of the orders themselves, in the words of their indexes."""
+    of_channel = [] if filters.channel is None else [orders.c.channel == filters.channel]
+    return [*of_channel, *([ORDER_HELD] if filters.held else [])]
+
+
+def _alone(parts: list[Select[Any]], home: Order) -> Passing:
+    return Passing(parts, parts, None, home, once=True)
 
 
 def _open_only(filters: Filters) -> bool:
@@ -187,7 +204,7 @@ def _parts(filters: Filters, today: int) -> tuple[str, list[tuple[ColumnElement[
         held = orders.c.held != literal_column("0")  # not in the words of the index, from which it would sort them all
         return "held", [(*waits, held), (LINE_READY, held)]
     if filters.shippable:
-        return "shippable", [(LINE_READY, ~_HELD)]
+        return "shippable", [(LINE_READY, ~LINE_HELD)]
     if filters.ready:
         return "ready", [(LINE_READY,)]
     if filters.due_by is not None:
@@ -232,18 +249,17 @@ def _is_shaky(tx: Tx, now: int) -> ColumnElement[bool]:
 
 def read_keys(tx: Tx, found: Passing, sort: Sort, limit: int) -> tuple[list[Key], Tally, Sort]:
     """The keys of a page, how many lines pass, and the order in which they come: one that there is for so many."""
-    if not found.narrowed and not found.joined and _are_many(tx, found):
+    if not found.once and _are_many(tx, found):
         return _of_many(tx, found, sort, limit)
-    most: ColumnElement[Any] | None = None if found.narrowed else literal_column(str(COUNTED_MAX + 1))
-    listed = _united([part.limit(most) for part in found.listed]).cte("found").prefix_with("MATERIALIZED")
-    counted = select(listed).limit(literal_column(str(COUNTED_MAX + 1))).subquery()
+    most: ColumnElement[Any] = literal_column(str(COUNTED_MAX + 1))
+    listed = _united([part.limit(most) for part in found.listed]).limit(most).cte("found").prefix_with("MATERIALIZED")
     sums = (
         select(
             func.count().label("lines"),
-            func.count(distinct(counted.c.order)).label("orders"),
-            func.sum(counted.c.left).label("units"),
+            func.count(distinct(listed.c.order)).label("orders"),
+            func.sum(listed.c.left).label("units"),
         )
-        .select_from(counted)
+        .select_from(listed)
         .subquery("sums")
     )
     page = _behind(listed, sort, limit).subquery("page")
@@ -251,7 +267,7 @@ def read_keys(tx: Tx, found: Passing, sort: Sort, limit: int) -> tuple[list[Key]
     chosen = select(sums, page.c.place, *key).select_from(sums.outerjoin(page, true()))
     rows = tx.fetch(chosen.order_by(*_order((page.c.place, *key), down=sort.down)))
     many = Tally(int(rows[0][0]), int(rows[0][1]), int(rows[0][2] or 0))
-    if not found.narrowed and many.lines > COUNTED_MAX:
+    if many.lines > COUNTED_MAX:
         return _of_many(tx, found, sort, limit)
     return [(row[4], row[5]) for row in rows if row[4] is not None], many, sort
 
@@ -297,7 +313,7 @@ def _united(parts: Sequence[Select[Any]]) -> Select[Any]:
 
 def sorts_of(found: Passing, many: Tally) -> tuple[Order, ...]:
     """The orders in which the lines can come, each both ways; none where there is only one way."""
-    if found.narrowed or many.lines <= COUNTED_MAX:
+    if many.lines <= COUNTED_MAX:
         return SORTS
     return () if found.shaky is not None else (found.home,)
 

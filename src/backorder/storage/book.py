@@ -40,7 +40,9 @@ SUPPLY_DETAILS = (
     "from_site",
     "received_before",
 )
-LINE_DETAILS = ("unit_price", "accept_by", "tags", "raised_from", "shipped_before")
+LINE_DETAILS = ("unit_price", "accept_by", "tags", "raised_from", "shipped_before", "channel")
+
+MANY = 100_000  # lines, on which is decided for seconds: where orders join the items of a large shop to each other
 
 _NO_DETAILS: Row = (*(None,) * (len(SUPPLY_DETAILS) - 1), 0)
 
@@ -239,6 +241,8 @@ def load(
     elif orders:
         found = tx.fetch(LINES_OF_ORDERS, orders=orders)
         _load_lines(loaded, found if only is None else [row for row in found if row[:2] in only or _is_whole(row)])
+    if len(loaded.lines) >= MANY:
+        tx.take_long()
     return loaded
 
 

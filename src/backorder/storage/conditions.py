@@ -1,6 +1,6 @@
 """Conditions by which partial indexes are found, and the orders that they keep."""
 
-from sqlalchemy import ColumnElement, FromClause, func, literal_column
+from sqlalchemy import ColumnElement, FromClause, func, literal_column, select
 
 from backorder.storage.tables import lines, orders, supplies
 from backorder.storage.types import Day
@@ -35,6 +35,9 @@ def order_held(of: FromClause) -> ColumnElement[bool]:
 
 
 ORDER_HELD = order_held(orders)
+
+_holds = orders.alias("on_hold")  # few orders, which have an index of their own
+LINE_HELD = select(_holds.c.order_id).where(_holds.c.order_id == lines.c.order_id, order_held(_holds)).exists()
 
 
 def gained(revisions: FromClause) -> ColumnElement[bool]:

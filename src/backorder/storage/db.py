@@ -24,10 +24,11 @@ from backorder.kernel.events import Event
 from backorder.storage.turns import Turns
 from backorder.storage.types import Day, Moment, day_to_text, moment_to_text
 
-VERSION = "0019"  # the newest migration; a test holds it to that
+VERSION = "0020"  # the newest migration; a test holds it to that
 SQLITE_FLOOR = (3, 51, 3)  # earlier ones can lose a commit when the WAL is reset while another connection reads
 BUSY_SECONDS = 30
 IDLE_SECONDS = 60  # in a transaction, between two statements
+LONG_SECONDS = 1_800  # the same, where very much is decided at once
 TOGETHER = 32  # rows of one INSERT on SQLite: the driver lets go of the interpreter, and asks for it again, for each
 POOL = 16  # connections kept open; three times as many more while they are asked for
 _AWAY = {"08", "53", "57", "58"}  # connection, resources, shut down, system: PostgreSQL's classes of errors
@@ -119,6 +120,19 @@ class Tx:
         for n, convert in _readers(statement, self.dialect):
             found[n] = list(map(convert, found[n]))
         return found
+
+    def take_long(self) -> None:
+        """Let PostgreSQL wait for what is decided in this transaction, however many lines it is about."""
+        if self.dialect == "postgresql":
+            self.fetch(text(f"SET LOCAL idle_in_transaction_session_timeout = '{LONG_SECONDS}s'"))
+
+    def count_anew(self) -> None:
+        """Let SQLite count the tables that changed much, by which it chooses among indexes; PostgreSQL does by itself.
+
+        Without, it goes through all lines that wait to find the few that slipped.
+        """
+        if self.dialect == "sqlite":
+            self.fetch(text("PRAGMA optimize(0x10002)"))  # all tables, not those alone that this connection read
 
     def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Insert rows given as tuples in the order of `columns`, all by one statement; nothing for no rows."""
@@ -491,7 +505,8 @@ def connect(place: str) -> Engine:
     # A process that was stopped in the middle of a transaction must not hold its locks for ever.
     # What is read is found by indexes, and wanted at once: a page anywhere costs little more than the one behind
     # the last one, and no statement is worth compiling first.
-    settings = f"idle_in_transaction_session_timeout={IDLE_SECONDS}s", "random_page_cost=1.1", "jit=off"
+    alone = "max_parallel_workers_per_gather=0"  # many look at the same time: to help one would cost another
+    settings = f"idle_in_transaction_session_timeout={IDLE_SECONDS}s", "random_page_cost=1.1", "jit=off", alone
     options = " ".join(f"-c {setting}" for setting in settings)
     return create_engine(url, pool_size=POOL, max_overflow=3 * POOL, connect_args={"options": options}, **_QUIET)
 

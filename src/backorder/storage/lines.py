@@ -22,6 +22,7 @@ _ORDERS = (
         orders.c.sites,
         orders.c.currency,
         orders.c.held,
+        orders.c.channel,
         customers.c.region.label("customer_region"),
         lines.c.line,
         lines.c.sku,
@@ -72,6 +73,7 @@ class Order:
     head: Head
     currency: str | None
     held: bool
+    channel: str | None
     customer_region: str | None
     lines: dict[str, Line] = field(default_factory=dict)
 
@@ -87,8 +89,8 @@ def load_orders(tx: Tx, order_ids: Sequence[str]) -> dict[str, Order]:
     for row in tx.fetch(_ORDERS, orders=order_ids):
         order = found.get(row[0])
         if order is None:
-            order = found[row[0]] = Order(row[1], Head(*row[2:9]), row[9], bool(row[10]), row[11])
-        order.lines[row[12]] = Line(*row[13:])
+            order = found[row[0]] = Order(row[1], Head(*row[2:9]), row[9], bool(row[10]), *row[11:13])
+        order.lines[row[13]] = Line(*row[14:])
     return found
 
 

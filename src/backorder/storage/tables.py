@@ -328,10 +328,12 @@ orders = table(
     named("paid", f"paid BETWEEN 0 AND {AMOUNT_MAX}"),
     named("held", "held IN (0, 1)"),
 )
-Index("ix_orders_customer", orders.c.customer, postgresql_where=text("customer IS NOT NULL"))
+Index(
+    "ix_orders_customer", orders.c.customer, orders.c.order_id, postgresql_where=text("customer IS NOT NULL")
+)  # fmt: skip
 Index("ix_orders_placed", orders.c.placed_at)
 Index(
-    "ix_orders_channel", orders.c.channel, orders.c.placed_at, postgresql_where=text("channel IS NOT NULL")
+    "ix_orders_channel", orders.c.channel, orders.c.order_id, postgresql_where=text("channel IS NOT NULL")
 )  # fmt: skip
 Index(
     "ix_orders_held", orders.c.order_id, postgresql_where=text("held = 1"), sqlite_where=text("held = 1")
@@ -370,6 +372,7 @@ lines = table(
     day("person_day"),
     day("person_until"),
     units("shipped_before"),
+    word("channel"),  # of its order: lists are narrowed to it
     PrimaryKeyConstraint("order_id", "line"),
     UniqueConstraint("order_id", "position"),
     named("quantity", f"quantity BETWEEN 1 AND {UNITS_MAX}"),
@@ -396,8 +399,9 @@ Index(
     sqlite_where=text("waiting + allocated = 0"),
 )
 # Lines in order of their promise, apart by what people look for: each line that waits is in one of them, and in the
-# next once it is ready. A line without a date comes first. The promise is in them by itself as well: PostgreSQL looks
-# into the table for what it has as part of an expression alone, and so could not count by the index.
+# next once it is ready. A line without a date comes first. What lists count and sort by is in them as well, so that
+# PostgreSQL need not look into the table; the promise too, for of an expression alone it does not know what it is of.
+_LISTED = ["promise", "channel", "sku", "waiting", "allocated", "placed_at"]
 for _name, _which in (
     ("waiting", "waiting > 0"),
     ("ready", "allocated > 0"),
@@ -410,9 +414,20 @@ for _name, _which in (
         lines.c.order_id,
         lines.c.line,
         postgresql_where=text(_which),
-        postgresql_include=["promise"],
+        postgresql_include=_LISTED,
         sqlite_where=text(_which),
     )
+# Of a channel, the lines that wait. The channel is in those before, too: what is found by them is few.
+Index(
+    "ix_lines_channel",
+    lines.c.channel,
+    text("coalesce(promise, '1970-01-01')"),
+    lines.c.order_id,
+    lines.c.line,
+    postgresql_where=text("waiting > 0 AND channel IS NOT NULL"),
+    postgresql_include=["promise", "planned", "covered", "sku", "waiting", "allocated", "placed_at"],
+    sqlite_where=text("waiting > 0 AND channel IS NOT NULL"),
+)
 
 pegs = table(
     "pegs",
@@ -427,7 +442,7 @@ pegs = table(
     named("quantity", "quantity > 0"),
     named("pinned", "pinned BETWEEN 0 AND quantity"),
 )
-Index("ix_pegs_supply", pegs.c.supply)
+Index("ix_pegs_supply", pegs.c.supply, pegs.c.order_id, pegs.c.line)
 
 CAUSES = (
     "placed",

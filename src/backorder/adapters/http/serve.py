@@ -21,6 +21,7 @@ from backorder.adapters.http.listeners import Listeners
 from backorder.adapters.http.route import House
 from backorder.adapters.openid import Provider
 from backorder.commands import accounts
+from backorder.kernel.calendars import holiday_days
 from backorder.storage.db import Database, open_database
 from backorder.storage.migrate import upgrade
 from backorder.worker import Worker
@@ -125,6 +126,7 @@ def run(options: Options, clock: Callable[[], int]) -> None:
 def _load(options: Options, clock: Callable[[], int]) -> Any:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     made = load(options, clock)
+    holiday_days("US")  # of any country: it loads a library, for which the first order would wait a quarter of a second
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GARBAGE)
