@@ -46,6 +46,13 @@ def _filled(db: Database, seed: int) -> None:
            ship=chance.choice(("complete", "when_ready", "when_ready")))  # fmt: skip
         if n % 9 == 4:
             do(db, "hold_order", order=f"SO-{n * 7 % 40:02}", kind="payment")
+    do(db, "put_item", sku="D")
+    do(db, "announce_supply", supply="PO-D", sku="D", site="MAIN", quantity=99, expected_on="2026-12-11")
+    placed = sorted({line.order for line in list_lines(db, moment_number(NOW), Filters(limit=1_000))})
+    for name in placed[::4]:  # lines that come to their orders later, and are of their channel
+        more = [{"line": "later", "sku": "D", "quantity": 1}]
+        assert do(db, "add_lines", order=name, lines=more).outcome.value == "accepted"
+        assert do(db, "change_line", order=name, line="later", quantity=3).outcome.value == "changed"
     for line in list_lines(db, moment_number(NOW), Filters(ready=True, limit=1_000))[::3]:
         lines = [{"line": line.line, "quantity": line.allocated}]
         do(db, "ship", shipment=f"S-{line.order}-{line.line}", order=line.order, lines=lines)

@@ -29,8 +29,8 @@ def shop(db: Database) -> Database:
     do(db, day, COMMUNICATION["do"], **{name: value for name, value in COMMUNICATION.items() if name != "do"})
     do(db, day, "announce_supply", supply="PO", sku="CHAIR", site="NY", quantity=9, expected_on="2026-04-01")
     line = {"line": "1", "sku": "CHAIR", "quantity": 2, "unit_price": "50.00"}
-    placed = do(db, day, "place_order", order="A", customer="ada", currency="USD", paid="100.00", lines=[line])
-    assert placed == "accepted"
+    bought = {"customer": "ada", "channel": "web", "currency": "USD", "paid": "100.00"}
+    assert do(db, day, "place_order", order="A", lines=[line], **bought) == "accepted"
     return db
 
 

@@ -157,18 +157,18 @@ def test_where_goods_are_alike_to_all_nothing_smaller_does(seed: int, db: Databa
         apply(db, START, [{"do": "reschedule_supply", "supply": supply, "expected_on": day}])
     now, kinds = moment_number(START), set()
     book = whole(db, now)
-    for i, units in enumerate(book.lines.waiting):
+    for order, units in zip(book.lines.order, book.lines.waiting, strict=True):
         for earlier in (None, 1, 5) if units else ():
-            told = explain.line(db, book.lines.order[i], "1", now, earlier=earlier)
+            told = explain.line(db, order, "1", now, earlier=earlier)
             assert told is not None
             for change in told.sooner.changes:
                 kinds.add(change.kind)
-                smaller(db, now, i, day_number(told.sooner.by), change)
+                smaller(db, now, order, day_number(told.sooner.by), change)
     assert kinds == {"pulled_in", "more", "moved"}
 
 
-def smaller(db: Database, now: int, i: int, asked: int, change: Change) -> None:
-    """A day less, a unit less, do not bring the line by the day."""
+def smaller(db: Database, now: int, order: str, asked: int, change: Change) -> None:
+    """A day less, a unit less, do not bring the order's line by the day."""
     if change.kind == "moved" or change.day is None:
         return
     less, day = whole(db, now), day_number(change.day)
@@ -177,7 +177,7 @@ def smaller(db: Database, now: int, i: int, asked: int, change: Change) -> None:
     elif change.units > 1:
         less.add_supply("more", "purchase", "CHAIR", "MAIN", change.units - 1, day, 1)
     live_pass(less, ["CHAIR"], Why("announced"))
-    assert reached(less, i) > asked, change
+    assert reached(less, less.lines.index[order, "1"]) > asked, change
 
 
 def check_order(db: Database, now: int, book: Book) -> None:

@@ -133,7 +133,7 @@ INSERT INTO supplies (supply, kind, sku, site, quantity, received, cancelled, pe
 INSERT INTO stock_moves VALUES ('stock/MAIN/CHAIR', 1, '2026-12-01T09:00:00.000000Z', 2, 0, 2, NULL, 'receipt',
   'PO-1 R');
 INSERT INTO receipts VALUES ('PO-1', 'R', '2026-12-01T09:00:00.000000Z', 2, 0);
-INSERT INTO orders VALUES ('ada', NULL, NULL, 0, '2026-11-30T09:00:00.000000Z', NULL, 'when_ready', 'order', NULL,
+INSERT INTO orders VALUES ('ada', NULL, 'web', 0, '2026-11-30T09:00:00.000000Z', NULL, 'when_ready', 'order', NULL,
   NULL, NULL, '[]', NULL, 0, 0, 0, 0, '[]', 'f');
 INSERT INTO lines VALUES ('ada', '1', 0, 'CHAIR', 5, 3, 1, 0, 1, 3, 0, NULL, NULL, NULL, NULL, '2026-12-07',
   '2026-12-07', 1, 1, '[]');

@@ -1,8 +1,8 @@
 """Lines that pass filters, so that what is read does not grow with the shop: found by the narrowest that is named.
 
 That is an item, a customer, a supply, an order, or a channel with few orders; else the view, whose lines are kept by an
-index of their own, part by part. Lines are counted as far as anybody counts: where there are more, they come in the one
-order alone in which their index has them.
+index of their own, part by part. Lines are counted as far as anybody counts: where there are more, they come in one
+order alone.
 """
 
 from collections.abc import Iterator, Sequence
@@ -152,7 +152,7 @@ def _tables(filters: Filters) -> FromClause:
 
 
 def _named(tx: Tx, filters: Filters, now: int) -> Passing | None:
-    """Where the lines of what is named are found, if it narrows; their index has them in order."""
+    """Where the lines of what is named are found, if it narrows."""
     if filters.supply is not None:
         on = select(pegs.c.order_id, pegs.c.line).where(pegs.c.supply == filters.supply).distinct().subquery("on_it")
         there = and_(on.c.order_id == lines.c.order_id, on.c.line == lines.c.line)

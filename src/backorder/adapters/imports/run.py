@@ -94,7 +94,8 @@ def run(
                 if outcome.outcome not in _GOOD:
                     rejects += [Reject(row, _reason(outcome)) for row in one.rows]
             whole = going_on(Progress(used, used - len(rejects), len(rejects)))
-        with place.write() as tx:
+    if not dry:
+        with db.write() as tx:
             tx.count_anew()
     words = +words  # without what counts nothing
     rejects.sort(key=lambda reject: reject.row.number)
