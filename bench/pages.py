@@ -4,7 +4,7 @@ import http.client
 import re
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import date, timedelta
 from functools import partial
@@ -18,6 +18,7 @@ from sqlalchemy import text
 from backorder.adapters.console import reallocate, settings, waiting
 from backorder.adapters.console.backlog import VIEWS
 from backorder.adapters.console.columns import HEADINGS
+from backorder.adapters.console.goods_lists import OF_ITEMS, OF_SUPPLIES, Goods
 from backorder.adapters.http.callers import COOKIE
 from backorder.commands import accounts
 from backorder.kernel.calendars import day_date, local_day
@@ -127,6 +128,8 @@ def groups(hot: str, busy: str, today: date) -> Iterator[Group]:
             for fields, (by, down) in product(_narrowed(hot, busy), sorts)
         ]
         yield Group(f"backlog, {view.name}", found)
+    yield Group("supplies", list(_goods(OF_SUPPLIES, ({}, {"sku": hot}, {"supplier": "S1"}, {"site": "MAIN"}))))
+    yield Group("items", list(_goods(OF_ITEMS, ({}, {"category": "none"}, {"supplier": "S1"}))))
     yield Group("notices", [_at("/console/notices", view=view.name) for view in waiting.VIEWS])
     some = "&".join(f"order=SO-{n:07d}" for n in range(40))
     leaving = [
@@ -156,6 +159,13 @@ def _narrowed(hot: str, busy: str) -> Iterator[dict[str, str]]:
         {"sku": hot, "channel": "phone"}, {"customer": DEALER, "channel": RARE}, {"sku": hot, "customer": DEALER},
         {"supply": busy, "channel": "web"},
     )  # fmt: skip
+
+
+def _goods(goods: Goods, narrowed: Iterable[dict[str, str]]) -> Iterator[str]:
+    """A list of goods: each view, narrowed, and in each order both ways."""
+    orders = [(one.by, down) for one in goods.columns if one.by for down in ("", "yes")]
+    for view, fields, (by, down) in product(goods.views, narrowed, [("", ""), *orders]):
+        yield _at(goods.path, view=view.name, sort=by, down=down, **fields)
 
 
 def _at(path: str, **said: str) -> str:

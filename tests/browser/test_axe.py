@@ -29,6 +29,8 @@ PARTS = {"order": "A", "supply": "PO", "sku": "LAMP", "run": "R", "kind": "items
 # Answers that are no pages.
 FILES = {
     "/console/lines.csv",
+    "/console/supplies.csv",
+    "/console/items.csv",
     "/console/settings/letter",
     "/console/static/{name:str}",
     "/console/imports/examples/{kind:str}",
@@ -48,6 +50,8 @@ STATES = (
     "/console/orders/C",
     "/console/orders/none",
     "/console/supplies/PO?slip=7",
+    "/console/supplies?view=overdue&sku=LAMP",
+    "/console/items?view=all&sort=free&category=none",
     "/console/items/STOOL",
     "/console/search?q=A",
     "/console/search?q=nothing-like-it",

@@ -237,7 +237,7 @@ def list_lines(db: Database, now: int, filters: Filters) -> list[LineView]:
 
 
 def overdue(tx: Tx, now: int) -> ColumnElement[bool]:
-    """The supply's day has passed where it is expected; for statements over supplies joined to their sites."""
+    """The supply's day has passed where it is expected; for statements over supplies."""
     zones: dict[int, list[str]] = {}
     for (zone,) in tx.fetch(_ZONES):
         zones.setdefault(local_day(now, zone), []).append(zone)
@@ -246,7 +246,10 @@ def overdue(tx: Tx, now: int) -> ColumnElement[bool]:
     if len(zones) == 1:  # it is the same day everywhere
         return passed
     each = [
-        and_(sites.c.zone.in_(here), supplies.c.expected_on < literal(today, type_=Day()))
+        and_(
+            supplies.c.site.in_(select(sites.c.site).where(sites.c.zone.in_(here))),
+            supplies.c.expected_on < literal(today, type_=Day()),
+        )
         for today, here in sorted(zones.items())
     ]
     return and_(passed, or_(false(), *each))
@@ -260,7 +263,6 @@ def _at_risk(tx: Tx, now: int) -> ColumnElement[bool]:
     shaky = (
         select(pegs.c.line)
         .join(supplies, supplies.c.supply == pegs.c.supply)
-        .join(sites, sites.c.site == supplies.c.site)
         .where(
             pegs.c.order_id == lines.c.order_id,
             pegs.c.line == lines.c.line,

@@ -43,7 +43,7 @@ from backorder.storage.conditions import (
     promise_key,
 )
 from backorder.storage.db import Tx
-from backorder.storage.tables import lines, orders, pegs, sites, supplies
+from backorder.storage.tables import lines, orders, pegs, supplies
 from backorder.storage.types import Day
 
 COUNTED_MAX = 10_000  # lines beyond which nobody counts on: it would read them all
@@ -220,7 +220,7 @@ def _shaky_pegs(tx: Tx, now: int) -> Subquery:
     stands = select(pegs.c.order_id, pegs.c.line).join(supplies, supplies.c.supply == pegs.c.supply)
     halves = (
         stands.where(SUPPLY_TO_COME, SUPPLY_UNSURE),
-        stands.join(sites, sites.c.site == supplies.c.site).where(overdue(tx, now)),
+        stands.where(overdue(tx, now)),
     )
     read = [select(half.limit(SHAKY_MAX).subquery()) for half in halves]
     return union(*read).subquery("shaky")
@@ -230,7 +230,6 @@ def _first_shaky_day(tx: Tx, now: int) -> ColumnElement[int]:
     """The first day of supply that may not come; no line that stands on it is promised before, unless it slipped."""
     unsure = select(func.min(supplies.c.expected_on, type_=Day())).where(SUPPLY_TO_COME, SUPPLY_UNSURE)
     late = select(func.min(supplies.c.expected_on, type_=Day())).where(overdue(tx, now))
-    late = late.select_from(supplies.join(sites, sites.c.site == supplies.c.site))
     days = [day for statement in (unsure, late) for (day,) in tx.fetch(statement) if day is not None]
     return literal(min(days, default=DAY_MAX), type_=Day())
 
@@ -241,7 +240,6 @@ def _is_shaky(tx: Tx, now: int) -> ColumnElement[bool]:
     return (
         select(pegs.c.line)
         .join(supplies, supplies.c.supply == pegs.c.supply)
-        .join(sites, sites.c.site == supplies.c.site)
         .where(*there, SUPPLY_TO_COME, or_(SUPPLY_UNSURE, overdue(tx, now)))
         .exists()
     )

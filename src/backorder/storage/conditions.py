@@ -18,6 +18,9 @@ SUPPLY_OF_USE = (supplies.c.quantity > supplies.c.received + supplies.c.cancelle
 SUPPLY_TO_COME = (supplies.c.quantity > supplies.c.received + supplies.c.cancelled) & (
     supplies.c.kind != literal_column("'stock'")
 )
+SUPPLY_DONE = (supplies.c.quantity == supplies.c.received + supplies.c.cancelled) & (
+    supplies.c.kind != literal_column("'stock'")
+)
 
 SUPPLY_UNSURE = supplies.c.confirmed == literal_column("0")  # where it is to come
 

@@ -48,6 +48,11 @@ from backorder.storage.schema import (
 metadata = schema.metadata  # whoever asks for it here has the tables in it
 
 
+def _partial(name: str, which: str, *columns: Any, **more: Any) -> Index:
+    """An index of the rows alone of which a condition holds."""
+    return Index(name, *columns, postgresql_where=text(which), sqlite_where=text(which), **more)
+
+
 def _policy_columns() -> list[Column[Any]]:
     """What shop, category and item say on how an item is sold; null leaves it to the next level."""
     return [
@@ -222,42 +227,24 @@ supplies = table(
         use_alter=True,
     ),
 )
-Index(
-    "ix_supplies_open",
-    supplies.c.sku,
-    postgresql_where=text("quantity > received + cancelled OR kind = 'stock'"),
-    sqlite_where=text("quantity > received + cancelled OR kind = 'stock'"),
-)
+_TO_COME = "quantity > received + cancelled AND kind <> 'stock'"
+_partial("ix_supplies_open", "quantity > received + cancelled OR kind = 'stock'", supplies.c.sku)
+_partial("uq_supplies_stock", "kind = 'stock'", supplies.c.sku, supplies.c.site, unique=True)
+_partial("ix_supplies_available", _TO_COME, supplies.c.available_on)
+_partial("ix_supplies_unconfirmed", _TO_COME + " AND confirmed = 0", supplies.c.expected_on)
 Index("ix_supplies_document", supplies.c.document)
-Index(
-    "uq_supplies_stock",
-    supplies.c.sku,
-    supplies.c.site,
-    unique=True,
-    postgresql_where=text("kind = 'stock'"),
-    sqlite_where=text("kind = 'stock'"),
-)
-Index(
-    "ix_supplies_available",
-    supplies.c.available_on,
-    postgresql_where=text("quantity > received + cancelled AND kind <> 'stock'"),
-    sqlite_where=text("quantity > received + cancelled AND kind <> 'stock'"),
-)
-
-# What is late and what arrives; and what nobody confirmed.
-Index(
-    "ix_supplies_expected",
-    supplies.c.expected_on,
-    supplies.c.supply,
-    postgresql_where=text("quantity > received + cancelled AND kind <> 'stock'"),
-    sqlite_where=text("quantity > received + cancelled AND kind <> 'stock'"),
-)
-Index(
-    "ix_supplies_unconfirmed",
-    supplies.c.expected_on,
-    postgresql_where=text("quantity > received + cancelled AND kind <> 'stock' AND confirmed = 0"),
-    sqlite_where=text("quantity > received + cancelled AND kind <> 'stock' AND confirmed = 0"),
-)
+# What is to come and what has come, each in order of its day: all of it, and that of an item, a supplier or a site.
+_DAYS = supplies.c.expected_on, supplies.c.supply
+_partial("ix_supplies_expected", _TO_COME, *_DAYS)
+_partial("ix_supplies_supplier", _TO_COME, supplies.c.supplier, *_DAYS)
+_partial("ix_supplies_site", _TO_COME, supplies.c.site, *_DAYS)
+for _name, _columns in (
+    ("done", _DAYS),
+    ("done_item", (supplies.c.sku, *_DAYS)),
+    ("done_supplier", (supplies.c.supplier, *_DAYS)),
+    ("done_site", (supplies.c.site, *_DAYS)),
+):
+    _partial(f"ix_supplies_{_name}", "quantity = received + cancelled AND kind <> 'stock'", *_columns)
 
 stock_moves = table(
     "stock_moves",
@@ -335,15 +322,8 @@ Index("ix_orders_placed", orders.c.placed_at)
 Index(
     "ix_orders_channel", orders.c.channel, orders.c.order_id, postgresql_where=text("channel IS NOT NULL")
 )  # fmt: skip
-Index(
-    "ix_orders_held", orders.c.order_id, postgresql_where=text("held = 1"), sqlite_where=text("held = 1")
-)  # fmt: skip
-Index(
-    "ix_orders_complete",
-    orders.c.order_id,
-    postgresql_where=text("ship = 'complete'"),
-    sqlite_where=text("ship = 'complete'"),
-)
+_partial("ix_orders_held", "held = 1", orders.c.order_id)
+_partial("ix_orders_complete", "ship = 'complete'", orders.c.order_id)
 
 lines = table(
     "lines",
@@ -385,48 +365,27 @@ lines = table(
     named("person", "(person_day IS NULL) = (person_until IS NULL) AND person_until <= person_day"),
     named("shipped_before", "shipped_before BETWEEN 0 AND shipped"),
 )
-Index(
-    "ix_lines_open",
-    lines.c.sku,
-    postgresql_where=text("waiting + allocated > 0"),
-    sqlite_where=text("waiting + allocated > 0"),
-)
-
-Index(
-    "ix_lines_closed",
-    lines.c.sku,
-    postgresql_where=text("waiting + allocated = 0"),
-    sqlite_where=text("waiting + allocated = 0"),
-)
+_partial("ix_lines_open", "waiting + allocated > 0", lines.c.sku)
+_partial("ix_lines_closed", "waiting + allocated = 0", lines.c.sku)
 # Lines in order of their promise, apart by what people look for: each line that waits is in one of them, and in the
 # next once it is ready. A line without a date comes first. What lists count and sort by is in them as well, so that
 # PostgreSQL need not look into the table; the promise too, for of an expression alone it does not know what it is of.
+_ORDERED = text("coalesce(promise, '1970-01-01')"), lines.c.order_id, lines.c.line
 _LISTED = ["promise", "channel", "sku", "waiting", "allocated", "placed_at"]
-for _name, _which in (
-    ("waiting", "waiting > 0"),
-    ("ready", "allocated > 0"),
-    ("uncovered", "waiting > covered"),
-    ("slipped", "planned > promise AND waiting > 0"),
+for _name, _which, _more in (
+    ("waiting", "waiting > 0", []),
+    ("ready", "allocated > 0", []),
+    ("uncovered", "waiting > covered", ["covered"]),  # how many units of each item no supply holds
+    ("slipped", "planned > promise AND waiting > 0", []),
 ):
-    Index(
-        f"ix_lines_{_name}",
-        text("coalesce(promise, '1970-01-01')"),
-        lines.c.order_id,
-        lines.c.line,
-        postgresql_where=text(_which),
-        postgresql_include=_LISTED,
-        sqlite_where=text(_which),
-    )
+    _partial(f"ix_lines_{_name}", _which, *_ORDERED, postgresql_include=[*_LISTED, *_more])
 # Of a channel, the lines that wait. The channel is in those before, too: what is found by them is few.
-Index(
+_partial(
     "ix_lines_channel",
+    "waiting > 0 AND channel IS NOT NULL",
     lines.c.channel,
-    text("coalesce(promise, '1970-01-01')"),
-    lines.c.order_id,
-    lines.c.line,
-    postgresql_where=text("waiting > 0 AND channel IS NOT NULL"),
+    *_ORDERED,
     postgresql_include=["promise", "planned", "covered", "sku", "waiting", "allocated", "placed_at"],
-    sqlite_where=text("waiting > 0 AND channel IS NOT NULL"),
 )
 
 pegs = table(
@@ -498,8 +457,11 @@ promises = table(
 )
 
 # Revisions by which a line gained, by moment: who explains another's slip asks for those alone.
-_GAINED = text("n > 1 AND to_day IS NOT NULL AND (from_day IS NULL OR to_day < from_day)")
-Index("ix_promises_gained", promises.c.at, postgresql_where=_GAINED, sqlite_where=_GAINED)
+_partial(
+    "ix_promises_gained",
+    "n > 1 AND to_day IS NOT NULL AND (from_day IS NULL OR to_day < from_day)",
+    promises.c.at,
+)
 
 cancellations = table(
     "cancellations",
@@ -545,14 +507,7 @@ holds = table(
     one_of("kind", "payment", "fraud", "credit", "customer"),
     named("after", "released_at IS NULL OR released_at >= at"),
 )
-Index(
-    "uq_holds_open",
-    holds.c.order_id,
-    holds.c.kind,
-    unique=True,
-    postgresql_where=text("released_at IS NULL"),
-    sqlite_where=text("released_at IS NULL"),
-)
+_partial("uq_holds_open", "released_at IS NULL", holds.c.order_id, holds.c.kind, unique=True)
 
 replies = table(
     "replies",

@@ -35,6 +35,8 @@ class Place(NamedTuple):
 PLACES = (
     Place(HOME, phrase("Today"), "t", "orders.read"),
     Place("/console/lines", phrase("Backlog"), "b", "orders.read"),
+    Place("/console/items", phrase("Items"), "m", "catalogue.read"),
+    Place("/console/supplies", phrase("Supplies"), "u", "supply.read"),
     Place("/console/shipments", phrase("Shipments"), "s", "orders.read"),
     Place("/console/reallocate", phrase("Reallocate"), "r", "reallocation.read"),
     Place("/console/notices", phrase("Notices"), "n", "notices.read"),
@@ -171,6 +173,7 @@ def _environment() -> Environment:
         words=_all_worded,
         day=_worded(words.day),
         weekday=_worded(words.weekday),
+        late=_worded(words.late),
         moment=_worded(words.moment),
         number=_worded(int),
         count=_worded(words.count),

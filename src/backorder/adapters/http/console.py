@@ -18,6 +18,7 @@ from backorder.adapters.http import (
     endpoints,
     file_columns,
     goods,
+    goods_lists,
     importing,
     letters,
     packs,
@@ -183,6 +184,7 @@ _FRAME: tuple[Route, ...] = (
 ROUTES = (
     *_FRAME,
     *desk.ROUTES,
+    *goods_lists.ROUTES,
     *goods.ROUTES,
     *waiting.ROUTES,
     *shipping.ROUTES,
