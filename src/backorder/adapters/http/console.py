@@ -25,6 +25,7 @@ from backorder.adapters.http import (
     several,
     shipping,
     sign_in,
+    sources,
     staff,
     taking,
     waiting,
@@ -199,6 +200,7 @@ ROUTES = (
     *letters.ROUTES,
     *communicating.ROUTES,
     *wordings.ROUTES,
+    *sources.ROUTES,
     *endpoints.ROUTES,
     *staff.ROUTES,
 )
