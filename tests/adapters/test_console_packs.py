@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from console_house import BEGUN, FORM, NOW, House, house_with, read
+from service import Reply
 
 from backorder.adapters.console import packs as words
 from backorder.storage.rules import bundled, bundled_texts
@@ -135,6 +136,63 @@ def test_a_broken_pack_is_refused_with_the_place_and_stays_typed(house: House) -
     long = TEXT + "#" * 20_000
     page = read(house.give(HERE, do="check_pack", text=long))
     assert "At most 20,000 letters." in read(house.give(HERE, do="put_pack", was=mark(page), text=long))
+    assert own(house) == []
+
+
+def with_file(
+    house: House, file: bytes, name: str = "pack.toml", role: str = "admin", site: str = "same-origin", **said: str
+) -> Reply:
+    """The form as a browser sends it, with a file; without one where it has no name."""
+    edge = "edge--of"
+    fields = "".join(f'--{edge}\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{t}\r\n' for n, t in said.items())
+    head = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\nContent-Type: x/y\r\n\r\n'
+    body = f"{fields}{head}".encode() + file + f"\r\n--{edge}--\r\n".encode()
+    kind = f"multipart/form-data; boundary={edge}"
+    return house.ask("POST", HERE, body, role, Content_Type=kind, Sec_Fetch_Site=site)
+
+
+def test_a_file_is_looked_at_as_what_is_pasted_and_put_then(house: House) -> None:
+    assert 'enctype="multipart/form-data"' in house.page(f"{HERE}?new=yes")
+    other = TEXT.replace("days = 30 #", "days = 20 #")
+    file = b"\xef\xbb\xbf" + other.replace("\n", "\r\n").encode()
+    for word in ("check_pack", "put_pack"):
+        looked = with_file(house, file, do=word, pack="us-ftc", text="what stood there", was="")
+        assert looked.status == 200, read(looked)
+        page = read(looked)
+        assert "within 20 days" in page
+        assert other in page
+        assert "what stood there" not in page
+        assert own(house) == [], "nobody saw it yet"
+    done = with_file(house, b"", "", do="put_pack", pack="us-ftc", was=mark(page), text=other.replace("\n", "\r\n"))
+    assert done.status == 303, read(done)
+    assert own(house) == ["us-ftc"]
+    assert json.loads(house.ask("GET", "/v1/packs/us-ftc").body)["text"] == other
+    assert with_file(house, b"", "", do="withdraw_pack", pack="us-ftc", was="", text="").status == 303
+    assert own(house) == []
+
+
+def test_a_file_that_is_no_pack_is_refused_with_the_reason(house: House) -> None:
+    for file, field, why in (
+        (b"\x7fELF\x02\xff\xfe", "file", "This is no text file."),
+        (TEXT.encode("utf-16"), "file", "This is no text file."),
+        (b"pack = \0", "file", "This is no text file."),
+        (b"", "file", "There is nothing in this file."),
+        (b"\xef\xbb\xbf \r\n", "file", "There is nothing in this file."),
+        (b"#" * 20_001, "file", "This file is too long for a pack: at most 20,000 letters."),
+        (b"<html><img src=x>", "text", "at line 1"),
+        (TEXT.replace("from_days = 31", "from_days = 40").encode(), "text", "nothing is said on delays of 31 to 39"),
+    ):
+        reply = with_file(house, file, do="check_pack", text="what stood there")
+        assert reply.status == 422, why
+        wrong = re.search(rf'id="{field}-wrong" role="alert">([^<]*)<', read(reply))
+        assert wrong is not None, why
+        assert why in wrong[1]
+        assert ("what stood there" in read(reply)) is (field == "file")
+        assert b"<img" not in reply.body
+    assert with_file(house, TEXT.encode(), do="dance").status == 422
+    assert with_file(house, TEXT.encode(), do="check_pack", pack="\0").status == 422
+    assert with_file(house, TEXT.encode(), role="viewer", do="check_pack").status == 403
+    assert with_file(house, TEXT.encode(), site="cross-site", do="check_pack").status == 403
     assert own(house) == []
 
 

@@ -19,9 +19,12 @@ from state import apply
 
 from backorder.adapters.http.problems import status_of
 from backorder.adapters.http.refusals import SENTENCES
+from backorder.commands import accounts, inbound
 from backorder.kernel.access import ROLES
+from backorder.kernel.calendars import moment_number
 from backorder.kernel.outcomes import Outcome, Word
 from backorder.storage.db import open_database
+from backorder.storage.inbound import Delivery
 
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
 FORM = {"Content_Type": "application/x-www-form-urlencoded", "Sec_Fetch_Site": "same-origin"}
@@ -164,6 +167,12 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         found = [one.outcome.value for one in apply(db, NOW - timedelta(hours=2), later)]
         assert set(found) <= {"rescheduled", "received", "changed", "shipped"}
         apply(db, NOW - timedelta(hours=1), [{"do": "advance", "to": (NOW - timedelta(hours=1)).isoformat()}])
+        now = moment_number(NOW)
+        accounts.put_account(db, now, "till", kind="program", role="integration", by="t")
+        inbound.put_source(db, now, "oak", form="shopify", account="till", secret="0123456789abcdef", by="t")
+        inbound.put_source(db, now, "own", form="standard", account="till", by="t")
+        for n, state in enumerate(("done", "refused", "early", "ignored", "invalid")):
+            inbound.record(db, Delivery("oak", str(n), now, "orders/create", "9f0", state, "A", None))
         db.close()
         with speaking(url, BACKORDER_NOW=NOW.isoformat(), BACKORDER_WORKER="no") as service:
             yield Shop(service)
@@ -227,6 +236,9 @@ PAGES = (
     ("/console/imports", "Importe", "Standorte"),
     ("/console/audit", "Einträge, neueste zuerst", "Worum es geht"),
     ("/console/settings", "Regelpakete", "mitgeliefert", "Verbraucher"),
+    ("/console/settings/shops", "Shops, die senden, nach Namen", "Wie er signiert", "Ein eigenes Programm"),
+    ("/console/settings/shops?source=oak", "Was von oak kam", "abgelehnt", "zu früh", "Die Adresse, an die er sendet"),
+    ("/console/settings/shops?source=own", "hat noch kein Geheimnis", "Von ihm kam noch nichts"),
     ("/console/settings/webhooks?webhook=hook", "Endpunkte nach Namen", "hat noch kein Geheimnis"),
     ("/console/settings/users?account=admin", "Konten nach Namen", "Token ausstellen", "Nur lesen"),
     ("/console/reallocate", "Simulieren Sie eine Richtlinie", "2 Segmente"),
@@ -284,6 +296,18 @@ def test_what_is_refused_is_said_in_german_as_far_as_it_is_the_consoles(shop: Sh
     _is_german(shop.page("/console/shipments", 422, do="ship"), "Haken Sie zuerst die Bestellungen an")
     _is_german(shop.page("/console/shipments", 422, do="dance"), "Das ist kein Formular von uns.")
     _is_german(shop.page("/console/audit?since=x", 422), "Schreiben Sie die Tage wie 2026-11-20")
+    put = {"do": "put_source", "new": "yes", "source": "elm", "form": "shopify", "account": "till"}
+    for said, wrong in (
+        ({"secret": "x"}, "Ein Geheimnis dieser Form hat 16 bis 200 Zeichen"),
+        ({"source": "a b"}, "Ein Name hat Buchstaben"),
+        ({"source": "oak"}, "Es gibt eine Quelle mit diesem Namen"),
+        ({"account": "none"}, "Nennen Sie das Konto eines Programms"),
+        ({"form": "none"}, "Diese Form gibt es nicht"),
+    ):
+        _is_german(shop.page("/console/settings/shops", 422, **{**put, **said}), wrong)
+    turn = {"do": "rotate_source", "source": "oak", "was": ""}
+    _is_german(shop.page("/console/settings/shops", 409, **turn), "Sein Geheimnis: es gibt eines")
+    _is_german(shop.page("/console/settings/shops?source=none", 404), "Es gibt keine Quelle mit diesem Namen.")
     drawn = shop.page("/console/settings/webhooks", do="rotate", webhook="hook")
     _is_german(drawn, "Das neue Geheimnis von hook.", "Bewahren Sie es jetzt auf.")
     replayed = {"do": "replay_webhook", "webhook": "hook", "event": "x"}

@@ -16,10 +16,11 @@ from service import running
 from state import apply
 
 from backorder.adapters.http import console
-from backorder.commands import accounts
+from backorder.commands import accounts, inbound
 from backorder.kernel.calendars import moment_number
 from backorder.storage import imports
 from backorder.storage.db import open_database
+from backorder.storage.inbound import Delivery
 
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
 PASSWORD = "a rather long pass phrase"
@@ -57,6 +58,7 @@ STATES = (
     "/console/search?q=nothing-like-it",
     "/console/settings?pack=us-ftc",
     "/console/settings?new=yes",
+    "/console/settings/shops?source=oak",
     "/console/settings/communication?kind=shipped&order=none",
     "/console/settings/wordings?kind=shipped&order=none",
     "/console/shipments?order=D",
@@ -101,6 +103,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         policy = {"do": "put_policy", "policy": "P", "segments": [{"name": "all", "strategy": "gain"}]}
         apply(db, NOW - timedelta(minutes=9), [cancel, policy, {"do": "reallocate", "run": "R", "policy": "P"}])
         accounts.put_account(db, moment_number(then), "ingrid", kind="person", role="admin", password=PASSWORD, by="t")
+        accounts.put_account(db, moment_number(then), "shop", kind="program", role="integration", by="t")
+        inbound.put_source(db, moment_number(then), "oak", form="woocommerce", account="shop", by="t")
+        for n, state in enumerate(("done", "refused", "early", "ignored", "invalid")):
+            inbound.record(db, Delivery("oak", str(n), moment_number(then), "order.created", "9f0", state, "A", "why"))
         with db.write() as tx:
             imports.save_import(tx, "R", "items", "a.csv", "1", "ingrid", 20, moment_number(NOW))
             imports.save_progress(tx, "R", imports.Progress(9, 7, 1), moment_number(NOW))

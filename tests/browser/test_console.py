@@ -34,6 +34,7 @@ PAGES = {
     "pack": "/console/settings?new=yes",
     "communication": "/console/settings/communication?kind=long",
     "wordings": "/console/settings/wordings?kind=delay&language=de&message=long",
+    "shops": "/console/settings/shops",
     "webhooks": "/console/settings/webhooks",
     "users": "/console/settings/users?account=ingrid",
     "order": "/console/orders/A-1",

@@ -25,6 +25,7 @@ FORMS = {
     "/console/reallocate/policy": ("form.stack", "text"),
     "/console/imports": ("form.fields", "kind"),
     "/console/shipments?order=S-1": ("form.fields", "carrier"),
+    "/console/settings/shops": ("form.stack", "source"),
     "/console/settings/webhooks": ("form.stack", "webhook"),
     "/console/settings/users": ("form.stack", "account"),
 }

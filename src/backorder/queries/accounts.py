@@ -45,6 +45,11 @@ _ACCOUNTS = select(
     accounts.c.disabled_at,
     accounts.c.password.is_not(None),
 ).order_by(accounts.c.account)
+_PROGRAMS = (
+    select(accounts.c.account, accounts.c.role)
+    .where(accounts.c.kind == "program", accounts.c.disabled_at.is_(None), accounts.c.customer.is_(None))
+    .order_by(accounts.c.account)
+)
 _TOKENS = (
     select(
         tokens.c.account,
@@ -64,6 +69,12 @@ _TOKENS = (
 def list_accounts(db: Database, *, limit: int = 50, after: str = "") -> list[AccountView]:
     """Accounts by name, behind `after`, each with all of its tokens."""
     return _read(db, _ACCOUNTS.where(accounts.c.account > after).limit(limit))
+
+
+def list_programs(db: Database, *, limit: int) -> dict[str, str]:
+    """The role of each program by its name, but of those that are disabled or bound to a customer."""
+    with db.read() as tx:
+        return dict(tx.fetch(_PROGRAMS.limit(limit)))
 
 
 def account(db: Database, ref: str) -> AccountView | None:

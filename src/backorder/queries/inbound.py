@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, literal_column, select
 
 from backorder.kernel.calendars import moment_datetime
-from backorder.storage.db import Database
+from backorder.storage.db import Database, among
 from backorder.storage.inbound_tables import inbound_deliveries, inbound_sources
+from backorder.storage.types import Moment
 
 DELIVERIES_MAX = 50  # of one source that are shown
 
@@ -48,6 +49,14 @@ class SourceWithDeliveries(SourceView):
     deliveries: list[DeliveryView]
 
 
+class Lately(msgspec.Struct):
+    """When a source sent last, and how many of its later deliveries were refused or could not be read."""
+
+    last: datetime
+    refused: int
+    invalid: int
+
+
 _columns = inbound_sources.c
 _SOURCES = select(
     _columns.source, _columns.form, _columns.account, _columns.secret, _columns.old_until, _columns.made_at
@@ -68,6 +77,25 @@ _LAST = (
 )
 
 
+def _count(state: State) -> ColumnElement[int]:
+    """How many deliveries ended so since a moment, and have not ended otherwise when they were sent again."""
+    found = inbound_deliveries.c
+    ended = and_(found.state == state, found.at >= bindparam("since", type_=Moment()))
+    return func.sum(case((ended, literal_column("1")), else_=literal_column("0")))
+
+
+_LATELY = (
+    select(
+        inbound_deliveries.c.source,
+        func.max(inbound_deliveries.c.at),
+        _count("refused"),
+        _count("invalid"),
+    )
+    .where(among(inbound_deliveries.c.source, "sources"))
+    .group_by(inbound_deliveries.c.source)
+)
+
+
 def list_sources(db: Database, *, after: str | None = None, limit: int | None = None) -> list[SourceView]:
     """Sources by name, behind one."""
     asked = _SOURCES if after is None else _SOURCES.where(_columns.source > after)
@@ -84,6 +112,13 @@ def source(db: Database, name: str) -> SourceWithDeliveries | None:
         last = tx.fetch(_LAST, source=name)
     found = [DeliveryView(row[0], row[1], moment_datetime(row[2]), *row[3:]) for row in last]
     return SourceWithDeliveries(**_view(rows[0]), deliveries=found)
+
+
+def lately(db: Database, names: list[str], since: int) -> dict[str, Lately]:
+    """How sources fared since a moment, by name; those from which nothing came in the last month are left out."""
+    with db.read() as tx:
+        rows = tx.fetch(_LATELY, sources=names, since=since) if names else []
+    return {name: Lately(moment_datetime(last), int(refused), int(invalid)) for name, last, refused, invalid in rows}
 
 
 def _view(row: Any) -> dict[str, Any]:

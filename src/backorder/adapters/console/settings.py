@@ -1,4 +1,4 @@
-"""The settings as tabs: rule packs, how customers are told and in which words, webhooks, accounts and their tokens."""
+"""The settings as tabs: rule packs, how customers are told and in which words, shops, webhooks, accounts and tokens."""
 
 import hashlib
 from collections.abc import Mapping
@@ -11,12 +11,14 @@ from backorder.kernel.phrases import Phrase, Said, phrase
 HERE = "/console/settings"
 COMMUNICATION = HERE + "/communication"
 WORDINGS = HERE + "/wordings"
+SHOPS = HERE + "/shops"
 WEBHOOKS = HERE + "/webhooks"
 USERS = HERE + "/users"
 TABS = (
     Place(HERE, phrase("Rule packs"), "", "catalogue.read"),
     Place(COMMUNICATION, phrase("Telling customers"), "", "catalogue.read"),
     Place(WORDINGS, phrase("Wordings"), "", "catalogue.read"),
+    Place(SHOPS, phrase("Shops"), "", "outbox.read"),
     Place(WEBHOOKS, phrase("Webhooks"), "", "webhooks.read"),
     Place(USERS, phrase("Users and tokens"), "", "accounts.write"),
 )
@@ -32,6 +34,8 @@ DONE = {
     "put_pack": phrase("The pack is put. It holds for orders that are placed from now on."),
     "withdraw_pack": phrase("The pack is withdrawn. Orders that began with it go on by it."),
     "put_wording": phrase("Your words are kept. Messages from now on have them."),
+    "put_source": phrase("The source is put."),
+    "delete_source": phrase("The source is deleted: nothing that it sends is taken any more."),
     "put_webhook": phrase("The endpoint is put."),
     "disable_webhook": phrase("The endpoint is switched off. What is for it waits."),
     "enable_webhook": phrase("The endpoint is switched on."),
@@ -55,7 +59,7 @@ class News(NamedTuple):
     """A field that somebody changed since a form was made, and what it says now."""
 
     said: Phrase
-    now: str
+    now: str | Said
 
 
 def mark(shown: Mapping[str, str]) -> str:

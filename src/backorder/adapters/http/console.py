@@ -26,6 +26,7 @@ from backorder.adapters.http import (
     several,
     shipping,
     sign_in,
+    sources,
     staff,
     taking,
     waiting,
@@ -201,6 +202,7 @@ ROUTES = (
     *letters.ROUTES,
     *communicating.ROUTES,
     *wordings.ROUTES,
+    *sources.ROUTES,
     *endpoints.ROUTES,
     *staff.ROUTES,
 )

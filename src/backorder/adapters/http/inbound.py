@@ -1,6 +1,7 @@
 """The door for what shops send of themselves, and the routes for who may send."""
 
 import re
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -194,29 +195,35 @@ def _shown(text: str, most: int) -> str:
 async def put(house: House, call: Call) -> Answer:
     """`PUT /v1/inbound/{source}`: let a shop send, or change how."""
     name, said = call.path("source"), body.typed(await body.read(call.request), PutSource)
-    if re.fullmatch(NAME.removeprefix("^"), name) is None:
-        raise Refusal(422, "invalid", "a name has letters, digits, dots, dashes and underscores", field="source")
     before = await ask(house, views.source, house.db, name)
-    await _do(house, call, inbound.put_source, form=said.form, account=said.account, secret=said.secret)
+    await put_source(house, call, name, said)
     found = await ask(house, views.source, house.db, name)
     return Answer(found, 201 if before is None else 200, PRIVATE)
 
 
+async def put_source(house: House, call: Call, name: str, said: PutSource) -> None:
+    """Put a source in the caller's name. Raises a refusal where its name is none, or it cannot be."""
+    if re.fullmatch(NAME.removeprefix("^"), name) is None:
+        raise Refusal(422, "invalid", "a name has letters, digits, dots, dashes and underscores", field="source")
+    await administer(house, call, inbound.put_source, name, **msgspec.structs.asdict(said))
+
+
 async def rotate(house: House, call: Call) -> Answer:
     """`POST /v1/inbound/{source}/rotate`: the answer has the secret, this once."""
-    return Answer(Secret(await _do(house, call, inbound.rotate_source)), 201, PRIVATE)
+    return Answer(Secret(await administer(house, call, inbound.rotate_source, call.path("source"))), 201, PRIVATE)
 
 
 async def delete(house: House, call: Call) -> Answer:
     """`DELETE /v1/inbound/{source}`: nothing it sends is taken any more."""
-    await _do(house, call, inbound.delete_source)
+    await administer(house, call, inbound.delete_source, call.path("source"))
     return Answer(b"", 204, PRIVATE)
 
 
-async def _do(house: House, call: Call, what: Any, **said: Any) -> Any:
+async def administer(house: House, call: Call, what: Callable[..., Any], name: str, **said: Any) -> Any:
+    """Do something to a source in the caller's name; what cannot be done is a refusal."""
     who = {"by": call.caller.account, "role": call.caller.role, "request": call.id, "mine": call.caller.permissions}
     try:
-        return await ask(house, partial(what, house.db, house.clock(), call.path("source"), **who, **said))
+        return await ask(house, partial(what, house.db, house.clock(), name, **who, **said))
     except inbound.Missing as error:
         raise Refusal(404, "unknown_source", str(error), field="source") from error
     except inbound.Beyond as error:

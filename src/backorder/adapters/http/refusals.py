@@ -71,6 +71,20 @@ SENTENCES = (
     phrase("{account} is a program and stays one: make another account."),
     phrase("Nobody who can come in would be left to administer: make another admin first."),
     phrase("You may not {scope} yourself: give no more than you have."),
+    phrase("There is no source {source}."),
+    phrase("The source's account may do more than you may yourself."),
+    phrase("There is no such form: use {forms}."),
+    phrase("Name the account of a program that is not disabled."),
+    phrase("It is {form} and stays so: put another source."),
+    phrase("{form} gives the secret: put the source with it."),
+    phrase("A secret of this form is whsec_ and 24 to 64 bytes in base64."),
+    phrase(
+        "A secret of this form is 16 to 200 characters: the client secret of the app, or the one shown under Settings, "
+        "Notifications."
+    ),
+    phrase("A secret of this form is 16 to 200 characters: the one that is said in the webhook's settings."),
+    phrase("A name has letters, digits, dots, dashes and underscores."),
+    phrase("The body is too large: send less at a time."),
     # The same of a field of a form.
     phrase("prices are not known: say how much went back"),
     phrase("{amount} is due: a part of it is no refund"),
