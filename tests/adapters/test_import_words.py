@@ -1,5 +1,7 @@
 """What the console says of columns and refused rows in its reader's language, beside the words of the command line."""
 
+import zipfile
+from io import BytesIO
 from pathlib import Path
 
 import openpyxl
@@ -8,6 +10,7 @@ from shop import NOW
 
 from backorder.adapters.console import SPOKEN
 from backorder.adapters.console.file_columns import FIELDS, called
+from backorder.adapters.http.forms import of_field
 from backorder.adapters.http.row_reasons import spelled, why
 from backorder.adapters.imports import sheets
 from backorder.adapters.imports.fields import KINDS
@@ -166,6 +169,28 @@ def test_a_formula_is_named_by_its_cell(tmp_path: Path) -> None:
     assert str(long) == "a cell has more than 10000 characters"
     assert GERMAN.say(why(formula)) == "Zelle B2 ist eine Formel: Setzen Sie ihren Wert an ihre Stelle."
     assert GERMAN.say(why(long)) == "eine Zelle hat mehr als 10.000 Zeichen."
+
+
+def test_a_file_that_is_not_read_at_all_says_so_in_german(tmp_path: Path) -> None:
+    path, bomb = tmp_path / "a.csv", BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", b"0" * 60_000_000)
+    for data, german in (
+        (b"", "Die Datei ist leer: Ihre erste Zeile soll die Spalten nennen."),
+        (b"sku\n\0\n", "Die Datei enthält NUL-Zeichen"),
+        (b"sku\n\x81\xff\n", "Die Datei ist weder UTF-8 noch Windows-1252"),
+        (b"," * 1_000 + b"\n", "Die Datei hat 1001 Spalten: Höchstens 1000 werden gelesen."),
+        (b'sku\n"open\n', "Ein Anführungszeichen, das in Zeile 2 öffnet"),
+        (
+            b"PK\x03\x04 no workbook",
+            "Die Datei wurde nicht gelesen: Sie ist keine Arbeitsmappe (File is not a zip file).",
+        ),
+        (bomb.getvalue(), "Die Datei wurde nicht gelesen: Sie entpackt sich zu 60000000 Bytes."),
+    ):
+        path.write_bytes(data)
+        with pytest.raises(sheets.Unreadable) as error:
+            sheets.read(path)
+        assert GERMAN.say(of_field(None, str(error.value).replace(str(path), "the file"))).startswith(german)
 
 
 def test_a_row_is_named_where_it_is_not_the_one_that_is_looked_at() -> None:

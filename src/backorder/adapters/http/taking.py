@@ -16,7 +16,7 @@ from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.adapters.http.row_reasons import spelled, why
 from backorder.adapters.imports.mapping import Mapping
 from backorder.adapters.imports.run import Reject, Result, rejects_text, run
-from backorder.adapters.imports.sheets import OLD
+from backorder.adapters.imports.sheets import NOT_UTF8
 from backorder.commands import imports
 from backorder.commands.imports import DEMO, Progress, Work
 from backorder.kernel.errors import StorageError
@@ -77,7 +77,7 @@ async def look(house: House, call: Call) -> Answer:
         run=found,
         state=words.STATES[found.state],
         share=words.share(found),
-        note=found.note and (understood(found.note, (OLD,)) or found.note),
+        note=found.note and (understood(found.note, (NOT_UTF8,)) or found.note),
         left=words.left(found.left_seconds),
         stops=_may_stop(call, found),
         outcomes=words.OUTCOMES,

@@ -23,7 +23,7 @@ _DELIMITERS = ",;\t|"
 
 
 _UNREADABLE = phrase("the row cannot be read: {reason}")
-OLD = phrase("the file is not UTF-8; it was read as Windows-1252")
+NOT_UTF8 = phrase("the file is not UTF-8; it was read as Windows-1252")
 _COLUMNS = phrase("the row has {count} columns")
 # What Python's reader of CSV says.
 _OF_CSV = (
@@ -86,7 +86,7 @@ def _text(data: bytes) -> tuple[str, Said | None]:
         return data.decode("utf-8-sig"), None
     except UnicodeDecodeError:
         try:
-            return data.decode("cp1252"), Said(OLD)
+            return data.decode("cp1252"), Said(NOT_UTF8)
         except UnicodeDecodeError as error:
             raise Unreadable("the file is neither UTF-8 nor Windows-1252: save it as CSV in UTF-8") from error
 
