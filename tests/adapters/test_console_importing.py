@@ -162,12 +162,12 @@ def test_columns_of_other_names_are_seen_chosen_and_remembered(office: Office) -
     office.take("sites", b"site\nNY\n")
     there = office.given("stock", b"thing,how many,thing,\nLAMP,2,x,y\nLAMP,two,x,y\n,1,x,y\n")
     page = office.page(there)
-    assert "No column is taken for sku" in page
+    assert "No column is taken for SKU" in page
     assert page.count("Give it a name of its own") == 2, "one has no name, and one has another's"
     assert office.choose(there, "import").status == 422, "it is not taken while something needed is missing"
     page = unescape(office.choose(there, "show", column__0="sku", column__1="quantity", value__site="NY").body.decode())
     assert "No column is taken" not in page
-    assert "quantity: 'two' is no number" in page
+    assert "Quantity: 'two' is no number." in page
     assert "2 rows cannot be read." in page
     twice = office.choose(there, "show", column__0="quantity", column__1="quantity")
     assert (twice.status, b"Two columns are taken for quantity" in twice.body) == (422, True)

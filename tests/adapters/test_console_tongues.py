@@ -263,18 +263,29 @@ def test_an_import_is_german_from_its_columns_to_what_became_of_it(shop: Shop) -
     headers = {**GERMAN, "Content_Type": f"multipart/form-data; boundary={edge}", "Sec_Fetch_Site": "same-origin"}
     with closing(shop.service.client()) as client:
         there = client.ask("POST", "/console/imports", body, **headers).headers["location"]
-    _is_german(shop.page(there), "Für sku ist keine Spalte genommen", "1 Zeile Bestand")
+    _is_german(
+        shop.page(there),
+        "Für Artikelnr. ist keine Spalte genommen",
+        "1 Zeile Bestand",
+        '<option value="quantity">Menge</option>',
+        "Standort aller Zeilen",
+        "Artikelnr.: es steht nichts da.",
+    )
     chosen = {"column-0": "sku", "column-1": "quantity", "value-site": "NY"}
-    _is_german(shop.page(there, 200, **chosen, do="look"), "Das geschähe mit 1 Zeile.", "Nicht übernommen")
-    _is_german(shop.page(there, 422, **{**chosen, "column-1": "sku"}), "Für sku sind zwei Spalten genommen")
+    wrong = "Menge: &#39;zwei&#39; ist keine Zahl."
+    looked = shop.page(there, 200, **chosen, do="look")
+    _is_german(looked, "Das geschähe mit 1 Zeile.", "Nicht übernommen", f"Zeile 2: {wrong}", f">{wrong}")
+    _is_german(looked, 'Menge<span class="sub mono">quantity</span>')
+    _is_german(shop.page(there, 422, **{**chosen, "column-1": "sku"}), "Für Artikelnr. sind zwei Spalten genommen")
     with closing(shop.service.client()) as client:
         run = client.ask("POST", there, urlencode(chosen | {"do": "import"}).encode(), **GERMAN, **FORM).headers[
             "location"
         ]
     while "data-again" in shop.page(run):
         pass
-    _is_german(shop.page(run), "Zeilen, die nicht übernommen wurden", "Die Tabelle holen")
-    _is_german(shop.page("/console/imports"), "Zuletzt übernommen", "a.csv")
+    _is_german(shop.page(run), "Zeilen, die nicht übernommen wurden", "Die Tabelle holen", wrong)
+    assert shop.page(f"{run}/refused.csv").splitlines()[1] == "LAMP,zwei,Menge: 'zwei' ist keine Zahl."
+    _is_german(shop.page("/console/imports"), "Zuletzt übernommen", "a.csv", 'Menge <code class="mono">quantity</code>')
     _is_german(shop.page("/console/imports/runs/none", 404), "Es gibt keinen Import mit dieser Kennung")
 
 

@@ -60,7 +60,7 @@ def _plain(value: Value) -> str:
         return plain_day(value.day)
     if isinstance(value, Money):
         return f"{amount_text(*value)} {value.currency}"
-    return str(value)
+    return ENGLISH.say(value) if isinstance(value, Said) else str(value)
 
 
 ENGLISH: Tongue = _English()

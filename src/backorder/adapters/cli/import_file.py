@@ -13,6 +13,7 @@ from backorder.adapters.imports import sheets
 from backorder.adapters.imports.fields import KINDS
 from backorder.adapters.imports.run import Result, run, ways_of, write_rejects
 from backorder.adapters.imports.values import Unclear, Ways
+from backorder.kernel.tongues import ENGLISH
 from backorder.storage.db import open_database
 
 SHOWN_MAX = 20  # rejects on the screen; the file has all of them
@@ -79,7 +80,7 @@ def _pairs(told: tuple[str, ...], option: str) -> dict[str, str]:
 def _show(kind: str, sheet: sheets.Sheet, mapping: mappings.Mapping, ways: Ways) -> None:
     """Which column is taken for what, with what stands in its first row."""
     if sheet.note:
-        click.echo(f"Note: {sheet.note}.")
+        click.echo(f"Note: {ENGLISH.say(sheet.note)}.")
     first = next((row.cells for row in sheet.rows if row.trouble is None), [])
     rows = []
     for field in KINDS[kind]:
@@ -117,8 +118,9 @@ def _report(sheet: sheets.Sheet, result: Result, rejects: Path, ways: Ways, *, d
     if result.rejects:
         click.echo(f"  {'rows not taken':<32}{len(result.rejects):>10,}")
         for reject in result.rejects[:SHOWN_MAX]:
-            where = "" if reject.reason.startswith("line ") else f"line {reject.row.number}: "
-            click.echo(f"    {where}{reject.reason}")
+            reason = str(reject.reason)
+            where = "" if reason.startswith("line ") else f"line {reject.row.number}: "
+            click.echo(f"    {where}{reason}")
         if len(result.rejects) > SHOWN_MAX:
             click.echo(f"    and {len(result.rejects) - SHOWN_MAX:,} more")
         if not dry:

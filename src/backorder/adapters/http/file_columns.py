@@ -17,9 +17,11 @@ from backorder.adapters.http.held import File
 from backorder.adapters.http.problems import Refusal, busy
 from backorder.adapters.http.reads import Nothing, ask
 from backorder.adapters.http.route import Answer, Call, House, Route
-from backorder.adapters.http.taking import PATH, REJECTS_SHOWN, permit, take
+from backorder.adapters.http.row_reasons import why
+from backorder.adapters.http.taking import PATH, REJECTS_SHOWN, listed, permit, take
 from backorder.adapters.imports.fields import KINDS
 from backorder.adapters.imports.mapping import Mapping
+from backorder.adapters.imports.reasons import Reason
 from backorder.adapters.imports.rows import Reader
 from backorder.adapters.imports.run import Result, run, ways_of
 from backorder.adapters.imports.values import Unclear, Ways
@@ -50,7 +52,7 @@ class Seen(NamedTuple):
 
     troubles: list[Said]
     preview: list[words.Shown]
-    unread: list[tuple[int, str]]
+    unread: list[tuple[int, Said]]
     checked: int
 
 
@@ -120,7 +122,7 @@ def _chosen(file: File, typed: Mapped[str, str]) -> Mapping:
         if name not in known:
             raise strange()
         if name in columns:
-            raise Twice(Said(words.TWICE, {"field": name, "one": columns[name], "other": header}))
+            raise Twice(Said(words.TWICE, {"field": words.called(name), "one": columns[name], "other": header}))
         columns[name] = header
     values = {name: typed.get(f"value-{name}", "").strip()[:200] for name in known if name not in columns}
     said: dict[str, Any] = {name: typed.get(name) or None for name in ("dates", "decimal")}
@@ -146,7 +148,7 @@ def _read(file: File, mapping: Mapping) -> Seen:
     """Read the first rows without the database."""
     sheet = file.sheet
     troubles = [
-        Said(words.NO_COLUMN, {"field": field.name})
+        Said(words.NO_COLUMN, {"field": words.called(field.name)})
         for field in KINDS[mapping.kind]
         if field.required and field.name not in mapping.columns and not mapping.values.get(field.name)
     ]
@@ -161,9 +163,13 @@ def _read(file: File, mapping: Mapping) -> Seen:
 def _previewed(file: File, mapping: Mapping, ways: Ways, troubles: list[Said]) -> Seen:
     reader, rows = Reader(file.sheet, mapping, ways), file.sheet.rows[:CHECKED]
     read = [(row, reader.read(row)) for row in rows if not reader.leaves_out(row)]
-    unread = [(row.number, said) for row, said in read if isinstance(said, str)]
-    preview = [words.Shown.of(row.number, said) for row, said in read[: words.PREVIEWED]]
+    unread = [(row.number, why(said)) for row, said in read if isinstance(said, Reason)]
+    preview = [_preview(row.number, said) for row, said in read[: words.PREVIEWED]]
     return Seen(troubles, preview, unread, len(rows))
+
+
+def _preview(number: int, said: dict[str, Any] | Reason) -> words.Shown:
+    return words.Shown(number, {}, why(said)) if isinstance(said, Reason) else words.Shown.of(number, said)
 
 
 async def _page(
@@ -190,14 +196,14 @@ async def _page(
         address=f"{PATH}/files/{call.path('file')}",
         columns=words.columns(file.sheet, mapping, COLUMNS_SHOWN, _is_chosen),
         hidden=max(0, len(file.sheet.headers) - COLUMNS_SHOWN),
-        fields=[field.name for field in known],
+        fields={field.name: words.called(field.name) for field in known},
         fixed=[field.name for field in known if field.name not in mapping.columns and _may_be_fixed(field, mapping)],
         taken=[field.name for field in known if field.name in mapping.columns or field.name in mapping.values],
         seen=seen,
         unread=seen.unread[:REJECTS_SHOWN],
         wrong=wrong,
         result=result,
-        rejects=[] if result is None else result.rejects[:REJECTS_SHOWN],
+        rejects=[] if result is None else listed(result.rejects),
         looked=min(len(file.sheet.rows), LOOKED),
         remembered=remembered,
         dates=words.DATES,

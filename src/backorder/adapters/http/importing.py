@@ -3,11 +3,11 @@
 import tempfile
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from backorder.adapters.console import taking as words
+from backorder.adapters.console.file_columns import called
 from backorder.adapters.http import body
 from backorder.adapters.http.callers import from_here
 from backorder.adapters.http.desk import answered, page_route, shown
@@ -23,11 +23,12 @@ from backorder.adapters.imports import mapping as mappings
 from backorder.adapters.imports.examples import EXAMPLES
 from backorder.adapters.imports.fields import KINDS
 from backorder.adapters.imports.presets import PRESETS
-from backorder.kernel.phrases import Said, phrase
+from backorder.kernel.phrases import Said, Value, phrase
 from backorder.queries import desk
 from backorder.queries.imports import MappingView, list_imports, list_mappings
 
 _OTHER = phrase("This is no mapping for {kind}: choose another.")
+_OURS = phrase("{name} ({kind})")
 _NO_ROWS = phrase("The file has no rows behind the names of its columns.")
 
 
@@ -128,7 +129,7 @@ async def _shown(
         status=status,
         kinds={kind: words.NAMES[kind] for kind in kinds},
         names=words.NAMES,
-        fields={kind: [one.name for one in KINDS[kind] if one.required] for kind in PERMITS},
+        fields={kind: {one.name: called(one.name) for one in KINDS[kind] if one.required} for kind in PERMITS},
         ways=_ways(kept, kinds),
         typed=typed or {},
         wrong=wrong,
@@ -138,10 +139,12 @@ async def _shown(
     )
 
 
-def _ways(kept: list[MappingView], kinds: list[str]) -> dict[str, str]:
+def _ways(kept: list[MappingView], kinds: list[str]) -> dict[str, Value]:
     """The ways in which columns can be told: what is remembered, and the exports of some programs."""
-    found: dict[str, Any] = {
-        f"saved:{one.kind}:{one.name}": f"{one.name} ({one.kind})" for one in kept if one.kind in kinds
+    found: dict[str, Value] = {
+        f"saved:{one.kind}:{one.name}": Said(_OURS, {"name": one.name, "kind": Said(words.NAMES[one.kind])})
+        for one in kept
+        if one.kind in kinds
     }
     programs = sorted({name for name, kind in PRESETS if kind in kinds})
     return found | {f"preset:{name}": name.capitalize() for name in programs}

@@ -7,18 +7,21 @@ from backorder.adapters.console import taking as words
 from backorder.adapters.http import body
 from backorder.adapters.http.beside import Demo
 from backorder.adapters.http.callers import from_here
-from backorder.adapters.http.desk import answered, page_route, shown
+from backorder.adapters.http.desk import answered, page_route, shown, spoken
 from backorder.adapters.http.forms import fields, strange
 from backorder.adapters.http.held import File, Refused
 from backorder.adapters.http.problems import Refusal
 from backorder.adapters.http.reads import Nothing, ask
 from backorder.adapters.http.route import Answer, Call, House, Route
+from backorder.adapters.http.row_reasons import spelled, why
 from backorder.adapters.imports.mapping import Mapping
-from backorder.adapters.imports.run import Result, rejects_text, run
+from backorder.adapters.imports.run import Reject, Result, rejects_text, run
+from backorder.adapters.imports.sheets import NOT_UTF8
 from backorder.commands import imports
 from backorder.commands.imports import DEMO, Progress, Work
 from backorder.kernel.errors import StorageError
-from backorder.kernel.phrases import Said, phrase
+from backorder.kernel.phrases import Said, phrase, understood
+from backorder.kernel.tongues import ENGLISH
 from backorder.queries import desk
 from backorder.queries.imports import ImportView, show_import
 
@@ -74,16 +77,22 @@ async def look(house: House, call: Call) -> Answer:
         run=found,
         state=words.STATES[found.state],
         share=words.share(found),
+        note=found.note and (understood(found.note, (NOT_UTF8,)) or found.note),
         left=words.left(found.left_seconds),
         stops=_may_stop(call, found),
         outcomes=words.OUTCOMES,
         kinds=words.NAMES,
         own=found.by == call.caller.account,
-        rejects=[] if mine is None else mine.rejects[:REJECTS_SHOWN],
+        rejects=[] if mine is None else listed(mine.rejects),
         more=0 if mine is None else max(0, len(mine.rejects) - REJECTS_SHOWN),
         address=address(found.run),
         today=day,
     )
+
+
+def listed(rejects: list[Reject]) -> list[tuple[int, Said]]:
+    """The first rows that were not taken, each with the reason."""
+    return [(one.row.number, why(one.reason, one.row.number)) for one in rejects[:REJECTS_SHOWN]]
 
 
 async def _found(house: House, call: Call) -> ImportView:
@@ -124,7 +133,7 @@ async def refused(house: House, call: Call) -> Answer:
     held = _mine(house, call, found)
     if held is None:
         raise Refusal(404, "not_found", Said(_NOT_HELD))
-    text = await ask(house, rejects_text, held.sheet, held.rejects)
+    text = await ask(house, rejects_text, held.sheet, held.rejects, partial(spelled, speaks=spoken(call.request)))
     headers = {"Content-Disposition": f'attachment; filename="{found.kind}-refused.csv"'}
     return answered(b"\xef\xbb\xbf" + text.encode(), 200, headers, "text/csv; charset=utf-8")
 
@@ -145,7 +154,8 @@ async def take(house: House, call: Call, file: File, mapping: Mapping) -> Answer
 
 def _take(house: House, begun: str, file: File, mapping: Mapping) -> None:
     """Take a file over, batch by batch; where others write, they get as much time."""
-    state, note, result = "failed", file.sheet.note, None
+    state, result = "failed", None
+    note = None if file.sheet.note is None else ENGLISH.say(file.sheet.note)
     going_on = _Following(house, begun)
     db = house.db.aside()
     try:

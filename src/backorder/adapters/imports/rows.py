@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 from backorder.adapters.imports import values
 from backorder.adapters.imports.fields import KINDS, Field
 from backorder.adapters.imports.mapping import Mapping
+from backorder.adapters.imports.reasons import Reason
 from backorder.adapters.imports.sheets import Row, Sheet
 from backorder.adapters.imports.values import Bad, Ways
+from backorder.kernel.phrases import Said, phrase
 from backorder.kernel.places import PARTED, country_code, region_code
 
 Command = dict[str, Any]
@@ -25,12 +27,17 @@ _LINE_FIELDS = ("sku", "quantity", "shipped", "cancelled", "unit_price", "reques
 _HEAD_FIELDS = ("customer", "priority", "placed_at", "currency", "channel", "ship", "sites", "tags")
 
 
+_NOTHING = Said(phrase("nothing is there"))
+_NAMELESS = Said(phrase("name it, or its document"))
+_DIFFERS = phrase("{field} is not that of the order's other rows")
+
+
 class Made(NamedTuple):
     """A command and the rows that it was made of; or why none could be made of them."""
 
     rows: list[Row]
     command: Command
-    trouble: str | None = None
+    trouble: Reason | None = None
 
 
 class Reader:
@@ -49,12 +56,12 @@ class Reader:
             return self._orders(rows)
         return (self._single(row) for row in rows if not _meets(self._skip, row))
 
-    def read(self, row: Row) -> dict[str, Any] | str:
+    def read(self, row: Row) -> dict[str, Any] | Reason:
         """What a row says by itself, field by field; or what is wrong with it."""
         try:
             return self._read(row)
         except Bad as error:
-            return str(error)
+            return error.reason
 
     def leaves_out(self, row: Row) -> bool:
         """Whether the mapping leaves this row out."""
@@ -64,7 +71,7 @@ class Reader:
         try:
             read = self._read(row)
         except Bad as error:
-            return Made([row], {}, str(error))
+            return Made([row], {}, error.reason)
         kind = self._mapping.kind
         command: Command = {"do": DO[kind], **read}
         if kind == "stock":  # counted once by this file, whatever moves afterwards
@@ -72,7 +79,7 @@ class Reader:
             command["reason"] = "imported"
         elif kind == "supplies" and "supply" not in read:
             if "document" not in read:
-                return Made([row], {}, "supply: name it, or its document")
+                return Made([row], {}, Reason(_NAMELESS, "supply"))
             command["supply"] = f"{read['document']}/{read.get('document_line', read['sku'])}"
         return Made([row], command)
 
@@ -86,12 +93,12 @@ class Reader:
             text = text or self._mapping.values.get(field.name, "")
             if not text:
                 if field.required and self._mapping.kind != "orders":
-                    raise Bad(f"{field.name}: nothing is there")
+                    raise Bad(_NOTHING, field.name)
                 continue
             try:
                 found[field.name] = self._value(field, text)
             except Bad as error:
-                raise Bad(f"{field.name}: {error}") from error
+                raise Bad(error.said, field.name) from error
         country = found.get("country")
         if country is not None:
             found["country"] = country = country_code(country) or country
@@ -116,13 +123,13 @@ class Reader:
 
     def _orders(self, rows: Iterable[Row]) -> Iterator[Made]:
         """Orders in the order in which they are to be served: by promise, priority, when they were placed, and id."""
-        groups: dict[str, list[tuple[Row, dict[str, Any] | str]]] = {}
+        groups: dict[str, list[tuple[Row, dict[str, Any] | Reason]]] = {}
         last = ""
         for row in rows:
             read = self.read(row)
             order = self._order_of(row, last)
             if not order:
-                yield Made([row], {}, "order: nothing is there")
+                yield Made([row], {}, Reason(_NOTHING, "order"))
                 continue
             last = order
             groups.setdefault(order, []).append((row, read))
@@ -143,20 +150,20 @@ class Reader:
         text = row.cells[place].strip() if place is not None and place < len(row.cells) else ""
         return text or self._mapping.values.get("order", "") or (last if any(row.cells) else "")
 
-    def _order(self, order: str, mine: list[tuple[Row, dict[str, Any] | str]]) -> Made:
+    def _order(self, order: str, mine: list[tuple[Row, dict[str, Any] | Reason]]) -> Made:
         """One order of its rows; a row that cannot be read takes the whole order with it."""
         rows = [row for row, _ in mine]
         head: dict[str, Any] = {}
         lines = []
         for n, (row, read) in enumerate(mine, 1):
-            if isinstance(read, str):
-                return Made(rows, {}, f"line {row.number}: {read}")
+            if isinstance(read, Reason):
+                return Made(rows, {}, read._replace(row=row.number))
             for name in ("customer_name", "email", "country", "region", *_HEAD_FIELDS):
                 if name in read and head.setdefault(name, read[name]) != read[name]:
-                    return Made(rows, {}, f"line {row.number}: {name} is not that of the order's other rows")
+                    return Made(rows, {}, Reason(Said(_DIFFERS, {"field": name}), row=row.number))
             missing = next((name for name in ("sku", "quantity") if name not in read), None)
             if missing is not None:
-                return Made(rows, {}, f"line {row.number}: {missing}: nothing is there")
+                return Made(rows, {}, Reason(_NOTHING, missing, row.number))
             line = {"line": read.get("line", str(n)), **{name: read[name] for name in _LINE_FIELDS if name in read}}
             if self._shipped and _meets(self._shipped, row):
                 line["shipped"] = line["quantity"]

@@ -14,6 +14,7 @@ from backorder import commands
 from backorder.adapters.imports import values
 from backorder.adapters.imports.fields import KINDS
 from backorder.adapters.imports.mapping import BadMapping, Mapping
+from backorder.adapters.imports.reasons import Reason
 from backorder.adapters.imports.rows import Made, Reader
 from backorder.adapters.imports.sheets import Row, Sheet
 from backorder.commands.imports import Progress
@@ -31,7 +32,7 @@ class Reject(NamedTuple):
     """A row that was not taken, and why."""
 
     row: Row
-    reason: str
+    reason: Reason
 
 
 class Result(NamedTuple):
@@ -108,9 +109,8 @@ def _applied(db: Database, now: int, chunk: list[Made], actor: str | None) -> It
     return (command if isinstance(command, Outcome) else next(answers) for command in read)
 
 
-def _reason(outcome: Outcome) -> str:
-    where = f"{outcome.field}: " if outcome.field else ""
-    return f"{where}{outcome.message or outcome.outcome.meaning}"
+def _reason(outcome: Outcome) -> Reason:
+    return Reason(outcome.message or outcome.outcome.meaning, outcome.field or "")
 
 
 def _name(text: str) -> str:
@@ -147,7 +147,9 @@ def _run(db: Database, now: int, words: list[dict[str, Any]], actor: str | None)
     return commands.run(db, now, [command for command in read if not isinstance(command, Outcome)], actor)
 
 
-def rejects_text(sheet: Sheet, rejects: list[Reject]) -> str:
+def rejects_text(
+    sheet: Sheet, rejects: list[Reject], say: Callable[[Reject], str] = lambda one: str(one.reason)
+) -> str:
     """The rejected rows as CSV with the columns of the input and the reason, to be mended and imported again."""
     headers = [header for header in sheet.headers if header != REASON]
     places = [n for n, header in enumerate(sheet.headers) if header != REASON]
@@ -156,7 +158,7 @@ def rejects_text(sheet: Sheet, rejects: list[Reject]) -> str:
     writer.writerow([*headers, REASON])
     for reject in rejects:
         cells = [_cell(reject.row, n) for n in places]
-        writer.writerow([*cells, safe(reject.reason)])
+        writer.writerow([*cells, safe(say(reject))])
     return out.getvalue()
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Timer
 from typing import NamedTuple
 
+from backorder.kernel.phrases import Phrase, Said, Value, phrase, understood
 from backorder.queries.export import plain
 
 FILE_MAX = 64 * 2**20  # bytes
@@ -19,6 +20,16 @@ CELL_MAX = 10_000  # characters
 WORKBOOK_SECONDS = 120
 UNFOLDED_MAX = 128 * 2**20  # bytes of a workbook's rows as text
 _DELIMITERS = ",;\t|"
+
+
+_UNREADABLE = phrase("the row cannot be read: {reason}")
+NOT_UTF8 = phrase("the file is not UTF-8; it was read as Windows-1252")
+_COLUMNS = phrase("the row has {count} columns")
+# What Python's reader of CSV says.
+_OF_CSV = (
+    phrase("field larger than field limit ({most})"),
+    phrase("{sign} expected after {quote}"),
+)
 
 
 class Unreadable(Exception):
@@ -30,7 +41,7 @@ class Row(NamedTuple):
 
     number: int
     cells: list[str]
-    trouble: str | None = None
+    trouble: Said | None = None
 
 
 class Sheet(NamedTuple):
@@ -42,7 +53,7 @@ class Sheet(NamedTuple):
     headers: list[str]
     rows: list[Row]
     digest: str
-    note: str | None = None
+    note: Said | None = None
     workbook: bool = False
 
 
@@ -68,14 +79,14 @@ def read(path: Path, sheet: str | None = None) -> Sheet:
     return Sheet(headers, rows, blake2b(data, digest_size=8).hexdigest(), note, workbook)
 
 
-def _text(data: bytes) -> tuple[str, str | None]:
+def _text(data: bytes) -> tuple[str, Said | None]:
     if b"\0" in data:
         raise Unreadable("the file has NUL characters: it is no text, or UTF-16; save it as CSV in UTF-8")
     try:
         return data.decode("utf-8-sig"), None
     except UnicodeDecodeError:
         try:
-            return data.decode("cp1252"), "the file is not UTF-8; it was read as Windows-1252"
+            return data.decode("cp1252"), Said(NOT_UTF8)
         except UnicodeDecodeError as error:
             raise Unreadable("the file is neither UTF-8 nor Windows-1252: save it as CSV in UTF-8") from error
 
@@ -99,9 +110,10 @@ def _csv(text: str) -> Iterator[Row]:
                 raise Unreadable(
                     f"a quote that opens in line {start} is never closed: mend it, or rows are lost"
                 ) from error
-            yield Row(start, [], f"the row cannot be read: {error}")
+            reason: Value = understood(str(error), _OF_CSV) or str(error)
+            yield Row(start, [], Said(_UNREADABLE, {"reason": reason}))
             continue
-        trouble = f"the row has {len(cells)} columns" if len(cells) > COLUMNS_MAX else None
+        trouble = Said(_COLUMNS, {"count": len(cells)}) if len(cells) > COLUMNS_MAX else None
         yield Row(start, [plain(cell) for cell in cells[:COLUMNS_MAX]], trouble)
 
 
@@ -135,4 +147,4 @@ def _told(process: subprocess.Popen[bytes], path: Path) -> Iterator[Row]:
         if size > UNFOLDED_MAX:
             raise Unreadable(f"{path} unfolds to more than {UNFOLDED_MAX} bytes: save it as CSV, or part it")
         told = json.loads(line)
-        yield Row(number, told["cells"], told.get("trouble"))
+        yield Row(number, told["cells"], Said(Phrase(told["trouble"]), told["values"]) if "trouble" in told else None)

@@ -8,6 +8,9 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
+from backorder.adapters.imports.reasons import Reason
+from backorder.kernel.phrases import Phrase, Said, phrase
+
 DateOrder = Literal["ymd", "dmy", "mdy"]
 DecimalSign = Literal[".", ","]
 
@@ -27,7 +30,27 @@ class Unclear(Exception):
 
 
 class Bad(ValueError):
-    """A cell does not say what its field needs."""
+    """A cell does not say what its field needs; `reason` is why."""
+
+    def __init__(self, said: Said, field: str = "") -> None:
+        self.said, self.reason = said, Reason(said, field)
+        super().__init__(str(self.reason))
+
+
+_NO_NUMBER = phrase("{text} is no number")
+_OTHER_SIGN = phrase("{text} is no number with the decimal sign {sign}")
+_LONG_NUMBER = phrase("{text} is too long a number")
+_NOT_WHOLE = phrase("{text} is no whole number of units")
+_NO_TIME = phrase("{text} is no time")
+_NO_MOMENT = phrase("{text} is no moment")
+_NOT_IN_CALENDAR = phrase("{text} is no day of the calendar")
+_NO_DAY = phrase("{text} is no day such as 2026-12-01")
+_NEITHER = phrase("{text} is neither yes nor no")
+
+
+def _bad(why: Phrase, text: str, **more: str) -> Bad:
+    """What is wrong with a text, which is shown as far as it can be taken in at a glance."""
+    return Bad(Said(why, {"text": repr(text[:40]), **more}))
 
 
 class Ways(NamedTuple):
@@ -96,14 +119,14 @@ def number(text: str, ways: Ways) -> Decimal:
     """A number as the file writes it. Raises Bad for anything else."""
     body = _bare(text)
     if not body.isascii() or _NUMBER.fullmatch(body) is None or not any(letter.isdigit() for letter in body):
-        raise Bad(f"{text[:40]!r} is no number")
+        raise _bad(_NO_NUMBER, text)
     thousands = "," if ways.decimal == "." else "."
     whole, _, rest = body.partition(ways.decimal)
     groups = whole.lstrip("+-").split(thousands)
     if thousands in rest or ways.decimal in rest or (len(groups) > 1 and any(len(group) != 3 for group in groups[1:])):
-        raise Bad(f"{text[:40]!r} is no number with the decimal sign {ways.decimal}")
+        raise _bad(_OTHER_SIGN, text, sign=ways.decimal)
     if len(body) > 30:
-        raise Bad(f"{text[:40]!r} is too long a number")
+        raise _bad(_LONG_NUMBER, text)
     return Decimal(f"{'-' if whole.startswith('-') else ''}{''.join(groups) or '0'}.{rest or '0'}")
 
 
@@ -112,7 +135,7 @@ def units(text: str, ways: Ways) -> int:
     """A whole number. Raises Bad for a fraction."""
     found = number(text, ways)
     if found != found.to_integral_value():
-        raise Bad(f"{text[:40]} is no whole number of units")
+        raise Bad(Said(_NOT_WHOLE, {"text": text[:40]}))
     return int(found)
 
 
@@ -136,13 +159,13 @@ def moment(text: str, ways: Ways) -> datetime:
         return datetime(on.year, on.month, on.day, tzinfo=ways.zone)
     found = _TIME.fullmatch(rest.strip())
     if found is None:
-        raise Bad(f"{text[:40]!r} is no time")
+        raise _bad(_NO_TIME, text)
     hour = int(found[1]) % 12 + 12 * (found[4].lower() == "pm") if found[4] else int(found[1])
     try:
         zone = ways.zone if found[5] is None else _offset(found[5])
         return datetime(on.year, on.month, on.day, hour, int(found[2]), int(found[3] or 0), tzinfo=zone)
     except ValueError as error:
-        raise Bad(f"{text[:40]!r} is no moment") from error
+        raise _bad(_NO_MOMENT, text) from error
 
 
 def _offset(text: str) -> tzinfo:
@@ -167,8 +190,8 @@ def _parts(text: str, ways: Ways) -> tuple[date, str]:
             month, day_ = (second, first) if ways.dates == "dmy" else (first, second)
             return date(year, month, day_), found[5] or ""
     except ValueError as error:
-        raise Bad(f"{text[:40]!r} is no day of the calendar") from error
-    raise Bad(f"{text[:40]!r} is no day such as 2026-12-01")
+        raise _bad(_NOT_IN_CALENDAR, text) from error
+    raise _bad(_NO_DAY, text)
 
 
 def flag(text: str) -> bool:
@@ -178,4 +201,4 @@ def flag(text: str) -> bool:
         return True
     if word in _NO:
         return False
-    raise Bad(f"{text[:40]!r} is neither yes nor no")
+    raise _bad(_NEITHER, text)

@@ -11,6 +11,8 @@ import zipfile
 from datetime import date, datetime, time
 from typing import Any
 
+from backorder.kernel.phrases import phrase
+
 MEMORY_MAX = 2**30  # bytes
 SECONDS_MAX = 60
 UNFOLDED_MAX = 200 * 2**20  # bytes of all parts together
@@ -19,6 +21,8 @@ RATIO_MAX = 200
 COLUMNS_MAX = 1_000
 ROWS_MAX = 2**20
 CELL_MAX = 10_000
+_FORMULA = phrase("cell {cell} is a formula: paste its value in its place")
+_LONG = phrase("a cell has more than {count} characters")
 
 
 def main(path: str, sheet: str) -> int:
@@ -71,9 +75,9 @@ def _write(sheet: Any) -> str | None:
         formula = next((cell for cell in row if cell.data_type == "f"), None)
         told: dict[str, Any] = {"cells": [_text(cell.value) for cell in row]}
         if formula is not None:
-            told["trouble"] = f"cell {formula.coordinate} is a formula: paste its value in its place"
+            told |= {"trouble": _FORMULA.one, "values": {"cell": formula.coordinate}}
         elif any(len(text) > CELL_MAX for text in told["cells"]):
-            told["trouble"] = f"a cell has more than {CELL_MAX} characters"
+            told |= {"trouble": _LONG.one, "values": {"count": CELL_MAX}}
             told["cells"] = [text[:CELL_MAX] for text in told["cells"]]
         sys.stdout.write(json.dumps(told) + "\n")
     return None
