@@ -224,6 +224,8 @@ PAGES = (
     ("/console/imports", "Importe", "Standorte"),
     ("/console/audit", "Einträge, neueste zuerst", "Worum es geht"),
     ("/console/settings", "Regelpakete", "mitgeliefert", "Verbraucher"),
+    ("/console/settings/selling", "Ganzer Shop", "Leer gelassen: die des Lieferanten", "Nur ab Lager"),
+    ("/console/items/LAMP/selling", "Was der Artikel selbst sagt", "Tag des Erscheinens"),
     ("/console/settings/webhooks?webhook=hook", "Endpunkte nach Namen", "hat noch kein Geheimnis"),
     ("/console/settings/users?account=admin", "Konten nach Namen", "Token ausstellen", "Nur lesen"),
     ("/console/reallocate", "Simulieren Sie eine Richtlinie", "2 Segmente"),

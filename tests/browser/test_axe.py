@@ -53,6 +53,7 @@ STATES = (
     "/console/search?q=nothing-like-it",
     "/console/settings?pack=us-ftc",
     "/console/settings?new=yes",
+    "/console/settings/selling?new=yes",
     "/console/settings/communication?kind=shipped&order=none",
     "/console/settings/wordings?kind=shipped&order=none",
     "/console/shipments?order=D",

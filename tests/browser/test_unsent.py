@@ -25,6 +25,8 @@ FORMS = {
     "/console/reallocate/policy": ("form.stack", "text"),
     "/console/imports": ("form.fields", "kind"),
     "/console/shipments?order=S-1": ("form.fields", "carrier"),
+    "/console/settings/selling": ("#edit form", "safety_stock"),
+    "/console/items/LAMP/selling": ("#edit form", "safety_stock"),
     "/console/settings/webhooks": ("form.stack", "webhook"),
     "/console/settings/users": ("form.stack", "account"),
 }

@@ -28,6 +28,7 @@ PAGES = (
     "/console/imports",
     "/console/audit",
     "/console/settings",
+    "/console/settings/selling",
     "/console/settings/webhooks",
     "/console/settings/users",
     "/console/orders/A-1",

@@ -71,6 +71,7 @@ SENTENCES = (
     phrase("{account} is a program and stays one: make another account."),
     phrase("Nobody who can come in would be left to administer: make another admin first."),
     phrase("You may not {scope} yourself: give no more than you have."),
+    phrase("A preorder needs the day of its release."),
     # The same of a field of a form.
     phrase("prices are not known: say how much went back"),
     phrase("{amount} is due: a part of it is no refund"),
