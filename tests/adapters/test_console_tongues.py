@@ -239,6 +239,8 @@ PAGES = (
     ("/console/settings/shops", "Shops, die senden, nach Namen", "Wie er signiert", "Ein eigenes Programm"),
     ("/console/settings/shops?source=oak", "Was von oak kam", "abgelehnt", "zu früh", "Die Adresse, an die er sendet"),
     ("/console/settings/shops?source=own", "hat noch kein Geheimnis", "Von ihm kam noch nichts"),
+    ("/console/settings/selling", "Ganzer Shop", "Leer gelassen: die des Lieferanten", "Nur ab Lager"),
+    ("/console/items/LAMP/selling", "Was der Artikel selbst sagt", "Tag des Erscheinens"),
     ("/console/settings/webhooks?webhook=hook", "Endpunkte nach Namen", "hat noch kein Geheimnis"),
     ("/console/settings/users?account=admin", "Konten nach Namen", "Token ausstellen", "Nur lesen"),
     ("/console/reallocate", "Simulieren Sie eine Richtlinie", "2 Segmente"),

@@ -59,6 +59,7 @@ STATES = (
     "/console/settings?pack=us-ftc",
     "/console/settings?new=yes",
     "/console/settings/shops?source=oak",
+    "/console/settings/selling?new=yes",
     "/console/settings/communication?kind=shipped&order=none",
     "/console/settings/wordings?kind=shipped&order=none",
     "/console/shipments?order=D",

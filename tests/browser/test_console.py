@@ -32,6 +32,8 @@ PAGES = {
     "policy": "/console/reallocate/policy",
     "packs": "/console/settings?pack=us-ftc",
     "pack": "/console/settings?new=yes",
+    "selling": "/console/settings/selling",
+    "item-selling": "/console/items/DESK/selling",
     "communication": "/console/settings/communication?kind=long",
     "wordings": "/console/settings/wordings?kind=delay&language=de&message=long",
     "shops": "/console/settings/shops",

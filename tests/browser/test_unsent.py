@@ -26,6 +26,8 @@ FORMS = {
     "/console/imports": ("form.fields", "kind"),
     "/console/shipments?order=S-1": ("form.fields", "carrier"),
     "/console/settings/shops": ("form.stack", "source"),
+    "/console/settings/selling": ("#edit form", "safety_stock"),
+    "/console/items/LAMP/selling": ("#edit form", "safety_stock"),
     "/console/settings/webhooks": ("form.stack", "webhook"),
     "/console/settings/users": ("form.stack", "account"),
 }

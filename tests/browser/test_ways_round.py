@@ -29,6 +29,7 @@ PAGES = (
     "/console/audit",
     "/console/settings",
     "/console/settings/shops",
+    "/console/settings/selling",
     "/console/settings/webhooks",
     "/console/settings/users",
     "/console/orders/A-1",

@@ -6,7 +6,7 @@ from datetime import date
 from backorder.adapters.console import words
 from backorder.kernel.phrases import Phrase, Said, Value, phrase
 from backorder.queries.backlog import Tally
-from backorder.queries.show import ItemView, SupplyView
+from backorder.queries.show import SupplyView
 
 _STATES = {
     "stock": phrase("on hand"),
@@ -27,15 +27,6 @@ DONE = {
     "move": phrase("It is expected on another day; the promises on it moved with it."),
     "confirm": phrase("It is confirmed for its day."),
     "again": phrase("This was so already: nothing is booked twice."),
-}
-_POLICY = {
-    "selling": phrase("Selling"),
-    "coverage": phrase("Promised from"),
-    "safety_stock": phrase("Safety stock"),
-    "backorder_cap": phrase("Backorders at most"),
-    "lead_time_days": phrase("Lead time days"),
-    "max_wait_days": phrase("Max wait days"),
-    "per_customer_cap": phrase("Per customer cap"),
 }
 _IN_STOCK = phrase("{units} of {sku} on hand at {site}; {free} free.")
 _OVER = phrase("{units} of {sku} for {site}: {state}.")
@@ -82,25 +73,3 @@ def supply_facts(supply: SupplyView, today: date) -> Iterator[tuple[Phrase, Valu
     yield phrase("Held by lines"), supply.pegged
     if supply.from_site is not None:
         yield phrase("From"), supply.from_site
-
-
-_CATEGORY, _SITE = phrase("category {category}"), phrase("site {site}")
-
-
-def policy(item: ItemView) -> Iterator[tuple[Value, Value, Value]]:
-    """An item's policy: what each part is called, what it says, and the level that says it."""
-    for one in item.policy:
-        if one.value is None:
-            continue
-        name = Said(_POLICY[one.field]) if one.field in _POLICY else one.field.replace("_", " ").capitalize()
-        value = words.code(one.value) if isinstance(one.value, str) else one.value
-        yield name, value, _source(one.source)
-
-
-def _source(source: str) -> Value:
-    level, _, name = source.partition(" ")
-    if level == "category" and name:
-        return Said(_CATEGORY, {"category": name})
-    if level == "site" and name:
-        return Said(_SITE, {"site": name})
-    return "" if source == "default" else words.code(source)

@@ -1,4 +1,4 @@
-"""The settings as tabs: rule packs, how customers are told and in which words, shops, webhooks, accounts and tokens."""
+"""The settings as tabs: rule packs, sell policies, telling customers and in what words, shops, webhooks, accounts."""
 
 import hashlib
 from collections.abc import Mapping
@@ -6,9 +6,10 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from backorder.adapters.console import Place
-from backorder.kernel.phrases import Phrase, Said, phrase
+from backorder.kernel.phrases import Phrase, Said, Value, phrase
 
 HERE = "/console/settings"
+SELLING = HERE + "/selling"
 COMMUNICATION = HERE + "/communication"
 WORDINGS = HERE + "/wordings"
 SHOPS = HERE + "/shops"
@@ -16,6 +17,7 @@ WEBHOOKS = HERE + "/webhooks"
 USERS = HERE + "/users"
 TABS = (
     Place(HERE, phrase("Rule packs"), "", "catalogue.read"),
+    Place(SELLING, phrase("Sell policies"), "", "catalogue.read"),
     Place(COMMUNICATION, phrase("Telling customers"), "", "catalogue.read"),
     Place(WORDINGS, phrase("Wordings"), "", "catalogue.read"),
     Place(SHOPS, phrase("Shops"), "", "outbox.read"),
@@ -31,6 +33,8 @@ STATES = {
 TONES = {"failing": "is-bad", "without_secret": "is-warn"}
 DONE = {
     "put_communication": phrase("It is kept. Messages from now on go like this."),
+    "put_shop": phrase("It is kept. It holds where neither an item nor its category says otherwise."),
+    "put_category": phrase("It is kept. It holds for its items that do not say otherwise."),
     "put_pack": phrase("The pack is put. It holds for orders that are placed from now on."),
     "withdraw_pack": phrase("The pack is withdrawn. Orders that began with it go on by it."),
     "put_wording": phrase("Your words are kept. Messages from now on have them."),
@@ -59,7 +63,7 @@ class News(NamedTuple):
     """A field that somebody changed since a form was made, and what it says now."""
 
     said: Phrase
-    now: str | Said
+    now: Value
 
 
 def mark(shown: Mapping[str, str]) -> str:

@@ -10,6 +10,8 @@ _INVERSE = {
     "change_order": ("change_order", "ship"),
     "disable_webhook": ("enable_webhook", "webhook"),
     "enable_webhook": ("disable_webhook", "webhook"),
+    "stop_item": ("sell_item", "selling"),
+    "sell_item": ("stop_item", "selling"),
     "put_pack": ("withdraw_pack", "pack"),
 }
 

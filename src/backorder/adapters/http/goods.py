@@ -8,15 +8,16 @@ import msgspec
 from msgspec import Meta
 
 from backorder.adapters import console as pages_of
-from backorder.adapters.console import charts
+from backorder.adapters.console import charts, selling
 from backorder.adapters.console import goods as pages
 from backorder.adapters.feeds.page import page as store_page
 from backorder.adapters.http import body
-from backorder.adapters.http.desk import answered, frame_of, heard, last_seen, page_route, shown, spoken
+from backorder.adapters.http.desk import Text, answered, frame_of, heard, last_seen, page_route, shown, spoken
 from backorder.adapters.http.masks import masked
 from backorder.adapters.http.problems import Refusal, refusal_of
-from backorder.adapters.http.reads import Nothing, ask
+from backorder.adapters.http.reads import ask
 from backorder.adapters.http.route import Answer, Call, House
+from backorder.adapters.http.selling import pressed
 from backorder.kernel.events import Ready, address
 from backorder.kernel.outcomes import Outcome
 from backorder.kernel.phrases import Said
@@ -41,6 +42,13 @@ class SupplyPage(msgspec.Struct, forbid_unknown_fields=True):
     slip: Annotated[int, Meta(ge=1, le=365)] | None = None
     done: Literal["receive", "move", "confirm", "again", ""] = ""
     since: Annotated[int, Meta(ge=0, le=2**62)] | None = None
+
+
+class ItemPage(msgspec.Struct, forbid_unknown_fields=True):
+    """What was just done to it, and how it was before."""
+
+    done: Text = ""
+    back: Text = ""
 
 
 async def supply(house: House, call: Call) -> Answer:
@@ -132,7 +140,7 @@ async def _slipped(house: House, call: Call, now: int, name: str, days: int) -> 
 
 async def item(house: House, call: Call) -> Answer:
     """`GET /console/items/{sku}`: its units, its policy, what the shop says of it, and who waits on which supply."""
-    body.query(call.request, Nothing)
+    wanted = body.query(call.request, ItemPage)
     seen, sku, now = await last_seen(house, call), call.path("sku"), house.clock()
     day, zone = await ask(house, desk.today, house.db, now)
     found = await ask(house, show.item, house.db, sku)
@@ -153,7 +161,8 @@ async def item(house: House, call: Call) -> Answer:
         "",
         item=found,
         front=None if front is None else store_page(front, spoken(call.request)),
-        policy=list(pages.policy(found)),
+        policy=list(selling.policy(found)),
+        **pressed(found, wanted.done, wanted.back),
         coming=coming,
         chart=charts.projection(found.free - found.waiting, coming, day),
         board=board,

@@ -85,6 +85,7 @@ SENTENCES = (
     phrase("A secret of this form is 16 to 200 characters: the one that is said in the webhook's settings."),
     phrase("A name has letters, digits, dots, dashes and underscores."),
     phrase("The body is too large: send less at a time."),
+    phrase("A preorder needs the day of its release."),
     # The same of a field of a form.
     phrase("prices are not known: say how much went back"),
     phrase("{amount} is due: a part of it is no refund"),
