@@ -132,11 +132,8 @@ class Language:
 
     def amount(self, money: Money) -> str:
         """An amount with its currency, exact to the minor unit."""
-        from babel.numbers import format_currency
-
         places = decimals(money.currency)
-        number, pattern = Decimal(money.minor).scaleb(-places), _exact(self._locale, places)
-        return str(format_currency(number, money.currency, pattern, locale=self._locale, currency_digits=False))
+        return _amount(Decimal(money.minor).scaleb(-places), money.currency, places, self._locale)
 
 
 def _ends(value: Value) -> bool:
@@ -178,10 +175,17 @@ def tongue(wanted: str | None = None, country: str | None = None) -> Tongue:
     return ENGLISH if found.code == SOURCE else found
 
 
-def _exact(locale: "Locale", places: int) -> str:
-    """The locale's pattern of amounts with as many decimals as the currency has by our count, not by Babel's."""
-    pattern = locale.currency_formats["standard"].pattern
-    return str(pattern).replace("0.00", "0." + "0" * places if places else "0")
+def _amount(number: Decimal, currency: str, places: int, locale: "Locale") -> str:
+    """By the locale's pattern, with as many decimals as the currency has by our count, not by Babel's.
+
+    The currency has its sign where that is clear there (`$`, `US$`), else its code, which stands off from the number.
+    """
+    from babel.numbers import format_currency, get_currency_symbol
+
+    pattern = str(locale.currency_formats["standard"].pattern).replace("0.00", "0." + "0" * places if places else "0")
+    if get_currency_symbol(currency, locale)[-1:].isalpha():
+        pattern = pattern.replace("¤#", "¤\u00a0#").replace("¤0", "¤\u00a00")
+    return str(format_currency(number, currency, pattern, locale=locale, currency_digits=False))
 
 
 # A page says hundreds of days, numbers and amounts, most of them again and again.
@@ -207,15 +211,9 @@ def _short_day(day: date, skeleton: str, locale: "Locale | None") -> str:
 
 @lru_cache(maxsize=16_384)
 def _sum(said: Sum, locale: "Locale") -> str:
-    """By the locale's pattern, with the code of the currency in place of its sign; English has the code in front."""
-    if locale.language == SOURCE:
-        return f"{said.currency}\u00a0{said.amount}"
-    from babel.numbers import format_currency
-
+    """An exact amount with the decimals that it is given with."""
     number = Decimal(said.amount)
-    places = max(-int(number.as_tuple().exponent), 0)
-    pattern = re.sub("¤\\s*(?=[#0])", "¤¤\u00a0", re.sub("(?<=[#0])\\s*¤", "\u00a0¤¤", _exact(locale, places)))
-    return str(format_currency(number, said.currency, pattern, locale=locale, currency_digits=False))
+    return _amount(number, said.currency, max(-int(number.as_tuple().exponent), 0), locale)
 
 
 @lru_cache(maxsize=4_096)

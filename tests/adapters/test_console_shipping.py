@@ -125,6 +125,19 @@ def test_a_pick_list_says_what_to_take_for_the_ticked_orders(floor: Floor) -> No
     assert floor.ask("GET", f"{PATH}/pick-list").status == 400
 
 
+def test_the_bar_offers_what_there_is_to_do_and_what_left_has_its_name(floor: Floor) -> None:
+    page = floor.page()
+    assert 'data-said="Ticked orders: {orders}"' in page
+    assert "Tick all orders on this page" in page
+    assert "Put back" not in page, "nothing is picked"
+    assert "Put back" not in floor.page(f"{PATH}?order=C")
+    floor.give("pick", floor.boxes()["A"])
+    assert "Put back" in floor.page()
+    assert floor.page(f"{PATH}?order=A").count("Put back") == 2, "of the ticked ones, and of this one"
+    floor.give("ship", floor.boxes()["C"])
+    assert f"Lamp {EVIL} \u00d71" in floor.page().partition("Left last")[2]
+
+
 def test_several_orders_are_picked_put_back_and_shipped_at_once(floor: Floor) -> None:
     boxes = floor.boxes()
     picked = floor.give("pick", boxes["A"], boxes["B"])

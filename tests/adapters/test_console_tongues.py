@@ -201,7 +201,7 @@ def _is_german(page: str, *words: str) -> None:
 
 PAGES = (
     ("/console/", "Freitag, 20. November", "Zusagen in Gefahr", "Zu tun", "Verzögerungsmitteilung muss hinaus"),
-    ("/console/lines", "Rückstand", "zu versenden.", "80,00\u00a0USD", "27.\u00a0Nov.", "Alle wartenden"),
+    ("/console/lines", "Rückstand", "zu versenden.", "80,00\u00a0$", "27.\u00a0Nov.", "Alle wartenden"),
     ("/console/lines?view=late", "Keine Position ist so", "in den meisten Ansichten eine gute Nachricht"),
     (
         "/console/orders/A",
@@ -212,7 +212,8 @@ PAGES = (
         "Warum Mo.,\u00a07.\u00a0Dez.?",
         "Was es ändern würde",
     ),
-    ("/console/orders/C", "versandt", "erledigt; sie war für"),
+    ("/console/orders/C", "versandt", "Versand</h2>", "Als Nachweis ausgeben"),
+    ("/console/orders/C?line=1", "erledigt; sie war für"),
     (
         "/console/items/BULK",
         "12.000",

@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po
 from update_languages import FOLDER, said, written
 
 from backorder import languages
-from backorder.kernel.phrases import Money, OnDay, Said, phrase, phrases
+from backorder.kernel.phrases import Money, OnDay, Said, Sum, phrase, phrases
 from backorder.languages import known, language
 
 TRANSLATED = [code for code in known() if code != languages.SOURCE]
@@ -132,6 +132,22 @@ def test_days_and_amounts_are_said_as_people_say_them(tag: str, day: str, amount
 def test_amounts_have_the_decimals_of_their_currency() -> None:
     assert language("en-US").amount(Money(1_234, "JPY")) == "¥1,234"
     assert language("en-US").amount(Money(1_234, "KWD")).endswith("1.234")
+
+
+@pytest.mark.parametrize(
+    ("tag", "said"),
+    [
+        ("en", ["£15,426.79", "$15,426.79", "CHF\xa015,426.79"]),
+        ("en-GB", ["£15,426.79", "US$15,426.79", "CHF\xa015,426.79"]),
+        ("de", ["15.426,79\xa0£", "15.426,79\xa0$", "15.426,79\xa0CHF"]),
+        ("fr", ["15\u202f426,79\xa0£GB", "15\u202f426,79\xa0$US", "15\u202f426,79\xa0CHF"]),
+        ("es", ["15.426,79\xa0GBP", "15.426,79\xa0US$", "15.426,79\xa0CHF"]),
+    ],
+)
+def test_currencies_have_their_sign_where_it_is_clear_in_tables_as_in_letters(tag: str, said: list[str]) -> None:
+    speaks, currencies = language(tag), ("GBP", "USD", "CHF")
+    assert [speaks.word(Sum("15426.79", one)) for one in currencies] == said
+    assert [speaks.amount(Money(1_542_679, one)) for one in currencies] == said
 
 
 def test_what_people_wrote_is_never_looked_at_for_places() -> None:

@@ -53,7 +53,7 @@ class Moment(NamedTuple):
 
 
 class Sum(NamedTuple):
-    """An exact amount by the code of its currency (ISO 4217), for where amounts of many currencies stand together."""
+    """An exact amount as a decimal, such as `12.50`, of a currency (ISO 4217) as a value."""
 
     amount: str
     currency: str

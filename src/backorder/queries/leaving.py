@@ -13,7 +13,7 @@ from backorder.queries.shipments import ShipmentView, read_latest
 from backorder.storage.conditions import LINE_HELD, LINE_READY, promise_key
 from backorder.storage.db import Database, Tx, among
 from backorder.storage.shipment_tables import shipments
-from backorder.storage.tables import lines, orders
+from backorder.storage.tables import items, lines, orders
 
 
 class Leaving(msgspec.Struct):
@@ -75,6 +75,7 @@ _OF_ORDERS = LINES.where(among(lines.c.order_id, "orders"), lines.c.allocated > 
     lines.c.order_id, lines.c.position
 )
 _BOOKED = select(shipments.c.order_id, shipments.c.shipment).where(among(shipments.c.order_id, "orders"))
+_NAMES = select(items.c.sku, items.c.name).where(among(items.c.sku, "skus"))
 
 
 def ready(db: Database, now: int, limit: int, after: Place | None = None) -> tuple[list[Leaving], int]:
@@ -100,10 +101,12 @@ def of_orders(db: Database, now: int, names: list[str]) -> list[Leaving]:
         return _of(tx, now, list(dict.fromkeys(names)))
 
 
-def latest(db: Database, limit: int) -> list[ShipmentView]:
-    """The shipments that were booked last, the newest first."""
+def latest(db: Database, limit: int, lines: int) -> tuple[list[ShipmentView], dict[str, str]]:
+    """The shipments that were booked last, the newest first; names of the items on so many lines of each, by SKU."""
     with db.read() as tx:
-        return read_latest(tx, limit)
+        found = read_latest(tx, limit)
+        skus = sorted({each.sku for one in found for each in one.lines[:lines]})
+        return found, {sku: name for sku, name in tx.fetch(_NAMES, skus=skus) if name} if skus else {}
 
 
 def place_of(one: Leaving) -> Place:

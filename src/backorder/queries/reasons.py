@@ -68,12 +68,29 @@ def standing(view: LineView, stands: Sequence[Stand], queue: LiveQueue) -> Itera
     """The state of a line: what it stands on, what comes before it, what is wrong."""
     yield _standing(view)
     yield from map(_stand, stands)
+    yield from _about(view, stands)
+    yield from _before(view, queue)
+    yield from _wrong(view, stands)
+
+
+def standing_alone(view: LineView, stands: Sequence[Stand]) -> Iterator[Said]:
+    """The same of a line that is looked at beside its queue, which is not told again."""
+    if not stands and not view.uncovered:
+        yield _standing(view)
+    yield from (_stand(stand, alone=True) for stand in stands)
+    yield from _about(view, stands)
+    yield from _wrong(view, stands)
+
+
+def _about(view: LineView, stands: Sequence[Stand]) -> Iterator[Said]:
     for supply in dict.fromkeys(stand.supply for stand in stands if stand.pinned):
         pinned = sum(stand.pinned for stand in stands if stand.supply == supply)
         yield Said(phrase("{units} pinned on {supply} by a person."), {"units": _units(pinned), "supply": supply})
     if view.uncovered:
         yield Said(phrase("{units} uncovered: no supply holds them."), {"units": _units(view.uncovered)})
-    yield from _before(view, queue)
+
+
+def _wrong(view: LineView, stands: Sequence[Stand]) -> Iterator[Said]:
     yield from _risk(view, stands)
     if view.held:
         yield Said(
@@ -110,6 +127,7 @@ def _standing(view: LineView) -> Said:
 
 _FROM_STOCK = phrase("{units} allocated from stock at {site}, could ship {day}.")
 _ON_SUPPLY = phrase("{units} on {supply} at {site} ({due}), could ship {day}; {queue}, {behind} behind.")
+_ON_SUPPLY_ALONE = phrase("{units} on {supply} at {site} ({due}), could ship {day}.")
 _AHEAD = phrase("{lines} with {units} ahead")
 _DUE = {
     (True, True): phrase("overdue since {day}"),
@@ -119,12 +137,14 @@ _DUE = {
 }
 
 
-def _stand(stand: Stand) -> Said:
+def _stand(stand: Stand, *, alone: bool = False) -> Said:
     values: dict[str, Value] = {"units": _units(stand.units), "site": stand.site, "day": _day(stand.ships_on)}
     if stand.kind == STOCK:
         return Said(_FROM_STOCK, values)
     assert stand.expected_on is not None
     due = Said(_DUE[stand.state == "overdue", stand.confirmed], {"day": _day(stand.expected_on)})
+    if alone:
+        return Said(_ON_SUPPLY_ALONE, values | {"supply": stand.supply, "due": due})
     queue = Said(phrase("nobody ahead"))
     if stand.ahead:
         queue = Said(_AHEAD, {"lines": _lines(stand.ahead), "units": _units(stand.units_ahead)})

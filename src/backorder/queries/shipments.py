@@ -94,6 +94,13 @@ def shipment(db: Database, ref: str, of: str | None = None) -> ShipmentView | No
         return next(iter(_read(tx, _SHIPMENTS.where(shipments.c.shipment == ref, of_customer(of)))), None)
 
 
+def of_order(db: Database, ref: str) -> list[ShipmentView]:
+    """All shipments of an order, the newest first."""
+    with db.read() as tx:
+        newest = _SHIPMENTS.where(shipments.c.order_id == ref).order_by(shipments.c.at.desc(), shipments.c.shipment)
+        return _read(tx, newest)
+
+
 def read_latest(tx: Tx, limit: int) -> list[ShipmentView]:
     """The shipments that were booked last, the newest first."""
     return _read(tx, _SHIPMENTS.order_by(shipments.c.at.desc(), shipments.c.shipment).limit(limit))

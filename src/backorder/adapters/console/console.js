@@ -79,6 +79,7 @@ if (bar) {
   clear.hidden = false;
   clear.addEventListener('click', () => pickAll(false));
   countPicks();
+  addEventListener('pageshow', countPicks); // whoever comes back finds ticks that the browser kept
 }
 
 // Dialogs: a link to #id opens the dialog with that id.

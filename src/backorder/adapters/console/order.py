@@ -5,12 +5,12 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from backorder.adapters.console import words
-from backorder.kernel.phrases import Phrase, Said, Value, phrase, phrases
+from backorder.kernel.phrases import Phrase, Said, ShortDay, Value, phrase, phrases
 from backorder.queries.backlog import BacklogLine
 from backorder.queries.explain import Explanation
 from backorder.queries.lines import RevisionView
 from backorder.queries.notices import NoticeView
-from backorder.queries.reasons import cause, changes, standing
+from backorder.queries.reasons import cause, changes, standing_alone
 from backorder.queries.refunds import RefundView
 from backorder.queries.show import OrderView
 
@@ -189,6 +189,9 @@ _ALL_LINES = phrase("{lines}.")
 _LAST = phrase("The last of it is promised for {day}.")
 
 
+_FIRST_PART = phrase("{count} of the {all} that wait can leave by {day}.")
+
+
 def lead(lines: Sequence[BacklogLine], today: date) -> list[Said]:
     """The state of the order in a sentence or two."""
     parts = (
@@ -198,6 +201,7 @@ def lead(lines: Sequence[BacklogLine], today: date) -> list[Said]:
     )
     said = [Said(_ALL_LINES, {"lines": words.lines(len(lines))})]
     said += [Said(part, {"units": words.units(units)}) for units, part in parts if units]
+    said += _first_part(lines, today)
     still = [one.line for one in lines if one.line.waiting or one.line.allocated]
     if still and any(line.promise is None for line in still):
         said.append(Said(phrase("Part of it has no date.")))
@@ -205,6 +209,55 @@ def lead(lines: Sequence[BacklogLine], today: date) -> list[Said]:
         last = max(line.promise for line in still if line.promise is not None)
         said.append(Said(_LAST, {"day": words.weekday(last, today)}))
     return said
+
+
+def _first_part(lines: Sequence[BacklogLine], today: date) -> Iterator[Said]:
+    """How much of what waits can leave before the rest, where units stand on supplies of several days."""
+    days: dict[date, int] = {}
+    for one in lines:
+        for peg in one.line.pegs:
+            if one.ship != "complete" and not one.line.held and not peg.supply.startswith("stock/"):
+                days[peg.ships_on] = days.get(peg.ships_on, 0) + peg.quantity
+    if len(days) > 1:
+        waiting, day = sum(one.line.waiting for one in lines), min(days)
+        yield Said(_FIRST_PART, {"count": days[day], "all": waiting, "day": words.weekday(day, today)})
+
+
+def leaves(lines: Sequence[BacklogLine]) -> bool:
+    """Whether something of the order can leave now: nothing of one on hold, nor of one that goes whole and waits."""
+    ready = any(one.line.allocated and not one.line.held for one in lines)
+    return ready and not any(one.ship == "complete" and one.line.waiting for one in lines)
+
+
+class Part(NamedTuple):
+    """Units of a line that stand in one place: on a supply, or in stock, where `supply` is None.
+
+    `says` is how many of all that is still to ship, and until when they can leave; a line that goes whole has no day.
+    """
+
+    supply: str | None
+    says: Said
+
+
+_READY_OF = phrase("{count} of {all} ready")
+_PART_OF, _PART = phrase("{count} of {all} by {day}"), phrase("{count} by {day}")
+_WHOLE_OF = phrase("{count} of {all}")
+
+
+def parts(one: BacklogLine, today: date) -> list[Part]:
+    """Where the units of a line stand that is split over several supplies, by day; nothing for any other line."""
+    line = one.line
+    still = line.waiting + line.allocated
+    if len(line.pegs) < 2 and all(peg.quantity == still for peg in line.pegs):
+        return []
+    found: list[Part] = []
+    for peg in line.pegs:
+        stock = peg.supply.startswith("stock/")
+        values: dict[str, Value] = {"count": peg.quantity, "all": still, "day": words.day(peg.ships_on, today)}
+        by_day = _PART if found else _PART_OF
+        said = _READY_OF if stock else _WHOLE_OF if one.ship == "complete" else by_day
+        found.append(Part(None if stock else peg.supply, Said(said, values)))
+    return found
 
 
 _SHIPS = {"complete": Said(phrase("all at once")), "when_ready": Said(phrase("what is ready"))}
@@ -218,7 +271,8 @@ def facts(order: OrderView, who: str | None, today: date) -> Iterator[tuple[Phra
     if order.channel is not None:
         yield phrase("Channel"), order.channel
     yield phrase("Ships"), _SHIPS.get(order.ship, order.ship)
-    yield phrase("Priority"), str(order.priority)
+    if order.priority:
+        yield phrase("Priority"), order.priority
     if order.currency is not None:
         yield phrase("Currency"), order.currency
 
@@ -230,8 +284,18 @@ class Why(NamedTuple):
     would_change: list[Said]
 
 
-def why(found: Explanation, ship: str) -> Why:
+def why(found: Explanation, ship: str, today: date) -> Why:
     """The sentences of an explanation of a line of an order that ships in this way."""
     view, stands = found.line, found.stands_on
-    would = changes(view, stands, found.sooner, complete=ship == "complete")
-    return Why(list(standing(view, stands, found.queue)), list(would))
+    still = view.waiting or view.allocated
+    would = changes(view, stands, found.sooner, complete=ship == "complete") if still else ()
+    return Why([_short(said, today) for said in standing_alone(view, stands)], [_short(said, today) for said in would])
+
+
+def _short(said: Said, today: date) -> Said:
+    """The same, its days without their year where it is this one."""
+    found: dict[str, Value] = {}
+    for place, value in said.values.items():
+        inner = _short(value, today) if isinstance(value, Said) else value
+        found[place] = value._replace(today=today) if isinstance(value, ShortDay) else inner
+    return Said(said.phrase, found)

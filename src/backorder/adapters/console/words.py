@@ -59,7 +59,7 @@ def lines(number: int) -> Said:
 
 
 def amount(text: str, currency: str) -> Value:
-    """An exact amount with the code of its currency."""
+    """An exact amount with its currency."""
     return Sum(text, currency)
 
 

@@ -32,7 +32,7 @@ from backorder.kernel.events import address
 from backorder.kernel.phrases import Phrase, Said, phrase
 from backorder.kernel.views import Column
 from backorder.languages import SOURCE, Language, language
-from backorder.queries import backlog, catalogue, desk, explain, imports, notices, refunds
+from backorder.queries import backlog, catalogue, desk, explain, imports, notices, refunds, shipments
 from backorder.queries import search as finding
 from backorder.queries.backlog import BacklogLine
 from backorder.queries.desk import Desk
@@ -260,7 +260,7 @@ async def lines_csv(house: House, call: Call) -> Answer:
 
 
 class OrderPage(msgspec.Struct, forbid_unknown_fields=True):
-    """Which line's date is explained; left out, the first that is open. What was just done."""
+    """Which line's date is explained; left out, the first at risk, else the first that is open. What was just done."""
 
     line: Text = ""
     done: Text = ""
@@ -313,9 +313,13 @@ async def order_shown(
         lead=orders.lead(rows, day),
         held=any(one.line.held for one in rows),
         rows=rows,
+        parts=orders.parts,
+        leaves=orders.leaves(rows),
+        left=await ask(house, shipments.of_order, house.db, ref),
+        names={one.line.line: one.item or one.line.sku for one in rows},
         chosen=chosen,
         why=why,
-        reasons=None if why is None else orders.why(why, view.ship),
+        reasons=None if why is None else orders.why(why, view.ship, day),
         ledger=orders.ledger(rows, told, owed, day),
         notices=told,
         refunds=owed,
@@ -395,10 +399,9 @@ async def search(house: House, call: Call) -> Answer:
 
 
 def _first_open(rows: list[BacklogLine]) -> BacklogLine | None:
-    """The line that is worth a look first: one at risk, else one that waits, else the first."""
-    return next((one for one in rows if one.line.at_risk), None) or next(
-        (one for one in rows if one.line.waiting), rows[0] if rows else None
-    )
+    """The line that is worth a look first: at risk, else one that waits, else one that is ready; None if all left."""
+    still = [one for one in rows if one.line.waiting or one.line.allocated]
+    return min(still, key=lambda one: (not one.line.at_risk, not one.line.waiting), default=None)
 
 
 LINES = "/console/lines"

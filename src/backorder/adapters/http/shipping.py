@@ -29,6 +29,7 @@ from backorder.queries import desk, leaving
 
 SHOWN = 40
 LAST_SHOWN = 12
+LAST_LINES = 3  # of each of these that the page names
 _TICK = Phrased(phrase("Tick the orders that you mean first."))
 _DONE = {Word.CHANGED, Word.SHIPPED, Word.EXISTS}
 _LAST = {"reverse": "reverse_shipment", "deliver": "record_delivery"}
@@ -185,7 +186,7 @@ async def _shown(
     day, zone = await ask(house, desk.today, house.db, now)
     found, many = await ask(house, partial(leaving.ready, house.db, now, SHOWN + 1, _after(asked)))
     chosen = await ask(house, leaving.of_orders, house.db, now, [asked.order]) if asked.order else []
-    last = await ask(house, leaving.latest, house.db, LAST_SHOWN)
+    last, names = await ask(house, leaving.latest, house.db, LAST_SHOWN, LAST_LINES)
     for part in (found, chosen, last):
         masked(part, call.caller.permissions)
     rows = [shipping.row(one, _take(one), day, one.order in wrong, wrong.get(one.order)) for one in found[:SHOWN]]
@@ -211,6 +212,7 @@ async def _shown(
         typed={name: said[0] for name, said in typed.items() if said},
         units=dict(zip(typed.get("line", []), typed.get("units", []), strict=False)),
         last=last,
+        names=names,
         writes=call.may("shipping.write"),
         today=day,
         tomorrow=day + timedelta(days=1),
