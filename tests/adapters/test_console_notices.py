@@ -1,5 +1,6 @@
 """The console's queue of notices and refunds: found, read, answered by phone, seen to, refused where it has to be."""
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -86,6 +87,78 @@ def test_the_queue_says_what_waits_by_when_and_what_it_is_about(desk: Desk) -> N
     letter = desk.page("/console/notices?what=notice&order=A&number=1")
     assert "now to ship by Tue 15 Dec 2026" in letter
     assert "Counts as yes" in letter
+
+
+def test_a_notice_that_is_due_is_read_out_as_it_then_goes(desk: Desk) -> None:
+    page = desk.page("/console/notices?what=notice&order=B&number=1")
+    assert "Not yet: this is how it would read now." in page
+    assert "<del>27\u00a0Nov</del> → 15\u00a0Dec" in page
+    assert "What the customer answers" not in page, "nobody has told them yet"
+    assert page.count("btn is-primary") == 1
+    assert desk.give("send_notice", "B", means="phone").status == 303
+    db = open_database(desk.url)
+    (told,) = of_order(db, "B")
+    db.close()
+    assert told.text is not None
+    assert all(part in page for part in (f">{told.subject}<", *told.text.strip().replace("\n\n", "\n").split("\n")))
+
+
+def test_who_was_told_by_phone_can_answer_also_where_no_law_asks_and_is_found_by_the_order(desk: Desk) -> None:
+    db = open_database(desk.url)
+    line = {"line": "1", "sku": "LAMP", "quantity": 1, "unit_price": "40.00"}
+    order = {"do": "place_order", "order": "C", "customer": "eva", "currency": "USD", "paid": "40.00", "lines": [line]}
+    slip = {"do": "reschedule_supply", "supply": "PO", "expected_on": "2026-12-22"}
+    apply(db, NOW, [{"do": "put_customer", "customer": "eva", "country": "DE"}, order, slip])
+    db.close()
+    assert "Has no effect" in desk.page("/console/notices?order=C")
+    done = desk.give("send_notice", "C", means="phone")
+    assert desk.states("C") == ["told"]
+    assert "&order=C&" not in desk.page("/console/notices?view=due"), "nothing waits for it any more"
+    for path in (done.headers["location"], "/console/notices?order=C"):
+        assert "Take down the answer" in desk.page(path)
+    assert desk.give("answer_notice", "C", answer="cancel", means="phone", by="C").status == 303
+    assert "No notice is known of this order." in desk.page("/console/notices?order=none")
+
+
+def test_several_are_sent_at_once_and_each_says_what_came_of_it(desk: Desk) -> None:
+    db = open_database(desk.url)
+    line = {"line": "1", "sku": "LAMP", "quantity": 1, "unit_price": "40.00"}
+    order = {"do": "place_order", "customer": "ada", "currency": "USD", "paid": "40.00", "lines": [line]}
+    slip = {"do": "reschedule_supply", "supply": "PO", "expected_on": "2026-12-22"}
+    apply(db, NOW, [{**order, "order": "C"}, {**order, "order": "D"}, slip])
+    db.close()
+    page = desk.page("/console/notices?view=due")
+    assert page.count('name="take"') == 3, "A, C and D; B has no address"
+    assert 'value="B/1"' not in page
+    form = urlencode({"do": "send_several", "take": ["C/1", "D/1", "B/1"]}, doseq=True).encode()
+    assert desk.ask("POST", "/console/notices?view=due", form, "viewer", **FORM).status == 403
+    sent = unescape(desk.ask("POST", "/console/notices?view=due", form, **FORM).body.decode())
+    assert "Done: 2 of 3" in sent
+    assert sent.count("Sent by e-mail.") == 2
+    assert (desk.states("C"), desk.states("D"), desk.states("B")) == (["asking"], ["asking"], ["due"])
+    none = desk.ask("POST", "/console/notices", b"do=send_several", **FORM)
+    assert (none.status, "Tick the notices that you mean first." in none.body.decode()) == (422, True)
+    assert desk.ask("POST", "/console/notices", b"do=send_several&take=C%2Fx", **FORM).status == 422
+
+
+def test_good_news_has_no_red_day_and_tabs_say_how_many_wait(desk: Desk) -> None:
+    assert re.findall(r'<span class="n">(\d+)<', desk.page()) == ["2", "1", "1", "1"]
+    db = open_database(desk.url)
+    apply(db, NOW, [{"do": "reschedule_supply", "supply": "PO", "expected_on": "2026-11-24"}])
+    db.close()
+    page = desk.page("/console/notices?view=due")
+    assert "Notice that it comes sooner" in page
+    assert '<span class="bad">' not in page
+
+
+def test_a_shop_that_tells_its_customers_nothing_says_so(desk: Desk) -> None:
+    db = open_database(desk.url)
+    apply(db, NOW, [{"do": "put_communication", "rules": None}])
+    db.close()
+    page = desk.page("/console/notices?view=refund")
+    assert "Customers are told nothing: that is turned off." in page
+    assert 'href="/console/settings/communication"' in page
+    assert "Nothing waits here" not in page
 
 
 def test_an_answer_on_the_phone_is_taken_down_and_takes_effect(desk: Desk) -> None:

@@ -41,7 +41,10 @@ WORD = re.compile(r"[A-Za-z_]{2,}")
 
 
 class Texts(HTMLParser):
-    """What people read of a page: texts, and attributes that are read out. What is in `mono` is for programs."""
+    """What people read of a page: texts, and attributes that are read out.
+
+    What is in `mono` is for programs, and what says that it is English is a letter to somebody who reads that.
+    """
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -52,6 +55,7 @@ class Texts(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found += [text for name, text in attrs if name in READ and text]
         mono = "mono" in (dict(attrs).get("class") or "").split() or tag in {"code", "script", "style"}
+        mono = mono or (dict(attrs).get("lang") == "en" and tag != "html")
         if tag not in {"input", "meta", "link", "br", "path", "circle", "rect"}:
             self._inside.append((tag, mono))
 
@@ -230,7 +234,7 @@ PAGES = (
     ("/console/search?q=zzz", "Gefunden für „zzz“", "Nichts gefunden"),
     ("/console/sign-in", "Anmelden", "Kein Passwort?"),
     ("/console/notices", "Mitteilungen und Erstattungen", "zu erledigen", "Verzögerungsmitteilung", "zu senden"),
-    ("/console/notices?what=notice&order=A&number=1", "Jetzt verständigen", "Nicht senden", "Was der Kunde antwortet"),
+    ("/console/notices?what=notice&order=A&number=1", "So würde sie jetzt lauten", "Ich habe Bescheid gegeben"),
     ("/console/shipments", "Versand", "kann versandt werden, früheste", "1 von 2 kommissioniert", "Zuletzt versandt"),
     ("/console/shipments?order=D", "Sendungsnummer", "kann versandt werden"),
     ("/console/shipments/pick-list?order=D", "Pickliste", "zu entnehmen für 1 Bestellung"),

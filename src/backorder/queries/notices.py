@@ -162,6 +162,28 @@ def queue(
         return _with_orders(tx, found)
 
 
+class Counts(NamedTuple):
+    """How many wait in each part of the queue: `troubled` are those of the due ones that do not go by themselves."""
+
+    due: int
+    asking: int
+    bounced: int
+    troubled: int
+    refunds: int
+
+
+_TROUBLED = NOTICE_OPEN_AS["due"] & notices.c.trouble.is_not(None)
+
+
+def counts(db: Database, most: int) -> Counts:
+    """How many wait in each part of the queue; nobody counts beyond one more than `most`."""
+    parts = [(notices, is_so) for is_so in (*NOTICE_OPEN_AS.values(), _TROUBLED)] + [(refunds, REFUND_TO_PAY)]
+    some = [select(table.c.n).where(is_so).limit(most + 1).subquery() for table, is_so in parts]
+    with db.read() as tx:
+        found = tx.fetch(select(*(select(func.count()).select_from(one).scalar_subquery() for one in some)))
+    return Counts(*map(int, found[0]))
+
+
 def place_of(one: Waiting) -> Place:
     """Where in the queue something stands."""
     deadline = None if one.deadline is None else moment_number(one.deadline)
