@@ -11,6 +11,7 @@ _INVERSE = {
     "disable_webhook": ("enable_webhook", "webhook"),
     "enable_webhook": ("disable_webhook", "webhook"),
     "put_pack": ("withdraw_pack", "pack"),
+    "move": ("move", "expected_on"),
 }
 
 
