@@ -354,6 +354,7 @@ def test_a_supply_that_has_not_come_is_said_to_be_late(shop: Shop) -> None:
     supplied = {"do": "announce_supply", "supply": "PO-MAT", "sku": "MAT", "site": "NY", "quantity": 5}
     supplied |= {"expected_on": "2026-11-17", "confirmed": True, "supplier": "loom"}
     assert shop.give(NOW - timedelta(days=9), supplied) == ["accepted"]
+    _supply(shop, "PO-MAT-2", "MAT", "2026-12-15")
     _order(shop, "mat 1", "MAT", 7)
     page = shop.page("/console/supplies/PO-MAT")
     text = _text(page)
@@ -363,7 +364,7 @@ def test_a_supply_that_has_not_come_is_said_to_be_late(shop: Shop) -> None:
     assert "Announced for Tue 17 Nov" in text
     page = shop.page("/console/items/MAT")
     text = _text(page)
-    assert "1 supply, 1 late" in text
+    assert "2 supplies, 1 late , next Tue 15 Dec" in text
     assert "+5 PO-MAT late" in text
     assert "Promises at risk 1 See the lines" in text
     assert 'href="/console/lines?view=risk&amp;sku=MAT"' in page

@@ -21,6 +21,8 @@ from backorder.storage.db import open_database
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
 EVIL = "<img src=x onerror=alert(1)>\"'&{{7*7}}<script>"
 FORM = {"Content_Type": "application/x-www-form-urlencoded", "Sec_Fetch_Site": "same-origin"}
+NOTICES = {"do": "put_communication", "rules": [], "answers": "https://shop.example/a", "contact": "help@shop.example"}
+NOTICES |= {"charging": "at_order"}
 PATH = "/console/supplies/PO%2F1"
 
 
@@ -129,7 +131,7 @@ def test_a_day_moves_only_from_the_day_that_was_seen(dock: Dock) -> None:
 
 def test_what_a_move_did_to_promises_is_said_and_taken_back(dock: Dock) -> None:
     more = {"do": "announce_supply", "supply": "PO-2", "sku": "LAMP", "site": "NY", "quantity": 5}
-    dock.apply({**more, "expected_on": "2026-12-02"}, {"do": "put_communication", "sends": "events"})
+    dock.apply({**more, "expected_on": "2026-12-02"}, NOTICES)
     moved = dock.give("move", seen="2026-11-27", expected_on="2026-12-04")
     page = dock.page(moved.headers["location"])
     banner = page[page.index('class="banner is-ok"') : page.index('<div id="live"')]

@@ -20,8 +20,8 @@ SUPPLIES_MAX = 16
 class End(msgspec.Struct):
     """Where ribbons end: a line, or all lines that are promised for a day.
 
-    `late` of its units ship after that, or stand on overdue supply. `ordered` are the units of a line in all, of which the others
-    stand elsewhere; 0 for the lines of a day.
+    `late` of its units ship after that, or stand on overdue supply. `ordered` are the units of a line in
+    all, of which the others stand elsewhere; 0 for the lines of a day.
     """
 
     key: str
