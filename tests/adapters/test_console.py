@@ -293,7 +293,7 @@ def test_the_backlog_is_filtered_sorted_and_paged(shop: Shop) -> None:
     assert sheet.body.count(b"\r\n") == 71
     assert b"Ada" not in sheet.body
     assert b"Ada Byron" in shop.ask("admin", "GET", "/console/lines.csv?sku=RUG").body
-    for wrong in ("after=nonsense", "view=none", "sort=none", "what=this", "sort=order&after=WyJhIl0"):
+    for wrong in ("after=nonsense", "view=none", "sort=none", "sort=order&after=WyJhIl0"):
         shop.page(f"/console/lines?{wrong}", status=400)
 
 
@@ -333,10 +333,12 @@ def test_a_supply_tells_who_waits_and_what_a_slip_does(shop: Shop) -> None:
         _order(shop, f"bed {n}", "BED")
     page = shop.page("/console/supplies/PO%2FBED")
     text = _text(page)
-    assert "20 units of BED for NY, expected Tue 1 Dec. 3 lines wait on it; 14 of its 20 units are free." in text
+    assert "20 units of Bed (BED) for NY, expected Tue 1 Dec. 3 lines wait on it; 14 of its 20 units are free." in text
     assert "Ada Byron" in text
     assert "3 promises slip , 6 units in 3 orders, worth $300.00" in text
     assert 'href="/console/orders/bed%200?line=1"' in page
+    assert "Counted from Tue 1 Dec" in text
+    assert "3 days 3 1 0 4 Dec 7 days 3 1 0 8 Dec 14 days 3 1 0 15 Dec 21 days 3 1 0 22 Dec" in text
     slipped = _text(shop.page("/console/supplies/PO%2FBED?slip=1"))
     assert "1 Dec 2 Dec" in slipped
     viewer = _text(shop.page("/console/supplies/PO%2FBED", "viewer"))
@@ -344,6 +346,39 @@ def test_a_supply_tells_who_waits_and_what_a_slip_does(shop: Shop) -> None:
     assert "worth" not in viewer
     for wrong in ("slip=0", "slip=x", "slip=1000"):
         shop.page(f"/console/supplies/PO%2FBED?{wrong}", status=400)
+
+
+def test_a_supply_that_has_not_come_is_said_to_be_late(shop: Shop) -> None:
+    shop.give(NOW - timedelta(days=9), {"do": "put_item", "sku": "MAT", "name": "Mat"})
+    shop.give(NOW - timedelta(days=9), {"do": "put_supplier", "supplier": "loom", "name": EVIL})
+    supplied = {"do": "announce_supply", "supply": "PO-MAT", "sku": "MAT", "site": "NY", "quantity": 5}
+    supplied |= {"expected_on": "2026-11-17", "confirmed": True, "supplier": "loom"}
+    assert shop.give(NOW - timedelta(days=9), supplied) == ["accepted"]
+    _supply(shop, "PO-MAT-2", "MAT", "2026-12-15")
+    _order(shop, "mat 1", "MAT", 7)
+    page = shop.page("/console/supplies/PO-MAT")
+    text = _text(page)
+    assert f"PO-MAT from {EVIL}" in text
+    assert "5 units of Mat (MAT) for NY" in text
+    assert "Expected Tue 17 Nov, 3 days late Confirmed yes, for Tue 17 Nov" in text
+    assert "Announced for Tue 17 Nov" in text
+    page = shop.page("/console/items/MAT")
+    text = _text(page)
+    assert "2 supplies, 1 late , next Tue 15 Dec" in text
+    assert "+5 PO-MAT late" in text
+    assert "Promises at risk 1 See the lines" in text
+    assert 'href="/console/lines?view=risk&amp;sku=MAT"' in page
+    assert 'class="ribbon is-late"' in page
+    assert 'class="node is-order is-bad"' in page
+    assert "mat 1 Ada Byron: 5 of 7 units, late" in text
+    assert "Ada Byron" not in shop.page("/console/items/MAT", "viewer")
+
+
+def test_a_parameter_that_a_page_does_not_know_is_left_alone(shop: Shop) -> None:
+    for path in ("/console/?utm_source=letter", "/console/lines?view=all&days=14", "/console/items/LAMP?days=14"):
+        shop.page(path)
+    shop.page("/console/lines?view=none", status=400)
+    shop.page("/console/lines?view=all&view=risk", status=400)
 
 
 def test_an_item_shows_its_units_and_who_holds_what(shop: Shop) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -20,6 +21,8 @@ from backorder.storage.db import open_database
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
 EVIL = "<img src=x onerror=alert(1)>\"'&{{7*7}}<script>"
 FORM = {"Content_Type": "application/x-www-form-urlencoded", "Sec_Fetch_Site": "same-origin"}
+NOTICES = {"do": "put_communication", "rules": [], "answers": "https://shop.example/a", "contact": "help@shop.example"}
+NOTICES |= {"charging": "at_order"}
 PATH = "/console/supplies/PO%2F1"
 
 
@@ -40,6 +43,11 @@ class Dock:
 
     def give(self, word: str, role: str = "admin", path: str = PATH, **fields: str) -> Reply:
         return self.ask("POST", path, urlencode({"do": word, **fields}).encode(), role, **FORM)
+
+    def apply(self, *commands: dict[str, Any]) -> None:
+        db = open_database(self.url)
+        assert {one.outcome.value for one in apply(db, NOW, commands)} <= {"accepted", "changed"}
+        db.close()
 
     def supply(self) -> SupplyView:
         db = open_database(self.url)
@@ -71,17 +79,18 @@ def dock(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 def test_what_came_is_booked_once_and_the_page_says_who_has_it(dock: Dock) -> None:
     assert "Who has units" not in dock.page(role="warehouse")
-    (note,) = re.findall(r'name="receipt" value="([^"]+)"', dock.page(role="warehouse"))
-    done = dock.give("receive", "warehouse", quantity="6", receipt=note)
+    (mark,) = re.findall(r'name="mark" value="([^"]+)"', dock.page(role="warehouse"))
+    note = {"mark": mark, "receipt": ""}  # nobody has one: sent twice, what came is still booked once
+    done = dock.give("receive", "warehouse", quantity="6", **note)
     assert done.status == 303
     page = dock.page(done.headers["location"])
     served = page[page.index("Who has units of it now") :]
     assert re.findall(r">(\w)</a>[^<]*<span class=\"tag is-ok\">just now", served) == ["A", "B"], "C has one of four"
     assert '1<span class="muted"> of 4' in served
-    again = dock.give("receive", "warehouse", quantity="6", receipt=note)
+    again = dock.give("receive", "warehouse", quantity="6", **note)
     assert "nothing is booked twice" in dock.page(again.headers["location"])
     assert dock.supply().received == 6
-    other = dock.give("receive", "warehouse", quantity="2", receipt=note)
+    other = dock.give("receive", "warehouse", quantity="2", receipt=mark)
     assert (other.status, b"came before with other content" in other.body) == (422, True)
     late = dock.give("receive", "warehouse", quantity="2", receipt="N-2", final="yes")
     assert late.status == 303
@@ -106,7 +115,7 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(dock: Dock) -> None:
 
 def test_a_day_moves_only_from_the_day_that_was_seen(dock: Dock) -> None:
     moved = dock.give("move", seen="2026-11-27", expected_on="2026-12-04", reason="The ship is late")
-    assert "the promises on it moved with it" in dock.page(moved.headers["location"])
+    assert "It is expected on Fri\u00a04\u00a0Dec now." in dock.page(moved.headers["location"])
     assert str(dock.supply().expected_on) == "2026-12-04"
     stale = dock.give("confirm", seen="2026-11-27", expected_on="2026-11-30", reason="He called")
     text = unescape(stale.body.decode())
@@ -118,6 +127,30 @@ def test_a_day_moves_only_from_the_day_that_was_seen(dock: Dock) -> None:
     assert dock.give("confirm", seen="2026-12-04", expected_on="2026-11-30").status == 303
     assert (str(dock.supply().expected_on), dock.supply().confirmed) == ("2026-11-30", True)
     assert dock.give("move", seen="2026-11-30", expected_on="soon").status == 422
+
+
+def test_what_a_move_did_to_promises_is_said_and_taken_back(dock: Dock) -> None:
+    more = {"do": "announce_supply", "supply": "PO-2", "sku": "LAMP", "site": "NY", "quantity": 5}
+    dock.apply({**more, "expected_on": "2026-12-02"}, NOTICES)
+    moved = dock.give("move", seen="2026-11-27", expected_on="2026-12-04")
+    page = dock.page(moved.headers["location"])
+    banner = page[page.index('class="banner is-ok"') : page.index('<div id="live"')]
+    assert "3 promises are later, the latest to 4\u00a0Dec." in banner
+    assert "2 lines stand on other supply now." in banner, "A and B fit into PO-2; C does not"
+    assert "3 customers are to be told." in banner
+    assert 'href="/console/notices?view=due"' in banner
+    assert 'href="/console/lines?sku=LAMP' in banner
+    assert re.search(r"Moved from Fri\u00a027\u00a0Nov to Fri\u00a04\u00a0Dec <span[^>]*>[^<]*, admin<", page)
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', banner))
+    assert fields == {"expected_on": "2026-11-27", "seen": "2026-12-04", "do": "move"}
+    back = dock.give(fields.pop("do"), **fields)
+    assert "It is expected on Fri\u00a027\u00a0Nov now." in dock.page(back.headers["location"])
+    assert str(dock.supply().expected_on) == "2026-11-27"
+    quiet = dock.give("move", seen="2026-11-27", expected_on="2026-11-26")
+    assert "No promise moved with it." in dock.page(quiet.headers["location"])
+    reader = dock.page(moved.headers["location"], role="warehouse")
+    assert "Undo" not in reader
+    assert "/console/notices?view=due" not in reader
 
 
 def test_each_form_is_for_those_who_may(dock: Dock) -> None:

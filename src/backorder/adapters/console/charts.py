@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 from urllib.parse import quote
 
 from backorder.adapters.console import words
 from backorder.kernel.phrases import Said, Value, phrase
 from backorder.kernel.planned import SegmentTotal
-from backorder.queries.pegboard import Board, End
+from backorder.queries.pegboard import Board, End, Ribbon
 from backorder.queries.show import SupplyView
 
 _WIDTH, _LEFT, _RIGHT, _NODE = 1160, 200, 640, 10
@@ -31,6 +31,7 @@ class Node(NamedTuple):
     last: tuple[Value, ...]
     tone: str
     link: str
+    note: Value = ""
 
 
 class Strip(NamedTuple):
@@ -66,7 +67,7 @@ def pegs(board: Board, today: date) -> Pegs:
         left.append(_supply(supply, top, held, free, today))
         starts[supply.supply] = top
         below += room + _GAP
-    right, ends, lower = [], {}, 8.0
+    right, ends, lower, whole = [], {}, 8.0, {end.key: end for end in board.ends}
     for end in board.ends:
         thick = end.units * scale
         room = max(thick, _LABEL)
@@ -80,7 +81,7 @@ def pegs(board: Board, today: date) -> Pegs:
         path = _path(starts[one.supply], ends[one.end], thick)
         starts[one.supply] += thick
         ends[one.end] += thick
-        strips.append(Strip(one.supply, one.end, path, "is-late" if one.late else "", words.units(one.units)))
+        strips.append(Strip(one.supply, one.end, path, "is-late" if one.late else "", holds(one, whole[one.end])))
     return Pegs(_WIDTH, int(max(below, lower)) + 4, left, right, strips)
 
 
@@ -99,12 +100,31 @@ def _path(start: float, end: float, thick: float) -> str:
 
 
 _DUE, _UNHELD, _ALL_HELD = phrase("due {day}"), phrase("{number} free"), Said(phrase("all held"))
-_UNCONFIRMED = Said(phrase("unconfirmed"))
+_UNCONFIRMED, _ALL_LATE = Said(phrase("unconfirmed")), Said(phrase("late"))
 _PROMISED, _OF_THEM_LATE = phrase("{lines} promised for {day}"), phrase("{number} of them late")
+_SOME_OF, _THEY_ARE_LATE = phrase("{number} of {units}"), phrase("{units}, late")
+
+
+def holds(ribbon: Ribbon, end: End) -> Said:
+    """The units of a ribbon: of how many, where the line has more than it holds there, and whether they are late.
+
+    That they are says the supply that is overdue, or the day on which they can ship.
+    """
+    units = words.units(ribbon.units)
+    if end.ordered > ribbon.units:
+        units = Said(_SOME_OF, {"number": ribbon.units, "units": words.units(end.ordered)})
+    return Said(_THEY_ARE_LATE, {"units": units}) if ribbon.late else units
+
+
+def overdue(supply: SupplyView, today: date) -> Said | None:
+    """How late a supply is; None for one that is not."""
+    if supply.state != "overdue" or supply.expected_on is None:
+        return None
+    return words.late(max((today - supply.expected_on).days, 1))
 
 
 def _supply(supply: SupplyView, top: float, held: float, free: float, today: date) -> Node:
-    late = supply.state == "overdue"
+    late = overdue(supply, today)
     units = words.units(_open(supply))
     day = words.weekday(supply.expected_on, today)
     when = Said(_DUE, {"day": day}) if late else day
@@ -115,12 +135,13 @@ def _supply(supply: SupplyView, top: float, held: float, free: float, today: dat
         f"{max(held, 0.0):.1f}",
         f"{top + held:.1f}",
         f"{free:.1f}",
-        f"{top + (held + free) / 2 - 8:.1f}",
+        f"{top + (held + free) / 2 - (16 if late else 8):.1f}",
         words.short(supply.supply),
         (units,) if supply.confirmed else (units, _UNCONFIRMED),
         (when, last),
         "is-late" if late else "",
         f"/console/supplies/{quote(supply.supply, safe='')}",
+        late or "",
     )
 
 
@@ -130,17 +151,35 @@ def _end(end: End, top: float, thick: float, today: date) -> Node:
     name: Value = words.short(end.order or "")
     if not alone:
         name = Said(_PROMISED, {"lines": words.lines(end.lines), "day": day})
-    more: tuple[Value, ...] = (words.units(end.units),)
+    units = words.units(end.units)
+    more: tuple[Value, ...] = (units,)
+    if end.ordered > end.units:
+        more = (Said(_SOME_OF, {"number": end.units, "units": words.units(end.ordered)}),)
     if end.late:
-        more += (Said(_OF_THEM_LATE, {"number": end.late}),)
+        more += (_ALL_LATE if end.late == end.units else Said(_OF_THEM_LATE, {"number": end.late}),)
     link = f"/console/orders/{quote(end.order or '', safe='')}?line={quote(end.line or '', safe='')}" if alone else ""
-    tone = "is-bad" if end.late else "is-order"
+    tone = "is-order is-bad" if end.late else "is-order"
     label, height = f"{top + thick / 2 - 2:.1f}", f"{max(thick, 2.0):.1f}"
-    return Node(end.key, f"{top:.1f}", height, "", "", label, name, more, (day,) if alone else (), tone, link)
+    who, last = words.short(end.who or "", 36), (day,) if alone else ()
+    return Node(end.key, f"{top:.1f}", height, "", "", label, name, more, last, tone, link, who)
+
+
+class Label(NamedTuple):
+    """Words above a chart, at a place or `to_left` of it."""
+
+    said: Said
+    x: float
+    width: float
+    y: int
+    to_left: bool
 
 
 class Step(NamedTuple):
-    """Units on a day: what arrives, and what is left of it once everybody who waits has theirs."""
+    """Units on a day: what arrives, and what is left of it once everybody who waits has theirs.
+
+    `late` says of a supply that is overdue how much; it was `expected` on another day. Its `label` stands above the
+    chart, where there is room for it.
+    """
 
     day: date
     name: str
@@ -148,6 +187,9 @@ class Step(NamedTuple):
     units: int
     x: str
     y: str
+    late: Said | None
+    expected: date | None
+    label: Label | None
 
 
 class Projection(NamedTuple):
@@ -167,7 +209,8 @@ class Projection(NamedTuple):
     end_y: str
 
 
-_CHART, _HIGH, _FROM, _TO, _FOOT, _HEAD = 760, 250, 56, 660, 26, 26
+_CHART, _HIGH, _FROM, _TO, _FOOT, _HEAD = 760, 260, 56, 660, 26, 26
+_ROW, _ROWS_MAX, _LETTER = 15, 3, 6.6  # labels above it: height of a row, how many there are, width of a letter
 
 
 def projection(start: int, coming: Sequence[SupplyView], today: date) -> Projection | None:
@@ -177,34 +220,63 @@ def projection(start: int, coming: Sequence[SupplyView], today: date) -> Project
         return None
     days = [max((one.available_on or today), today) for one in arrivals]
     span = max((max(days) - today).days, 7) + 2
-    totals, level = [], start
-    for one in arrivals:
-        level += _open(one)
-        totals.append(level)
-    low, high = min(start, 0, *totals), max(start, 0, *totals)
-    step = _round((high - low) or 1)
-    low, high = low // step * step, -(-high // step) * step
 
     def across(day: date) -> float:
         return _FROM + (day - today).days * (_TO - _FROM) / span
 
-    def up(units: int) -> float:
-        return _HEAD + (high - units) * (_HIGH - _HEAD - _FOOT) / (high - low)
+    labels = [_label(one, across(day), today) for one, day in zip(arrivals, days, strict=True)]
+    rows = _rows(labels)
+    head = _HEAD + _ROW * max((row for row in rows if row is not None), default=0)
+    totals = list(accumulate((_open(one) for one in arrivals), initial=start))[1:]
+    low, high = min(start, 0, *totals), max(start, 0, *totals)
+    step = _round((high - low) or 1)
+    low, high = low // step * step, -(-high // step) * step
 
-    line, y = f"M{_FROM} {up(start):.1f}", up(start)
-    steps = []
-    for one, day, units in zip(arrivals, days, totals, strict=True):
+    def up(units: int) -> float:
+        return head + (high - units) * (_HIGH - head - _FOOT) / (high - low)
+
+    line, steps = f"M{_FROM} {up(start):.1f}", []
+    for one, day, units, label, row in zip(arrivals, days, totals, labels, rows, strict=True):
         line += f"H{across(day):.1f}V{up(units):.1f}"
-        steps.append(Step(day, one.supply, _open(one), units, f"{across(day):.1f}", f"{up(units):.1f}"))
-        y = up(units)
+        place = label._replace(y=_ROW * row + 10) if row is not None else None
+        x, y = f"{across(day):.1f}", f"{up(units):.1f}"
+        steps.append(Step(day, one.supply, _open(one), units, x, y, overdue(one, today), one.expected_on, place))
     line += f"H{_TO}"
     grid = [(f"{up(units):.1f}", units) for units in range(low, high + 1, step)]
-    every = max(span // 5, 1)
+    every = -(-span // 5)
     ticks = [(f"{across(day):.1f}", words.day(day, today)) for day in _days(today, span, every)]
     owed = _owed([(across(today), start), *((across(step.day), step.units) for step in steps)], up)
+    end, end_y = totals[-1], steps[-1].y
     return Projection(
-        _CHART, _HIGH, line, owed, f"{up(0):.1f}", grid, ticks, steps, start, f"{up(start):.1f}", level, f"{y:.1f}"
+        _CHART, _HIGH, line, owed, f"{up(0):.1f}", grid, ticks, steps, start, f"{up(start):.1f}", end, end_y
     )
+
+
+_ARRIVES, _ARRIVES_LATE = phrase("+{number} {supply}"), phrase("+{number} {supply} late")
+
+
+def _label(supply: SupplyView, x: float, today: date) -> Label:
+    """What stands above an arrival: its units and the supply, and that it is late; to the left where the chart ends."""
+    late = overdue(supply, today) is not None
+    name = words.short(supply.supply, 20)
+    said = Said(_ARRIVES_LATE if late else _ARRIVES, {"number": _open(supply), "supply": name})
+    wide = (len(f"+{_open(supply):,} {name}") + (5 if late else 0)) * _LETTER
+    return Label(said, x, wide, 0, x + wide > _CHART)
+
+
+def _rows(labels: Sequence[Label]) -> list[int | None]:
+    """On which row above the chart each label has room; None where it has none, and the table alone says it."""
+    taken: list[float] = []  # by row, how far its last label reaches
+    found: list[int | None] = []
+    for one in labels:
+        begins = one.x - one.width if one.to_left else one.x
+        row = next((n for n, reach in enumerate(taken) if reach <= begins), len(taken))
+        if row == _ROWS_MAX:
+            found.append(None)
+            continue
+        taken[row : row + 1] = [begins + one.width + _LETTER]
+        found.append(row)
+    return found
 
 
 class Part(NamedTuple):

@@ -13,6 +13,7 @@ _INVERSE = {
     "stop_item": ("sell_item", "selling"),
     "sell_item": ("stop_item", "selling"),
     "put_pack": ("withdraw_pack", "pack"),
+    "move": ("move", "expected_on"),
 }
 
 

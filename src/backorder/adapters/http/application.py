@@ -112,6 +112,7 @@ class Application:
         try:
             served = self._addresses.find(request)
             route = served.route
+            request.page = route.page
             if served.hosts:
                 _named(request, served.hosts)
             if route.permission != OPEN:

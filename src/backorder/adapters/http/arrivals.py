@@ -44,18 +44,27 @@ async def see_to(house: House, call: Call) -> Answer:
     outcome = command if isinstance(command, Said) else await give(house, call, command)
     if isinstance(outcome, Outcome) and outcome.outcome in _DONE:
         done = "again" if outcome.outcome is Word.EXISTS else word
-        query = urlencode({"done": done} | ({"since": last} if done == "receive" else {}))
+        query = urlencode({"done": done} | _behind(done, last, fields))
         return answered(b"", 303, {"Location": f"/console/supplies/{quote(name, safe='')}?{query}"})
     wrong, status = (outcome, 409) if isinstance(outcome, Said) else (sentence(outcome), 422)
     typed = {field: texts[0] for field, texts in fields.items()}
     return await supply_shown(house, call, SupplyPage(), typed=typed, wrong=wrong, status=status)
 
 
+def _behind(done: str, last: int, fields: body.Form) -> dict[str, str]:
+    """What the page needs to tell what was done: the last event before it, and of a move the day before, to undo it."""
+    if done == "again":
+        return {}
+    seen = said(fields, "seen").get("seen", "")
+    return {"since": str(last)} | ({"back": seen} if done == "move" and seen else {})
+
+
 async def _command(house: House, call: Call, word: str, name: str, fields: body.Form) -> dict[str, Any] | Said:
     """The command that a form says, or what is wrong with it: a day moves only from the day that was seen."""
     command: dict[str, Any] = {"do": _WORDS[word], "supply": name}
     if word == "receive":
-        command |= said(fields, "receipt")
+        notes = said(fields, "receipt", "mark")  # without a delivery note the mark of the form: sent twice, booked once
+        command |= {"receipt": notes.get("receipt", notes.get("mark"))} if notes else {}
         command["quantity"] = number(said(fields, "quantity").get("quantity", "0"))
         return command | {mark: True for mark in ("final", "surplus") if mark in fields}
     found = await ask(house, partial(show.supply, house.db, name, house.clock()))

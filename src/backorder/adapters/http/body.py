@@ -84,10 +84,15 @@ def typed(text: bytes, kind: type[T]) -> T:
 
 
 def query(request: Request, kind: type[S]) -> S:
-    """The query of the address as `kind`: each parameter once, or a list where it may repeat; none that is unknown."""
+    """The query of the address as `kind`: each parameter once, or a list where it may repeat.
+
+    Refuses one that is unknown; a page leaves it alone, for links grow parameters on their way to people.
+    """
     hints = _parameters(kind)
     found: dict[str, Any] = {}
     for name, value in request.query:
+        if name not in hints and request.page:
+            continue
         if name not in hints:
             known = ", ".join(hints) or "there are none"
             raise Refusal(400, "unknown_parameter", f"{name[:100]} is no parameter here: {known}", field=name[:100])

@@ -1,8 +1,9 @@
 """The console's pages of supplies and items over HTTP."""
 
 from collections.abc import Mapping
+from datetime import date
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -10,6 +11,7 @@ from msgspec import Meta
 from backorder.adapters import console as pages_of
 from backorder.adapters.console import charts, selling
 from backorder.adapters.console import goods as pages
+from backorder.adapters.console.undoing import undo
 from backorder.adapters.feeds.page import page as store_page
 from backorder.adapters.http import body
 from backorder.adapters.http.desk import Text, answered, frame_of, heard, last_seen, page_route, shown, spoken
@@ -18,30 +20,33 @@ from backorder.adapters.http.problems import Refusal, refusal_of
 from backorder.adapters.http.reads import ask
 from backorder.adapters.http.route import Answer, Call, House
 from backorder.adapters.http.selling import pressed
+from backorder.kernel.calendars import moment_number
 from backorder.kernel.events import Ready, address
 from backorder.kernel.outcomes import Outcome
 from backorder.kernel.phrases import Said
-from backorder.queries import backlog, desk, lists, pegboard, show, storefront, whatif
+from backorder.queries import arriving, backlog, desk, lists, pegboard, show, slips, storefront, trail, whatif
 from backorder.queries.backlog import Sort, Tally
 from backorder.queries.lines import Filters
 from backorder.queries.outbox import list_events
 from backorder.queries.touched import WhatIf
 
+T = TypeVar("T")
 SLIPS = (3, 7, 14, 21)  # days later that are offered
 WAITS_SHOWN = 100
-TRIED_UNASKED = 300  # lines up to which a slip is tried before somebody asks
-TOUCHED_SHOWN = 200
+TRIED_UNASKED = 300  # lines that wait for the item, up to which slips are tried before somebody asks
 COMING_SHOWN = 40
+RISK_READ = 1  # of the lines at risk, which are only counted
 SERVED_SHOWN = 30
 EVENTS_READ = 500
 
 
 class SupplyPage(msgspec.Struct, forbid_unknown_fields=True):
-    """By how many days it might slip; what was just done to it, and the last event before that."""
+    """By how many days it might slip; what was just done to it, the last event before that, and the day before."""
 
     slip: Annotated[int, Meta(ge=1, le=365)] | None = None
     done: Literal["receive", "move", "confirm", "again", ""] = ""
     since: Annotated[int, Meta(ge=0, le=2**62)] | None = None
+    back: date | None = None
 
 
 class ItemPage(msgspec.Struct, forbid_unknown_fields=True):
@@ -79,25 +84,21 @@ async def supply_shown(
         masked(rows, call.caller.permissions)
         if found.received:
             served = await _served(house, call, found, now, wanted.since)
-    tried, slip = None, wanted.slip
-    if call.may("orders.read") and found.state in {"open", "overdue"} and waits.lines:
-        slip = slip or (SLIPS[1] if waits.lines <= TRIED_UNASKED else None)
-        tried = None if slip is None else await _slipped(house, call, now, name, slip)
-    after = {} if tried is None else {(one.order, one.line): one for one in tried.lines if one.effect == "later"}
+    about: arriving.About = await ask(house, arriving.about, house.db, name)
     text = pages_of.page(
         "supply.html",
         frame_of(call.request, call.caller),
         "",
         supply=found,
-        lead=pages.supply_lead(found, waits, day),
-        facts=list(pages.supply_facts(found, day)),
+        title=pages.supply_name(found, about),
+        lead=pages.supply_lead(found, about, waits, day),
+        facts=list(pages.supply_facts(found, about, day)),
+        days=list(pages.supply_days(found, about, day)),
+        turns=await _turns(house, found, day),
         rows=rows,
         waits=waits,
         held={(one.order, one.line): one.quantity for one in found.pegs},
-        tried=tried,
-        after=after,
-        slip=slip,
-        slips=SLIPS,
+        **await _if_it_slips(house, call, now, found, waits, wanted.slip),
         items=call.may("catalogue.read"),
         lines=call.may("orders.read"),
         today=day,
@@ -105,12 +106,64 @@ async def supply_shown(
         to_come=found.quantity - found.received - found.cancelled if found.kind != "stock" else 0,
         served=served[0],
         just=served[1],
-        done=pages.DONE.get(wanted.done),
+        **await _was_done(house, call, found, wanted, day),
         typed=typed or {},
         wrong=wrong,
         seen=seen,
     )
     return answered(text, status)
+
+
+async def _turns(house: House, found: show.SupplyView, today: date) -> list[pages.Turned]:
+    """What happened to a supply, the newest first, and who did it as far as that is known."""
+    if found.kind == "stock":
+        return []
+    told = await ask(house, arriving.turns, house.db, found.supply, found.document)
+    moments = {moment_number(one.at) for one in told}
+    who = await ask(house, trail.actors, house.db, found.supply, moments) if told else {}
+    return list(pages.history(told, who, today))
+
+
+async def _was_done(
+    house: House, call: Call, found: show.SupplyView, wanted: SupplyPage, today: date
+) -> dict[str, Any]:
+    """What is said of what was just done: what it did to promises, where to look, and what takes it back."""
+    if wanted.done not in {"move", "confirm"} or wanted.since is None:
+        return {"done": [Said(pages.DONE[wanted.done])] if wanted.done else [], "ways": [], "undo": None}
+    gone = await ask(house, arriving.gone, house.db, found.supply, wanted.since)
+    expected = str(found.expected_on or "")
+    back = "" if wanted.back is None or str(wanted.back) == expected else str(wanted.back)
+    return {
+        "done": pages.moved(wanted.done, found, gone, today),
+        "ways": [way for way, permission in pages.ways(found, gone) if call.may(permission)],
+        "undo": undo(wanted.done, back, seen=expected) if call.may("supply.write") else None,
+    }
+
+
+async def _if_it_slips(
+    house: House, call: Call, now: int, found: show.SupplyView, waits: Tally, slip: int | None
+) -> dict[str, Any]:
+    """The answers to what happens if a supply slips: by some numbers of days, and what one of them does line by line.
+
+    While many lines wait for the item, that is tried only once somebody asks, for the days that they name.
+    """
+    tried: WhatIf | None = None
+    table: list[slips.Slip] = []
+    open_ = found.state in {"open", "overdue"} and bool(waits.lines)
+    if call.may("orders.read") and open_:
+        few = await ask(house, slips.few_wait, house.db, found.sku, TRIED_UNASKED)
+        slip = slip or (SLIPS[1] if few else None)
+        tried = None if slip is None else await _slipped(house, call, now, found.supply, slip)
+        table = _answered(await ask(house, slips.slips, house.db, now, found.supply, SLIPS)) if few else []
+    later = () if tried is None else (one for one in tried.lines if one.effect == "later")
+    return {
+        "tried": tried,
+        "after": {(one.order, one.line): one for one in later},
+        "table": table,
+        "slip": slip,
+        "slips": SLIPS,
+        "slips_open": open_,
+    }
 
 
 async def _served(
@@ -132,10 +185,14 @@ async def _served(
 
 async def _slipped(house: House, call: Call, now: int, name: str, days: int) -> WhatIf:
     change = whatif.SupplySlips(supply=name, days=days)
-    found: WhatIf | Outcome = await ask(house, whatif.what_if, house.db, now, [change])
+    found: WhatIf = _answered(await ask(house, whatif.what_if, house.db, now, [change]))
+    return masked(found, call.caller.permissions)
+
+
+def _answered(found: T | Outcome) -> T:
     if isinstance(found, Outcome):
         raise refusal_of(found)
-    return masked(found, call.caller.permissions)
+    return found
 
 
 async def item(house: House, call: Call) -> Answer:
@@ -148,13 +205,19 @@ async def item(house: House, call: Call) -> Answer:
         raise Refusal(404, "not_found", "there is no item with this SKU")
     masked(found, call.caller.permissions)
     front = await ask(house, storefront.front, house.db, now, sku, 1)
-    coming, board = [], None
+    coming, board, risk = [], None, None
+    if call.may("orders.read"):
+        in_danger: backlog.Page = await ask(
+            house, backlog.page, house.db, now, Filters(sku=sku, at_risk=True), Sort(), RISK_READ
+        )
+        risk = in_danger.tally.lines
     if call.may("supply.read"):
         coming = await ask(
             house, partial(lists.list_supplies, house.db, now, sku=sku, still_open=True, limit=COMING_SHOWN)
         )
         if call.may("orders.read"):
             board = await ask(house, pegboard.board, house.db, now, sku)
+            masked(board, call.caller.permissions)
     return shown(
         call,
         "item.html",
@@ -166,6 +229,9 @@ async def item(house: House, call: Call) -> Answer:
         coming=coming,
         chart=charts.projection(found.free - found.waiting, coming, day),
         board=board,
+        risk=risk,
+        holds=charts.holds,
+        overdue=charts.overdue,
         ends={} if board is None else {end.key: end for end in board.ends},
         alone=board is not None and board.lines <= pegboard.LINES_MAX,
         pegs=None if board is None or not board.ribbons else charts.pegs(board, day),

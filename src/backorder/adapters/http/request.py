@@ -37,9 +37,12 @@ class Headers:
 
 
 class Request:
-    """One request. `path_params` are the parts of the address by name, `limit` how many bytes its body may have."""
+    """One request. `path_params` are the parts of the address by name, `limit` how many bytes its body may have.
 
-    __slots__ = ("_late", "_receive", "_scope", "headers", "limit", "method", "path", "path_params", "raw_path")
+    `page` says that people read the answer: their address may have parameters that mean nothing here.
+    """
+
+    __slots__ = ("_late", "_receive", "_scope", "headers", "limit", "method", "page", "path", "path_params", "raw_path")
 
     def __init__(self, scope: dict[str, Any], receive: Receive) -> None:
         self._scope, self._receive = scope, receive
@@ -49,6 +52,7 @@ class Request:
         self.headers = Headers(scope["headers"])
         self.path_params: dict[str, str] = {}
         self.limit = 0
+        self.page = False
         self._late = False
 
     @property
