@@ -39,7 +39,7 @@ class Headers:
 class Request:
     """One request. `path_params` are the parts of the address by name, `limit` how many bytes its body may have."""
 
-    __slots__ = ("_late", "_receive", "_scope", "headers", "limit", "method", "path", "path_params", "raw_path")
+    __slots__ = ("_late", "_receive", "_scope", "headers", "limit", "method", "path", "path_params", "rail", "raw_path")
 
     def __init__(self, scope: dict[str, Any], receive: Receive) -> None:
         self._scope, self._receive = scope, receive
@@ -49,6 +49,7 @@ class Request:
         self.headers = Headers(scope["headers"])
         self.path_params: dict[str, str] = {}
         self.limit = 0
+        self.rail: Any = None  # what stands beside a page of the console, once it was read
         self._late = False
 
     @property
