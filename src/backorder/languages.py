@@ -15,6 +15,7 @@ from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
 
 from backorder.kernel.calendars import day_date
 from backorder.kernel.money import decimals
@@ -42,10 +43,11 @@ class _Texts(NamedTuple):
 class Language:
     """A language as it is spoken in a country: `code` is that of its catalogue, `tag` names both (BCP 47)."""
 
-    def __init__(self, code: str, locale: "Locale", texts: _Texts) -> None:
+    def __init__(self, code: str, locale: "Locale", texts: _Texts, clock: ZoneInfo | None = None) -> None:
         self.code = code
         self.tag = str(locale).replace("_", "-")
         self._locale, self._texts, self._whole = locale, texts.say, texts.whole
+        self._clock = clock
 
     def lacking(self, said: Iterable[Said]) -> list[str]:
         """Which of these phrases the language cannot say whole: without a translation, or with a place missing in it.
@@ -55,6 +57,10 @@ class Language:
         if self._whole is None:
             return []
         return [one for one in dict.fromkeys(each.phrase.one for each in said) if one not in self._whole]
+
+    def at(self, zone: str) -> "Language":
+        """The same where the clock on the wall is that of a zone: moments are said as it shows them."""
+        return Language(self.code, self._locale, _Texts(self._texts, self._whole), ZoneInfo(zone))
 
     def source(self) -> "Language":
         """English, as it is spoken in the same country: what is said where this language cannot say it whole."""
@@ -93,7 +99,8 @@ class Language:
         if isinstance(value, ShortDay):
             return self.short_day(value)
         if isinstance(value, Moment):
-            return f"{self.short_day(ShortDay(value.at.date(), value.today, weekday=True))}, {value.at:%H:%M}"
+            at = value.at if self._clock is None else value.at.astimezone(self._clock)
+            return f"{self.short_day(ShortDay(at.date(), value.today, weekday=True))}, {at:%H:%M}"
         return self.day(value) if isinstance(value, OnDay) else _whole_day(value.day, self._locale)
 
     def _paid(self, value: Money | Sum) -> str:

@@ -7,6 +7,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from html.parser import HTMLParser
+from importlib.resources import files
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -259,6 +260,9 @@ def test_today_tells_what_is_in_danger_and_what_can_ship(shop: Shop) -> None:
     assert "PO-1 was never confirmed, and has not come" in text
     assert "2 days late due 18 Nov" in text
     assert 'href="/console/orders/here"' in page
+    assert "here Ada Byron" in text
+    assert "Brass lamp 2 units" in text
+    assert f"9 units of {EVIL} at NY. 2 lines with 4 units wait on it." in text
     assert "$200.00" in text
     assert "Ada Byron" in text
     viewer = _text(shop.page("/console/", "viewer"))
@@ -427,3 +431,51 @@ def test_one_box_finds_orders_items_supplies_and_customers(shop: Shop) -> None:
     assert "Nothing found" in shop.page(f"/console/search?q={quote(EVIL + 'x')}")
     shop.page("/console/search")
     shop.page(f"/console/search?q={'x' * 201}", status=400)
+
+
+def test_ids_are_found_in_other_letters_and_orders_say_how_far_they_are(shop: Shop) -> None:
+    shop.give(NOW - timedelta(days=9), {"do": "put_item", "sku": "CASE-1", "name": "Suitcase"})
+    _supply(shop, "CASE-PO", "CASE-1", "2026-12-01", 500)
+    for n in range(12):
+        _order(shop, f"case/{n:02}", "CASE-1")
+    for text, place in (("case-po", "supplies/CASE-PO"), ("CASE/03", "orders/case%2F03"), ("case-1", "items/CASE-1")):
+        reply = shop.ask("admin", "GET", f"/console/search?q={quote(text, safe='')}")
+        assert (reply.status, reply.headers.get("location")) == (303, f"/console/{place}"), text
+    page = shop.page("/console/search?q=CASE")
+    text = _text(page)
+    assert "Orders The first 10" in text
+    assert "Supplies The first" not in text
+    assert "case/00 Ada Byron 1 line, 1 open, promised for Tue 1 Dec" in text
+    assert "CASE-PO Suitcase" in text
+    assert page.count('href="/console/orders/') == 10
+    assert "case/00 ada 1 line" in _text(shop.page("/console/search?q=case", "viewer"))
+    assert "stock/NY/LAMP" not in shop.page("/console/search?q=stock")
+    assert "Nothing found" in shop.page("/console/search?q=stock%2FNY")
+
+
+def test_beside_a_page_stand_who_looks_and_the_views_they_keep(shop: Shop) -> None:
+    db = open_database(shop.url)
+    for n in range(7):
+        said = {"do": "put_view", "view": f"v{n}", "owner": "admin", "name": f"{EVIL[:20]} {n}", "shared": n == 6}
+        outcome = apply(db, NOW, [said])
+        assert outcome[0].outcome.value == "accepted", outcome
+    db.close()
+    page = shop.page("/console/")
+    assert page.count('href="/console/lines?saved=v') == 5
+    foot = _text(page[page.index('class="side-foot"') :].partition("</p>")[0])
+    assert foot.count("admin") == 1, "who has the name of a role is not named twice"
+    viewer = shop.page("/console/lines?saved=v6", "viewer")
+    assert 'href="/console/lines?saved=v6" aria-current="page"' in viewer
+    assert "saved=v1" not in viewer
+    assert 'href="/console/lines?saved=v0"' in shop.page("/console/orders/none", status=404)
+
+
+def test_times_are_those_of_the_zone_that_a_page_names(shop: Shop) -> None:
+    """A moment is said by the shop's clock wherever a page names the zone: no such page says UTC besides."""
+    folder = files("backorder.adapters.console")
+    says = {one.name for one in folder.iterdir() if one.name.endswith(".html") and "UTC" in one.read_text("utf-8")}
+    assert says - {"run.html"} == {"audit.html", "imports.html", "taking.html"}, "which name no zone"
+    _order(shop, "timed")
+    text = _text(shop.page("/console/orders/timed"))
+    assert "Thu 12 Nov, 10:00" in text
+    assert "Days and times in America/New_York" in text

@@ -142,7 +142,8 @@ def test_several_are_sent_at_once_and_each_says_what_came_of_it(desk: Desk) -> N
 
 
 def test_good_news_has_no_red_day_and_tabs_say_how_many_wait(desk: Desk) -> None:
-    assert re.findall(r'<span class="n">(\d+)<', desk.page()) == ["2", "1", "1", "1"]
+    tabs = desk.page().partition('<nav class="tabs"')[2].partition("</nav>")[0]
+    assert re.findall(r'<span class="n">(\d+)<', tabs) == ["2", "1", "1", "1"]
     db = open_database(desk.url)
     apply(db, NOW, [{"do": "reschedule_supply", "supply": "PO", "expected_on": "2026-11-24"}])
     db.close()
@@ -159,6 +160,37 @@ def test_a_shop_that_tells_its_customers_nothing_says_so(desk: Desk) -> None:
     assert "Customers are told nothing: that is turned off." in page
     assert 'href="/console/settings/communication"' in page
     assert "Nothing waits here" not in page
+
+
+def test_today_tells_together_what_one_cause_asks_for(desk: Desk) -> None:
+    line = {"line": "1", "sku": "LAMP", "quantity": 1, "unit_price": "40.00"}
+    late = [{"do": "place_order", "order": f"C{n}", "currency": "USD", "lines": [line]} for n in range(4)]
+    db = open_database(desk.url)
+    apply(db, NOW - timedelta(minutes=50), late)
+    apply(db, NOW - timedelta(minutes=40), [{"do": "reschedule_supply", "supply": "PO", "expected_on": "2026-12-18"}])
+    apply(db, NOW - timedelta(minutes=5), [{"do": "advance", "to": (NOW - timedelta(minutes=5)).isoformat()}])
+    db.close()
+    page = desk.page("/console/")
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page)).replace("\u00a0", " ")
+    assert "5 delay notices must go out: supply PO was rescheduled" in text
+    assert "Orders B, C0, C1 and 2 more. 6 units not shipped yet. They do not go by themselves" in text
+    assert "$240.00 open in 5 orders" in text
+    assert ">Review 5</a>" in page
+    assert 'href="/console/notices?view=due"' in page
+    assert "All 6 notices" not in text, "all are shown"
+    assert re.search(r'href="/console/notices" data-key="n">Notices<span class="n">\d+</span>', page)
+    assert "$" not in desk.page("/console/", "viewer")
+
+
+def test_that_it_comes_sooner_is_good_news_and_no_deadline(desk: Desk) -> None:
+    db = open_database(desk.url)
+    apply(db, NOW - timedelta(minutes=40), [{"do": "reschedule_supply", "supply": "PO", "expected_on": "2026-11-24"}])
+    apply(db, NOW - timedelta(minutes=5), [{"do": "advance", "to": (NOW - timedelta(minutes=5)).isoformat()}])
+    db.close()
+    page = desk.page("/console/")
+    good = page[page.index("Good news to tell") :].partition("</tbody>")[0]
+    assert "notice that it comes sooner can go out" in good
+    assert '<b class="bad">' not in good
 
 
 def test_an_answer_on_the_phone_is_taken_down_and_takes_effect(desk: Desk) -> None:

@@ -46,7 +46,7 @@ class ShortDay(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """A moment as it stands in tables and notes, its hour as it is given."""
+    """A moment as it stands in tables and notes, its hour as it is given, or by the clock of whoever says it."""
 
     at: datetime
     today: date

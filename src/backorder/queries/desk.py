@@ -3,32 +3,52 @@
 from datetime import date, timedelta
 
 import msgspec
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import ColumnElement, func, literal_column, select
 
-from backorder.kernel.calendars import day_date, day_number, local_day
+from backorder.kernel.calendars import day_date, day_number, local_day, moment_datetime
 from backorder.queries.backlog import BacklogLine, Tally, first
-from backorder.queries.lines import Filters, overdue
+from backorder.queries.leaving import Leaving, next_to_leave
+from backorder.queries.lines import Filters, RevisionView, as_date, overdue
 from backorder.queries.passing import COUNTED_MAX, passing, tally
 from backorder.queries.show import SUPPLIES, SupplyView, supply_view
-from backorder.storage.conditions import SUPPLY_TO_COME
+from backorder.queries.views import SavedView, list_views
+from backorder.storage.conditions import LINE_OPEN, SUPPLY_TO_COME
 from backorder.storage.db import Database, Tx, among
-from backorder.storage.tables import items, pegs, sites, supplies
+from backorder.storage.notice_tables import NOTICE_OPEN_AS, REFUND_TO_PAY, notices, refunds
+from backorder.storage.tables import items, lines, pegs, promises, sites, supplies
 
 SHOWN = 8  # of each kind
+VIEWS_SHOWN = 5
+VIEWS_READ = 100
+WAITING_MAX = 99
 DANGER_READ = 60  # lines in danger, which are told together where they wait for one thing
 WEEK = 7  # days
 
 
 class Coming(msgspec.Struct):
-    """A supply that is late or arrives, and who stands on it."""
+    """A supply that is late or arrives, the name of its item, and who stands on it."""
 
     supply: SupplyView
+    item: str | None
     lines: int
     units: int
 
 
+class Rail(msgspec.Struct):
+    """What stands beside every page: views that an account may use, its own first; notices and refunds that wait.
+
+    Beyond `WAITING_MAX` these are not counted; None where nobody asked for them.
+    """
+
+    views: list[SavedView]
+    waiting: int | None
+
+
 class Desk(msgspec.Struct):
-    """What needs somebody. `day` is today in `zone`: that of the sites where they have one, else UTC."""
+    """What needs somebody. `day` is today in `zone`: that of the sites where they have one, else UTC.
+
+    `more_late`: there is more late supply than `late` has.
+    """
 
     zone: str
     day: date
@@ -37,8 +57,9 @@ class Desk(msgspec.Struct):
     at_risk: Tally
     ready: Tally
     in_danger: list[BacklogLine]
-    to_ship: list[BacklogLine]
+    to_ship: list[Leaving]
     late: list[Coming]
+    more_late: bool
     arriving: list[Coming]
     arriving_units: int
     arriving_supplies: int
@@ -49,7 +70,28 @@ _WAITS = (
     .where(among(pegs.c.supply, "supplies"))
     .group_by(pegs.c.supply)
 )
+_MOST: ColumnElement[int] = literal_column(str(WAITING_MAX + 1))
+_WAITING = [
+    select(func.count()).select_from(select(table.c.n).where(which).limit(_MOST).subquery())
+    for table, which in (*((notices, is_so) for is_so in NOTICE_OPEN_AS.values()), (refunds, REFUND_TO_PAY))
+]
+_NAMES = select(items.c.sku, items.c.name).where(among(items.c.sku, "skus"))
 _ZONES = select(sites.c.zone).distinct()
+_MOVED = (  # why open lines have another promise than their first: the last entry of the ledger of each
+    select(
+        promises.c.order_id,
+        promises.c.at,
+        promises.c.from_day,
+        promises.c.to_day,
+        promises.c.cause,
+        promises.c.basis,
+        promises.c.supply,
+        promises.c.run,
+    )
+    .join(lines, (lines.c.order_id == promises.c.order_id) & (lines.c.line == promises.c.line))
+    .where(promises.c.n == lines.c.revisions, promises.c.n > 1, LINE_OPEN, among(promises.c.order_id, "orders"))
+    .order_by(promises.c.at, promises.c.line)
+)
 
 
 def today(db: Database, now: int) -> tuple[date, str]:
@@ -64,6 +106,17 @@ def _today(tx: Tx, now: int) -> tuple[date, str]:
     return day_date(local_day(now, zone)), zone
 
 
+def rail(db: Database, account: str, *, waiting: bool) -> Rail:
+    """What stands beside the pages that an account looks at: read with each of them, so it reads but little."""
+    found = list_views(db, account, limit=VIEWS_READ)
+    found.sort(key=lambda one: (one.owner != account, one.name.casefold(), one.view))
+    number = None
+    if waiting:
+        with db.read() as tx:
+            number = sum(tx.fetch(one)[0][0] for one in _WAITING)
+    return Rail(found[:VIEWS_SHOWN], number)
+
+
 def desk(db: Database, now: int) -> Desk:
     """What needs somebody at a moment (microseconds), a few of each kind, the most urgent first."""
     with db.read() as tx:
@@ -76,17 +129,18 @@ def desk(db: Database, now: int) -> Desk:
         counted = these.subquery()
         count, units = tx.fetch(select(func.count(), func.sum(counted.c.left)))[0]
         in_danger, at_risk = first(tx, now, Filters(at_risk=True), DANGER_READ)
-        to_ship, ready = first(tx, now, Filters(shippable=True), SHOWN)
+        late = tx.fetch(coming.where(overdue(tx, now)).limit(SHOWN + 1))
         return Desk(
             zone=zone,
             day=day,
             items=bool(tx.fetch(select(items.c.sku).limit(1))),
             waiting=tally(tx, passing(tx, Filters(waiting=True), now)),
             at_risk=at_risk,
-            ready=ready,
+            ready=tally(tx, passing(tx, Filters(shippable=True), now)),
             in_danger=in_danger,
-            to_ship=to_ship,
-            late=_coming(tx, [supply_view(row, now) for row in tx.fetch(coming.where(overdue(tx, now)).limit(SHOWN))]),
+            to_ship=next_to_leave(tx, now, SHOWN),
+            late=_coming(tx, [supply_view(row, now) for row in late[:SHOWN]]),
+            more_late=len(late) > SHOWN,
             arriving=_coming(tx, [supply_view(row, now) for row in tx.fetch(coming.where(week).limit(SHOWN))]),
             arriving_units=int(units or 0),
             arriving_supplies=int(count),
@@ -94,6 +148,22 @@ def desk(db: Database, now: int) -> Desk:
 
 
 def _coming(tx: Tx, found: list[SupplyView]) -> list[Coming]:
-    names = [one.supply for one in found]
-    waits = {name: (count, int(units)) for name, count, units in tx.fetch(_WAITS, supplies=names)} if names else {}
-    return [Coming(one, *waits.get(one.supply, (0, 0))) for one in found]
+    if not found:
+        return []
+    waits = {
+        name: (count, int(units)) for name, count, units in tx.fetch(_WAITS, supplies=[one.supply for one in found])
+    }
+    names: dict[str, str | None] = dict(tx.fetch(_NAMES, skus=sorted({one.sku for one in found})))
+    return [Coming(one, names.get(one.sku), *waits.get(one.supply, (0, 0))) for one in found]
+
+
+def moved(db: Database, orders: list[str]) -> dict[str, RevisionView]:
+    """Of some orders, what moved a promise of theirs last; without those whose open lines have their first promise."""
+    if not orders:
+        return {}
+    with db.read() as tx:
+        rows = tx.fetch(_MOVED, orders=orders)
+    return {
+        order: RevisionView(moment_datetime(at), as_date(before), as_date(after), *why)
+        for order, at, before, after, *why in rows
+    }

@@ -95,6 +95,11 @@ def ready(db: Database, now: int, limit: int, after: Place | None = None) -> tup
         return _of(tx, now, found), many
 
 
+def next_to_leave(tx: Tx, now: int, limit: int) -> list[Leaving]:
+    """The first of the orders that can ship, which are not counted."""
+    return _of(tx, now, [row[0] for row in tx.fetch(_CHOSEN.limit(literal_column(str(limit))))])
+
+
 def of_orders(db: Database, now: int, names: list[str]) -> list[Leaving]:
     """What can leave of some orders, in the order in which they are named; without those of which nothing can."""
     with db.read() as tx:

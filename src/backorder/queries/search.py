@@ -1,24 +1,45 @@
 """One box that finds an order, an item, a supply or a customer: by the beginning of its id, and some by their name."""
 
+from collections.abc import Iterator
+from datetime import date
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, collate, func, select
+from sqlalchemy import ColumnElement, Select, case, collate, func, literal_column, select
 
 from backorder.kernel.columns import STOCK
-from backorder.storage.db import Database, Tx
-from backorder.storage.tables import customers, items, orders, people, supplies
+from backorder.queries.lines import as_date
+from backorder.storage.conditions import LINE_OPEN
+from backorder.storage.db import Database, Tx, among
+from backorder.storage.tables import customers, items, lines, orders, people, supplies
+from backorder.storage.types import Day
 
 SHOWN = 10  # of each kind
 Kind = Literal["order", "item", "supply", "customer"]
 
 
+class Progress(NamedTuple):
+    """How far an order is: its lines, those still open, and the last day promised; None where one has none."""
+
+    lines: int
+    open: int
+    promise: date | None
+
+
 class Hit(NamedTuple):
-    """Something that was found: its id, what else tells it, and whether the text is its whole id."""
+    """Something that was found: its id, what else tells it, and whether the text is its whole id, in some case."""
 
     kind: Kind
     id: str
     name: str | None
     exact: bool
+    progress: Progress | None = None
+
+
+class Found(NamedTuple):
+    """What was found, a few of each kind, and of which kinds there is more."""
+
+    hits: list[Hit]
+    more: set[Kind]
 
 
 class Reach(NamedTuple):
@@ -30,38 +51,99 @@ class Reach(NamedTuple):
     names: bool  # those of customers
 
 
-def find(db: Database, text: str, reach: Reach) -> list[Hit]:
-    """What begins with a text, or has it in its name; a few of each kind, the whole id first."""
-    found: list[Hit] = []
+class _Among(NamedTuple):
+    """Where a kind is looked for: id and what tells it, by which ids, by which names if by any."""
+
+    kind: Kind
+    chosen: Select[Any]
+    key: ColumnElement[Any]
+    name: ColumnElement[Any] | None = None
+
+
+_PROGRESS = (
+    select(
+        lines.c.order_id,
+        func.count(),
+        func.count(case((LINE_OPEN, literal_column("1")))),
+        func.count(case((LINE_OPEN, lines.c.promise))),
+        func.max(case((LINE_OPEN, lines.c.promise)), type_=Day()),
+    )
+    .where(among(lines.c.order_id, "orders"))
+    .group_by(lines.c.order_id)
+)
+
+
+def find(db: Database, text: str, reach: Reach) -> Found:
+    """What begins with a text, or has it in its name; a few of each kind, the whole id first.
+
+    Ids are found as the text is typed, and in capitals and in small letters alone: each is a stretch of an index.
+    """
+    hits: list[Hit] = []
+    more: set[Kind] = set()
     with db.read() as tx:
-        if reach.orders:
-            named = people.c.name if reach.names else orders.c.customer
-            chosen = select(orders.c.order_id, named).outerjoin(people, people.c.customer == orders.c.customer)
-            found += _found(tx, "order", chosen, orders.c.order_id, text)
-        if reach.items:
-            chosen = select(items.c.sku, items.c.name)
-            found += _found(tx, "item", chosen, items.c.sku, text, items.c.name)
-        if reach.supplies:
-            chosen = select(supplies.c.supply, supplies.c.sku).where(supplies.c.kind != STOCK)
-            found += _found(tx, "supply", chosen, supplies.c.supply, text)
-        if reach.orders:
-            chosen = select(customers.c.customer, people.c.name if reach.names else customers.c.country)
-            chosen = chosen.outerjoin(people, people.c.customer == customers.c.customer)
-            names = people.c.name if reach.names else None
-            found += _found(tx, "customer", chosen, customers.c.customer, text, names)
-    return found
+        for one in _kinds(reach):
+            found = _found(tx, one, text)
+            hits += found[:SHOWN]
+            more |= {one.kind} if len(found) > SHOWN else set()
+        return Found(_with_progress(tx, hits), more)
 
 
-def _found(
-    tx: Tx, kind: Kind, chosen: Select[Any], key: ColumnElement[Any], text: str, name: ColumnElement[Any] | None = None
-) -> list[Hit]:
+def _kinds(reach: Reach) -> Iterator[_Among]:
+    if reach.orders:
+        named = func.coalesce(people.c.name, orders.c.customer) if reach.names else orders.c.customer
+        chosen = select(orders.c.order_id, named).outerjoin(people, people.c.customer == orders.c.customer)
+        yield _Among("order", chosen, orders.c.order_id)
+    if reach.items:
+        yield _Among("item", select(items.c.sku, items.c.name), items.c.sku, items.c.name)
+    if reach.supplies:
+        chosen = select(supplies.c.supply, func.coalesce(items.c.name, supplies.c.sku))
+        chosen = chosen.join(items, items.c.sku == supplies.c.sku).where(supplies.c.kind != STOCK)
+        yield _Among("supply", chosen, supplies.c.supply)
+    if reach.orders:
+        chosen = select(customers.c.customer, people.c.name if reach.names else customers.c.country)
+        chosen = chosen.outerjoin(people, people.c.customer == customers.c.customer)
+        yield _Among("customer", chosen, customers.c.customer, people.c.name if reach.names else None)
+
+
+def _found(tx: Tx, one: _Among, text: str) -> list[Hit]:
     """The whole id; what begins with the text; and as long as there is room, what has it in its name."""
-    rows: dict[str, str | None] = dict(tx.fetch(chosen.where(key == text)))
-    begins = key >= text, key < f"{text}\U0010ffff"  # ids stand in order of their characters, on both databases
-    rows |= dict(tx.fetch(chosen.where(*begins).order_by(key).limit(SHOWN)))
-    if name is not None and len(rows) < SHOWN:
+    key, room = one.key, SHOWN + 1
+    cases = list(dict.fromkeys((text, text.upper(), text.lower())))
+    rows: dict[str, str | None] = {}
+    for each in cases:
+        rows |= dict(tx.fetch(one.chosen.where(key == each)))
+    for first, end in (stretch for each in cases for stretch in _stretches(one.kind, each)):
+        if len(rows) < room:
+            rows |= dict(tx.fetch(one.chosen.where(key >= first, key < end).order_by(key).limit(room)))
+    if one.name is not None and len(rows) < room:
         plain = text.isascii() and tx.dialect == "postgresql"  # other letters mean nothing then, and take twice as long
-        lowered = func.lower(collate(name, "C") if plain else name)
+        lowered = func.lower(collate(one.name, "C") if plain else one.name)
         within = lowered.contains(text.lower(), autoescape=True)
-        rows |= dict(tx.fetch(chosen.where(within).order_by(key).limit(SHOWN)))
-    return [Hit(kind, ident, said, ident == text) for ident, said in list(rows.items())[:SHOWN]]
+        rows |= dict(tx.fetch(one.chosen.where(within).order_by(key).limit(room)))
+    return [Hit(one.kind, ident, said, ident in cases) for ident, said in list(rows.items())[:room]]
+
+
+def _stretches(kind: Kind, text: str) -> Iterator[tuple[str, str]]:
+    """Where ids begin with a text: they stand in order of their characters, on both databases.
+
+    Stock is left out, of which there is as much as there are items.
+    """
+    end = f"{text}\U0010ffff"
+    if kind == "supply" and (text.startswith(_STOCK) or _STOCK.startswith(text)):
+        yield text, _STOCK
+        yield _BEHIND_STOCK, end
+    else:
+        yield text, end
+
+
+_STOCK, _BEHIND_STOCK = f"{STOCK}/", f"{STOCK}0"  # the character behind a slash
+
+
+def _with_progress(tx: Tx, hits: list[Hit]) -> list[Hit]:
+    """Orders with how far they are."""
+    named = sorted(hit.id for hit in hits if hit.kind == "order")
+    found = {
+        order: Progress(many, still, as_date(last) if dated == still else None)
+        for order, many, still, dated, last in (tx.fetch(_PROGRESS, orders=named) if named else ())
+    }
+    return [hit._replace(progress=found.get(hit.id)) if hit.kind == "order" else hit for hit in hits]

@@ -13,11 +13,14 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from backorder.adapters.console import order, words
+from backorder.adapters.console.backlog import Asked
 from backorder.kernel.phrases import Phrase, Said, Value, phrase
 from backorder.languages import Language, known
+from backorder.queries.desk import WAITING_MAX, Rail
 
 HOME = "/console/"
 STATIC = "/console/static/"
+NOTICES = "/console/notices"
 SPOKEN = known()  # the languages that the console is read in
 THEMES = ("system", "light", "dark")
 _KINDS = {"console.css": "text/css; charset=utf-8", "console.js": "text/javascript; charset=utf-8"}
@@ -39,7 +42,7 @@ PLACES = (
     Place("/console/supplies", phrase("Supplies"), "u", "supply.read"),
     Place("/console/shipments", phrase("Shipments"), "s", "orders.read"),
     Place("/console/reallocate", phrase("Reallocate"), "r", "reallocation.read"),
-    Place("/console/notices", phrase("Notices"), "n", "notices.read"),
+    Place(NOTICES, phrase("Notices"), "n", "notices.read"),
     Place("/console/imports", phrase("Imports"), "i", "catalogue.write"),
     Place("/console/audit", phrase("Audit"), "a", "audit.read"),
     Place("/console/settings", phrase("Settings"), "e", "catalogue.read"),
@@ -56,6 +59,19 @@ class Frame(NamedTuple):
     path: str  # of the page with its query, to come back to
     language: Language
     request: str = ""
+    rail: Rail | None = None
+
+    @property
+    def counts(self) -> dict[str, Value]:
+        """What waits behind places of the navigation, by their paths."""
+        waiting = None if self.rail is None else self.rail.waiting
+        return {NOTICES: words.count(waiting, WAITING_MAX)} if waiting else {}
+
+    @property
+    def views(self) -> list[tuple[str, str]]:
+        """The first of the views that somebody keeps, by name, each with its address."""
+        found = [] if self.rail is None or not self.may("orders.read") else self.rail.views
+        return [(one.name, Asked.of(one).address()) for one in found]
 
     def languages(self) -> list[tuple[str, str]]:
         """The languages that the console speaks, each by its code and as it calls itself."""
@@ -78,7 +94,12 @@ class Asset(NamedTuple):
 
 
 def page(name: str, frame: Frame, here: str = "", **values: Any) -> bytes:
-    """A page of the console; `here` is the place in the navigation that it belongs to."""
+    """A page of the console; `here` is the place in the navigation that it belongs to.
+
+    Where its values say a `zone`, its moments are as the clock on the wall shows them there.
+    """
+    if "zone" in values:
+        frame = frame._replace(language=frame.language.at(values["zone"]))
     found: Mapping[str, Any] = {"frame": frame, "here": here, "css": _address("console.css")}
     return _environment().get_template(name).render({**found, "js": _address("console.js"), **values}).encode()
 

@@ -1,6 +1,6 @@
 """The worklist of the day: what happened, by when it has to be seen to, what it is worth, and where to go."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 from urllib.parse import quote
@@ -12,7 +12,9 @@ from backorder.kernel.money import text as money_text
 from backorder.kernel.phrases import Phrase, Said, Value, phrase, phrases
 from backorder.queries.backlog import BacklogLine
 from backorder.queries.desk import Coming, Desk
+from backorder.queries.lines import RevisionView
 from backorder.queries.notices import Waiting
+from backorder.queries.reasons import cause
 
 WAITING_MAX = 100  # notices and refunds that are counted one by one
 SHOWN = 12
@@ -20,7 +22,10 @@ _SOON = 2  # days
 
 
 class Job(NamedTuple):
-    """Something that needs somebody: when, how grave, what happened, what it is worth, and the one thing to do."""
+    """Something that needs somebody: when, how grave, what happened, what it is worth, and the one thing to do.
+
+    `whose` says of what it is the worth, where that is not what happened.
+    """
 
     when: Value
     left: Value
@@ -28,8 +33,18 @@ class Job(NamedTuple):
     head: Said
     text: tuple[Value, ...]
     worth: Value
-    action: Phrase
+    action: Phrase | Said
     link: str
+    whose: Value = ""
+
+
+class Band(NamedTuple):
+    """A part of the worklist; `all` says what there is besides, behind `link`."""
+
+    name: Phrase
+    jobs: list[Job]
+    all: Phrase | Said | None = None
+    link: str = ""
 
 
 class Tile(NamedTuple):
@@ -45,6 +60,7 @@ class Tile(NamedTuple):
 
 RISK, READY = "/console/lines?view=risk", "/console/lines?view=ready"
 NOTICES = "/console/notices"
+WEEK, OVERDUE = "/console/supplies?view=week", "/console/supplies?view=overdue"
 _LINES = phrases("line", "lines")
 _SUPPLIES = phrases("supply", "supplies")
 _OF = phrase("of {number}")
@@ -63,7 +79,7 @@ def tiles(desk: Desk, waiting: Sequence[Waiting] | None, *, supply: bool) -> Ite
     sums = _sums(risk.orders, risk.units, risk.lines)
     yield Tile(phrase("Promises at risk"), words.count(risk.lines), share, sums, "", RISK)
     if waiting is not None:
-        deadlines = (one.deadline for one in waiting if one.deadline is not None)
+        deadlines = (one.deadline for one in waiting if one.deadline is not None and not _is_good(one))
         first = next((words.last_day(deadline, desk.zone) for deadline in deadlines), None)
         more = _NO_DEADLINE if first is None else Said(_FIRST, {"day": words.weekday(first, desk.day)})
         more = more if waiting else Said(phrase("Nobody is owed anything"))
@@ -72,7 +88,7 @@ def tiles(desk: Desk, waiting: Sequence[Waiting] | None, *, supply: bool) -> Ite
         yield Tile(phrase("Notices and refunds"), count, Said(phrase("to see to")), more, tone, NOTICES)
     if supply:
         count, units = desk.arriving_supplies, words.units(desk.arriving_units)
-        yield Tile(phrase("Arriving in a week"), count, _many(_SUPPLIES, count), units, "", None)
+        yield Tile(phrase("Arriving in a week"), count, _many(_SUPPLIES, count), units, "", WEEK)
     ready, units = desk.ready, words.units(desk.ready.units)
     yield Tile(phrase("Ready to ship now"), words.count(ready.lines), _many(_LINES, ready.lines), units, "", READY)
 
@@ -86,16 +102,31 @@ def _sums(orders: int, units: int, lines: int) -> Said:
     return _UNCOUNTED if lines > words.MANY else Said(_SUMS, {"count": orders, "units": words.units(units)})
 
 
-def bands(desk: Desk, waiting: Sequence[Waiting] | None, *, supply: bool) -> list[tuple[Phrase, list[Job]]]:
-    """The worklist in its parts, the most urgent first; parts with nothing in them are left out."""
-    owed = [_owed(one, desk.day, desk.zone) for one in (waiting or ())[:SHOWN]]
+_ALL_OWED, _ALL_AT_RISK = phrase("All {number} notices and refunds"), phrase("All {lines} at risk")
+
+
+def bands(
+    desk: Desk, waiting: Sequence[Waiting] | None, moved: Mapping[str, RevisionView], *, supply: bool
+) -> list[Band]:
+    """The worklist in its parts, the most urgent first; parts with nothing in them are left out.
+
+    `moved` says of orders what moved their promises last.
+    """
+    waits = waiting or ()
+    read = waits[:WAITING_MAX]
+    owed = _owing([one for one in read if not _is_good(one)], moved, desk, more=len(waits) > len(read))
+    good = _owing([one for one in read if _is_good(one)], moved, desk, more=len(waits) > len(read))
+    every = Said(_ALL_OWED, {"number": words.count(len(waits), WAITING_MAX)})
+    whole = len(waits) == len(read) and max(len(owed), len(good)) <= SHOWN
+    risk = Said(_ALL_AT_RISK, {"lines": words.lines(desk.at_risk.lines)})
+    late = [_late(one, desk.day) for one in desk.late] if supply else []
     found = [
-        (phrase("A legal or payment deadline"), owed),
-        (phrase("A promise that may not hold"), _dangers(desk.in_danger, desk.day)),
+        Band(phrase("A legal or payment deadline"), owed[:SHOWN], None if whole else every, NOTICES),
+        Band(phrase("A promise that may not hold"), _dangers(desk.in_danger, desk.day), risk, RISK),
+        Band(phrase("Supply that has not come"), late, phrase("All late supply") if desk.more_late else None, OVERDUE),
+        Band(phrase("Good news to tell"), good[:SHOWN]),
     ]
-    if supply:
-        found.append((phrase("Supply that has not come"), [_late(one, desk.day) for one in desk.late]))
-    return [(name, jobs) for name, jobs in found if jobs]
+    return [band for band in found if band.jobs]
 
 
 _AT_RISK = phrase("{lines} at risk.")
@@ -105,7 +136,7 @@ _OWED = phrases(
 )
 
 
-def lead(desk: Desk, waiting: Sequence[Waiting] | None, parts: Sequence[tuple[Phrase, list[Job]]]) -> list[Said]:
+def lead(desk: Desk, waiting: Sequence[Waiting] | None, parts: Sequence[Band]) -> list[Said]:
     """The state of the morning in a sentence or two."""
     if not desk.items:
         return [Said(phrase("There is nothing to show yet."))]
@@ -129,51 +160,130 @@ def _when(day: date | None, today: date) -> tuple[Value, Value, str]:
     return words.weekday(day, today), words.left(days), "bad" if days <= _SOON else "warn"
 
 
+_MUST_GO = phrases("{number} notice must go out", "{number} notices must go out")
+_DELAY = phrases("{number} delay notice must go out", "{number} delay notices must go out")
 _KINDS = {
-    "renewed": phrase("A second delay notice must go out"),
-    "indefinite": phrase("A notice without a date must go out"),
-    **dict.fromkeys(("short", "long", "delay"), phrase("A delay notice must go out")),
+    "short": _DELAY,
+    "long": _DELAY,
+    "delay": _DELAY,
+    "renewed": phrases("{number} second delay notice must go out", "{number} second delay notices must go out"),
+    "indefinite": phrases("{number} notice without a date must go out", "{number} notices without a date must go out"),
+    "better": phrases(
+        "{number} notice that it comes sooner can go out", "{number} notices that it comes sooner can go out"
+    ),
+}
+_STATES = {
+    "asking": phrases("{number} customer has not answered yet", "{number} customers have not answered yet"),
+    "bounced": phrases("{number} notice came back", "{number} notices came back"),
+}
+_REFUNDS = {
+    "due": phrases("{number} refund is due", "{number} refunds are due"),
+    "overdue": phrases("{number} refund is overdue", "{number} refunds are overdue"),
 }
 _TROUBLE = {
-    "off": phrase("It does not go by itself: notices are switched off."),
-    "no_address": phrase("It does not go by itself: there is no address to send it to."),
-    "bounced": phrase("It does not go by itself: it came back."),
+    "off": phrases(
+        "It does not go by itself: notices are switched off.",
+        "They do not go by themselves: notices are switched off.",
+    ),
+    "no_address": phrases(
+        "It does not go by itself: there is no address to send it to.",
+        "They do not go by themselves: there is no address to send them to.",
+    ),
+    "bounced": phrases(
+        "It does not go by itself: it came back.",
+        "They do not go by themselves: what was sent came back.",
+    ),
 }
-_TROUBLED = phrase("It does not go by itself: {why}.")
+_TROUBLED = phrases("It does not go by itself: {why}.", "They do not go by themselves: {why}.")
 _ORDER, _ORDER_OF = phrase("Order {order}"), phrase("Order {order}, {customer}")
+_ORDERS, _ORDERS_MORE = phrase("Orders {orders}"), phrase("Orders {orders} and {more} more")
 _MONEY_BACK = phrase("{who}. {amount} goes back because of: {cause}.")
 _SOMETHING_BACK = phrase("{who}. Money goes back because of: {cause}.")
 _UNSHIPPED = phrase("{who}. {units} not shipped yet.")
+_BECAUSE = phrase("{what}: {cause}")
+_OPEN_IN = phrases("open in {count} order", "open in {count} orders")
+_SEE_NOTICE, _SEE_REFUND, _REVIEW = phrase("See the notice"), phrase("See the refund"), phrase("Review {number}")
+_NAMED = 3  # orders of several
+_VIEWS = {"due": "due", "asking": "asking", "bounced": "trouble"}
 
 
-def _owed(one: Waiting, today: date, zone: str) -> Job:
-    deadline = None if one.deadline is None else words.last_day(one.deadline, zone)
-    when, left, tone = _when(deadline, today)
+def _is_good(one: Waiting) -> bool:
+    """Whether it only has to tell that something comes sooner, or as it was told: no law asks for that."""
+    return one.what == "notice" and one.kind in {"better", "still"}
+
+
+def _cause(one: Waiting, moved: Mapping[str, RevisionView]) -> RevisionView | None:
+    """What moved the promise that a notice tells of."""
+    return moved.get(one.order) if one.what == "notice" and one.kind != "cancelled" else None
+
+
+def _owing(found: Sequence[Waiting], moved: Mapping[str, RevisionView], desk: Desk, *, more: bool) -> list[Job]:
+    """What is owed; what is of one kind for one cause is one thing to see to. `more`: not all were read."""
+    groups: dict[tuple[object, ...], list[Waiting]] = {}
+    for one in found:
+        why = _cause(one, moved)
+        on = one.kind if one.what == "refund" else why and (why.cause, why.supply, why.run)
+        groups.setdefault((_head(one), one.state, one.trouble, on), []).append(one)
+    return [_owed(group, _cause(group[0], moved), desk, more=more) for group in groups.values()]
+
+
+def _head(one: Waiting) -> Phrase:
+    if one.what == "refund":
+        return _REFUNDS.get(one.state, _REFUNDS["due"])
+    return _STATES.get(one.state) or _KINDS.get(one.kind, _MUST_GO)
+
+
+def _owed(group: Sequence[Waiting], why: RevisionView | None, desk: Desk, *, more: bool) -> Job:
+    first, count = group[0], len(group)
+    deadline = None if first.deadline is None else words.last_day(first.deadline, desk.zone)
+    when, left, tone = _when(deadline, desk.day)
     if deadline is None:
         when, tone = _NO_DEADLINE, "warn"
-    who = Said(_ORDER, {"order": one.order})
-    if one.customer:
-        who = Said(_ORDER_OF, {"order": one.order, "customer": one.customer})
-    link = f"{address('all', one)}#one"
-    if one.what == "refund":
-        amount = words.amount(one.amount, one.currency) if one.amount and one.currency else ""
-        head = phrase("A refund is overdue") if one.state == "overdue" else phrase("A refund is due")
-        back = _MONEY_BACK if amount else _SOMETHING_BACK
-        text = Said(back, {"who": who, "amount": amount, "cause": words.cause(one.kind)})
-        return Job(when, left, tone, Said(head), (text,), amount, phrase("See the refund"), link)
-    head = {
-        "asking": phrase("A customer has not answered yet"),
-        "bounced": phrase("A notice came back"),
-    }.get(one.state) or _KINDS.get(one.kind, phrase("A notice must go out"))
-    text = Said(_UNSHIPPED, {"who": who, "units": words.units(one.units)})
-    why = () if one.trouble is None or one.state == "bounced" else (_why(one.trouble),)
-    worth = words.amount(one.at_stake, one.currency) if one.at_stake is not None and one.currency else ""
-    return Job(when, left, tone, Said(head), (text, *why), worth, phrase("See the notice"), link)
+    if _is_good(first):
+        tone = ""
+    values: dict[str, Value] = {"count": count, "number": f"{count}+" if more else count}
+    head = Said(_head(first), values)
+    if why is not None:
+        head = Said(_BECAUSE, {"what": head, "cause": cause(why)})
+    if first.what == "refund":
+        worth = _total([(one.amount, one.currency) for one in group])
+        told = {"who": _who(group), "amount": worth, "cause": words.cause(first.kind)}
+        see = _SEE_REFUND if count == 1 else Said(_REVIEW, values)
+        link = f"{address('all', first)}#one" if count == 1 else address("refund")
+        text = Said(_MONEY_BACK if worth else _SOMETHING_BACK, told)
+        return Job(when, left, tone, head, (text,), worth, see, link)
+    units = sum({one.order: one.units for one in group}.values())
+    said = [Said(_UNSHIPPED, {"who": _who(group), "units": words.units(units)})]
+    if first.trouble is not None and first.state != "bounced":
+        known = _TROUBLE.get(first.trouble, _TROUBLED)
+        said.append(Said(known, {"count": count, "why": words.code(first.trouble)}))
+    worth = _total(list({one.order: (one.at_stake, one.currency) for one in group}.values()))
+    link = f"{address('all', first)}#one" if count == 1 else address(_VIEWS[first.state])
+    see = _SEE_NOTICE if count == 1 else Said(_REVIEW, values)
+    whose = Said(_OPEN_IN, {"count": count}) if worth else ""
+    return Job(when, left, tone, head, tuple(said), worth, see, link, whose)
 
 
-def _why(trouble: str) -> Said:
-    found = _TROUBLE.get(trouble)
-    return Said(_TROUBLED, {"why": words.code(trouble)}) if found is None else Said(found)
+def _who(group: Sequence[Waiting]) -> Said:
+    """Whose it is: an order and its customer, or the first of several orders."""
+    first, named = group[0], list(dict.fromkeys(one.order for one in group))
+    if len(named) == 1 and first.customer:
+        return Said(_ORDER_OF, {"order": first.order, "customer": first.customer})
+    if len(named) == 1:
+        return Said(_ORDER, {"order": first.order})
+    orders = ", ".join(named[:_NAMED])
+    more = len(named) - _NAMED
+    return Said(_ORDERS_MORE, {"orders": orders, "more": more}) if more > 0 else Said(_ORDERS, {"orders": orders})
+
+
+def _total(found: Sequence[tuple[str | None, str | None]]) -> Value:
+    """What amounts come to, each with its currency, where all are known and in one currency."""
+    currency = found[0][1]
+    if currency is None or any(amount is None or other != currency for amount, other in found):
+        return ""
+    return words.amount(
+        money_text(sum(minor_units(amount or "0", currency) for amount, _ in found), currency), currency
+    )
 
 
 _UNHELD = phrase("No supply holds {number} of {units}.")
@@ -230,16 +340,8 @@ def _several(group: Sequence[BacklogLine], today: date) -> Job:
         unheld = words.units(sum(one.line.uncovered for one in group))
         text = (f"{first.line.sku}.", Said(_ALL_UNHELD, {"units": unheld}))
     link = f"/console/lines?view=risk&sku={_part(first.line.sku)}"
-    return Job(when, left, tone, head, text, _worth(group), phrase("See the lines"), link)
-
-
-def _worth(group: Sequence[BacklogLine]) -> Value:
-    """What lines come to, where every value is known and in one currency."""
-    currencies = {one.currency for one in group}
-    if len(currencies) != 1 or any(one.value is None or one.currency is None for one in group):
-        return ""
-    currency = group[0].currency or ""
-    return words.amount(money_text(sum(minor_units(one.value or "0", currency) for one in group), currency), currency)
+    worth = _total([(one.value, one.currency) for one in group])
+    return Job(when, left, tone, head, text, worth, phrase("See the lines"), link)
 
 
 def _danger(one: BacklogLine, today: date) -> Job:
@@ -255,7 +357,7 @@ def _danger(one: BacklogLine, today: date) -> Job:
 
 _NOT_COME = phrase("{supply} has not come")
 _UNCONFIRMED = phrase("{supply} was never confirmed, and has not come")
-_TO_COME = phrase("{units} of {sku} at {site}.")
+_TO_COME = phrase("{units} of {goods} at {site}.")
 _WAITING_ON = phrases("{lines} with {units} waits on it.", "{lines} with {units} wait on it.")
 _DUE = phrase("due {day}")
 
@@ -270,7 +372,7 @@ def _late(one: Coming, today: date) -> Job:
     if one.lines:
         values: dict[str, Value] = {"lines": words.lines(one.lines), "units": words.units(one.units)}
         waits = Said(_WAITING_ON, {"count": one.lines, **values})
-    text = (Said(_TO_COME, {"units": to_come, "sku": supply.sku, "site": supply.site}), waits)
+    text = (Said(_TO_COME, {"units": to_come, "goods": one.item or supply.sku, "site": supply.site}), waits)
     link = f"/console/supplies/{_part(supply.supply)}"
     late, due = words.late((today - expected).days), Said(_DUE, {"day": words.day(expected, today)})
     action = phrase("See who waits") if one.lines else phrase("See the supply")

@@ -39,7 +39,7 @@ def weekday(one: date | None, today: date) -> Value:
 
 
 def moment(one: datetime | None, today: date) -> Value:
-    """A moment in UTC, which the page says: Fri 20 Nov, 09:14."""
+    """A moment by the clock that the page names, in UTC where it names none: Fri 20 Nov, 09:14."""
     return "" if one is None else Moment(one, today)
 
 

@@ -25,7 +25,7 @@ _MOVED = phrase(
     "Send what you typed again to put it on top of theirs, or load the page again to take theirs."
 )
 _MOVED_BY = phrase(
-    "{who} moved it meanwhile ({moment} UTC): it is expected on {day}. Nothing was done. "
+    "{who} moved it meanwhile ({moment}): it is expected on {day}. Nothing was done. "
     "Send what you typed again to put it on top of theirs, or load the page again to take theirs."
 )
 _WORDS = {"receive": "receive_supply", "move": "reschedule_supply", "confirm": "confirm_supply"}

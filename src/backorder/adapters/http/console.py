@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -44,6 +45,7 @@ from backorder.adapters.http.route import OPEN, Answer, Call, House, Route
 from backorder.commands import accounts
 from backorder.commands.accounts import Identity
 from backorder.kernel.phrases import Phrase, phrase
+from backorder.queries.desk import rail
 
 _BACK = re.compile(r"/console/[\x21-\x7e]{0,1800}\Z")  # an address of ours, as it was sent
 _YEAR = 365 * 86_400  # seconds
@@ -184,8 +186,20 @@ _FRAME: tuple[Route, ...] = (
     _open("POST", "language", choose_language, "Choose a language."),
     _open("GET", "static/{name:str}", asset, "The style sheet and the script."),
 )
-ROUTES = (
-    *_FRAME,
+
+
+def _beside_rail(route: Route) -> Route:
+    """A page with what stands beside it: read before it is made, whichever way it is answered."""
+
+    async def answer(house: House, call: Call) -> Answer:
+        read = partial(rail, house.db, call.caller.account, waiting=call.may("notices.read"))
+        call.request.rail = await ask(house, read)
+        return await route.answer(house, call)
+
+    return route._replace(answer=answer)
+
+
+_PAGES: tuple[Route, ...] = (
     *desk.ROUTES,
     *goods_lists.ROUTES,
     *goods.ROUTES,
@@ -210,5 +224,6 @@ ROUTES = (
     *endpoints.ROUTES,
     *staff.ROUTES,
 )
+ROUTES = (*_FRAME, *map(_beside_rail, _PAGES))
 
 __all__ = ["ROUTES", "Frame", "is_here", "refused"]

@@ -69,7 +69,7 @@ def frame_of(request: Request, caller: Identity, ident: str = "") -> Frame:
     account = None if caller is NOBODY else caller.account
     theme = theme if theme in pages.THEMES else "system"
     permissions = caller.permissions if caller.customer is None else frozenset()
-    return Frame(account, caller.role, permissions, theme, here(request), spoken(request), ident)
+    return Frame(account, caller.role, permissions, theme, here(request), spoken(request), ident, request.rail)
 
 
 def spoken(request: Request) -> Language:
@@ -104,7 +104,8 @@ async def today(house: House, call: Call) -> Answer:
     if call.may("notices.read"):
         waiting = await ask(house, partial(notices.queue, house.db, limit=worklist.WAITING_MAX + 1, now=now))
         masked(waiting, call.caller.permissions)
-    bands = worklist.bands(found, waiting, supply=supply)
+    orders = sorted({one.order for one in waiting or () if one.what == "notice"})
+    bands = worklist.bands(found, waiting, await ask(house, desk.moved, house.db, orders), supply=supply)
     day = found.day
     return shown(
         call,
@@ -115,7 +116,9 @@ async def today(house: House, call: Call) -> Answer:
         tiles=list(worklist.tiles(found, waiting, supply=supply)),
         bands=bands,
         supply=supply,
+        week=worklist.WEEK,
         until=day + timedelta(days=desk.WEEK),
+        zone=found.zone,
         seen=seen,
         demo=not found.items and call.may("accounts.write") and await ask(house, imports.is_new, house.db),
     )
@@ -391,11 +394,15 @@ async def search(house: House, call: Call) -> Answer:
     """`GET /console/search`: what begins with a text; the one thing of which it is the whole id opens at once."""
     asked = body.query(call.request, SearchPage).q.strip()
     reach = finding.Reach(*map(call.may, ("orders.read", "catalogue.read", "supply.read", "customers.read")))
-    hits = await ask(house, finding.find, house.db, asked, reach) if asked else []
-    whole = [hit for hit in hits if hit.exact]
+    found = finding.Found([], set())
+    if asked:
+        found = await ask(house, finding.find, house.db, asked, reach)
+    whole = [hit for hit in found.hits if hit.id == asked] or [hit for hit in found.hits if hit.exact]
     if len(whole) == 1:
         return answered(b"", 303, {"Location": _LINKS[whole[0].kind] + quote(whole[0].id, safe="")})
-    return shown(call, "search.html", "", asked=asked, hits=hits, kinds=_KINDS, links=_LINKS, most=finding.SHOWN)
+    day, _ = await ask(house, desk.today, house.db, house.clock())
+    values = {"hits": found.hits, "more": found.more, "most": finding.SHOWN, "today": day}
+    return shown(call, "search.html", "", asked=asked, kinds=_KINDS, links=_LINKS, **values)
 
 
 def _first_open(rows: list[BacklogLine]) -> BacklogLine | None:

@@ -42,7 +42,19 @@ class Request:
     `page` says that people read the answer: their address may have parameters that mean nothing here.
     """
 
-    __slots__ = ("_late", "_receive", "_scope", "headers", "limit", "method", "page", "path", "path_params", "raw_path")
+    __slots__ = (
+        "_late",
+        "_receive",
+        "_scope",
+        "headers",
+        "limit",
+        "method",
+        "page",
+        "path",
+        "path_params",
+        "rail",
+        "raw_path",
+    )
 
     def __init__(self, scope: dict[str, Any], receive: Receive) -> None:
         self._scope, self._receive = scope, receive
@@ -53,6 +65,7 @@ class Request:
         self.path_params: dict[str, str] = {}
         self.limit = 0
         self.page = False
+        self.rail: Any = None  # what stands beside a page of the console, once it was read
         self._late = False
 
     @property
