@@ -98,7 +98,7 @@ def test_a_plan_says_who_gains_and_who_loses_and_changes_nothing(board: Board) -
     assert "The plan is made. Nothing has changed yet." in page
     assert "It changes 3 lines." in page
     assert "2 later, 1 sooner" in page
-    assert "2 lines lose:" in page
+    assert "2 lines lose." in page
     for order in BEFORE:
         assert f"/console/orders/{order}?line=1" in page, "each leads to why it has its date"
     lost = board.page(f"{there}?view=lost").partition("Line by line")[2].partition("Lines by segment")[0]
@@ -119,7 +119,11 @@ def test_a_form_sent_twice_is_planned_once(board: Board) -> None:
 
 def test_a_plan_is_committed_and_taken_back(board: Board) -> None:
     there = board.simulated()
-    done = board.give(there, do="commit_plan")
+    unread = board.give(there, do="commit_plan")
+    assert unread.status == 422
+    assert "Read first who loses" in unescape(unread.body.decode())
+    assert board.days() == BEFORE
+    done = board.give(there, do="commit_plan", read="yes")
     assert done.status == 303
     assert "The plan holds." in board.page(done.headers["location"])
     assert board.days() == AFTER
@@ -142,7 +146,7 @@ def test_what_cannot_be_done_is_said_where_it_was_asked_for(board: Board) -> Non
     none = board.give("/console/reallocate", policy="none", mark="1")
     assert none.status == 422
     assert "No reallocation policy has this name" in unescape(none.body.decode())
-    assert board.give("/console/reallocate/runs/none", do="commit_plan").status == 404
+    assert board.give("/console/reallocate/runs/none", do="commit_plan", read="yes").status == 404
     assert board.give(there, do="erase_person").status == 422
     assert board.give("/console/reallocate", policy="a\0b", mark="\0").status == 422
     board.page("/console/reallocate/runs/none", status=404)
