@@ -132,7 +132,9 @@ def _gives_the_ward_its_lamps_and_takes_it_back(page: Any) -> None:
     expect(asked.get_by_role("link", name="Not now")).to_be_focused()
     reach(page, asked.get_by_label("I have read this"))
     page.keyboard.press("Space")
-    press(asked, "button", "Commit", exact=False)
+    reach(page, asked.get_by_role("button", name="Commit"))
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_have_text("The plan holds.")
     press(page, "button", "Undo", exact=False)
     expect(page.get_by_role("status")).to_have_text("The plan is taken back.")
