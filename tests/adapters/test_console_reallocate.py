@@ -13,6 +13,7 @@ from conftest import new_database
 from service import Reply, Service, running
 from state import apply
 
+from backorder.adapters.console.policy import beyond
 from backorder.queries import check, reallocation, show
 from backorder.storage.db import open_database
 
@@ -98,7 +99,7 @@ def test_a_plan_says_who_gains_and_who_loses_and_changes_nothing(board: Board) -
     assert "The plan is made. Nothing has changed yet." in page
     assert "It changes 3 lines." in page
     assert "2 later, 1 sooner" in page
-    assert "2 lines lose:" in page
+    assert "2 lines lose." in page
     for order in BEFORE:
         assert f"/console/orders/{order}?line=1" in page, "each leads to why it has its date"
     lost = board.page(f"{there}?view=lost").partition("Line by line")[2].partition("Lines by segment")[0]
@@ -119,7 +120,11 @@ def test_a_form_sent_twice_is_planned_once(board: Board) -> None:
 
 def test_a_plan_is_committed_and_taken_back(board: Board) -> None:
     there = board.simulated()
-    done = board.give(there, do="commit_plan")
+    unread = board.give(there, do="commit_plan")
+    assert unread.status == 422
+    assert "Read first who loses" in unescape(unread.body.decode())
+    assert board.days() == BEFORE
+    done = board.give(there, do="commit_plan", read="yes")
     assert done.status == 303
     assert "The plan holds." in board.page(done.headers["location"])
     assert board.days() == AFTER
@@ -142,7 +147,7 @@ def test_what_cannot_be_done_is_said_where_it_was_asked_for(board: Board) -> Non
     none = board.give("/console/reallocate", policy="none", mark="1")
     assert none.status == 422
     assert "No reallocation policy has this name" in unescape(none.body.decode())
-    assert board.give("/console/reallocate/runs/none", do="commit_plan").status == 404
+    assert board.give("/console/reallocate/runs/none", do="commit_plan", read="yes").status == 404
     assert board.give(there, do="erase_person").status == 422
     assert board.give("/console/reallocate", policy="a\0b", mark="\0").status == 422
     board.page("/console/reallocate/runs/none", status=404)
@@ -205,6 +210,60 @@ def test_a_policy_is_looked_at_before_it_is_put_and_nothing_typed_is_lost(board:
                 assert refused.status == 422, (typed, refused)
                 assert said in unescape(refused.body.decode()), typed
             assert typed in unescape(refused.body.decode())
+
+
+def test_a_policy_is_written_in_a_form_and_its_buttons_keep_nothing(board: Board) -> None:
+    editor = "/console/reallocate/policy"
+    assert "Business customers first" in board.page(f"{editor}?ready=business")
+    form = {
+        "policy": "formed",
+        "rank.0": "first_promise",
+        "name.0": EVIL,
+        "strategy.0": "gain",
+        "what.0.0": "tier",
+        "text.0.0": "gold, silver",
+        "what.0.1": "quantity.at_least",
+        "text.0.1": "2",
+        "name.1": "rest",
+        "strategy.1": "fill",
+        "freeze_days": "7",
+    }
+    moved = unescape(board.give(editor, do="down.0", **form).body.decode())
+    assert moved.index('name="name.0" value="rest"') < moved.index('name="name.1" value="' + EVIL)
+    assert 'name="name.2"' in board.give(editor, do="add", **form).body.decode()
+    assert board.give(editor, do="up.7", **form).status == 422
+    assert "What it takes now" in board.give(editor, do="preview", **form).body.decode()
+    board.page(f"{editor}?policy=formed", status=404)
+    wrong = unescape(board.give(editor, do="put_policy", **{**form, "text.0.1": "many"}).body.decode())
+    assert f"Segment {EVIL}: many is no whole number." in wrong
+    assert 'value="many"' in wrong, "what was typed stays"
+    assert "Segment 2 has no name." in unescape(
+        board.give(editor, do="put_policy", **{**form, "name.1": ""}).body.decode()
+    )
+    assert board.give(editor, do="put_policy", **form).status == 303
+    db = open_database(board.url)
+    put = reallocation.show_policy(db, "formed")
+    db.close()
+    assert put is not None
+    assert put.body.segments[0].filter.tier == ("gold", "silver")
+    assert put.body.freeze_days == 7
+    assert beyond(put.body) == []
+
+
+def test_what_the_form_cannot_say_stays_json(board: Board) -> None:
+    page = board.page("/console/reallocate/policy?policy=clinics")
+    assert "says more than the form can: everyone: ranking." in page
+    assert '"ranking": [' in page
+    assert 'name="name.0"' not in page, "no form that would lose it"
+
+
+def test_a_line_says_what_it_takes_and_gives(board: Board) -> None:
+    page = board.page(f"{board.simulated()}?view=changed")
+    rows = page.partition("Lines before and after")[2].partition("Lines by segment")[0]
+    assert "Takes 5 of PO-1 from ada line 1 and ben line 1." in rows
+    assert "Gives way to ward-3 line 1: 2 of PO-1." in rows
+    assert "CHAIR \u00d75" in rows
+    assert "clinic" in rows
 
 
 def test_who_put_a_policy_meanwhile_is_not_overwritten_unseen(board: Board) -> None:

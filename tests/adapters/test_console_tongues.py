@@ -301,7 +301,7 @@ def test_a_run_is_german_from_the_form_to_its_lines(shop: Shop) -> None:
         there = shop.simulated(policy)
         _is_german(shop.page(there), "Der Plan ist gemacht. Noch hat sich nichts geändert.", "Er ändert")
         _is_german(shop.page(there.partition("?")[0] + "?view=changed"), "Position für Position", "Über den Lauf")
-    _is_german(shop.page(there), "Sie sollte 2026-11-27 haben und bekommt 2026-12-07")
+    _is_german(shop.page(there), "Sie sollte 27.\u00a0Nov. haben und bekommt 7.\u00a0Dez.")
     _is_german(shop.page("/console/reallocate"), "simuliert", "Läufe")
 
 

@@ -125,8 +125,16 @@ def _tries_a_slip(page: Any) -> None:
 def _gives_the_ward_its_lamps_and_takes_it_back(page: Any) -> None:
     press(page, "link", "Reallocate")
     press(page, "button", "Simulate")
-    expect(page.get_by_role("region", name="Commit")).to_contain_text("A-")
-    press(page, "button", "Commit", exact=False)
+    reach(page, page.get_by_role("link", name="Commit").first)
+    page.keyboard.press("Enter")
+    asked = page.get_by_role("dialog", name="Commit")
+    expect(asked).to_contain_text("A-")
+    expect(asked.get_by_role("link", name="Not now")).to_be_focused()
+    reach(page, asked.get_by_label("I have read this"))
+    page.keyboard.press("Space")
+    reach(page, asked.get_by_role("button", name="Commit"))
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_have_text("The plan holds.")
     press(page, "button", "Undo", exact=False)
     expect(page.get_by_role("status")).to_have_text("The plan is taken back.")

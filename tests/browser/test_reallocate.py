@@ -63,13 +63,24 @@ def test_a_planner_simulates_commits_and_takes_it_back(
     page = signed_in(browser, base, "hana", "/console/reallocate", **said)
     page.get_by_role("button", name="Simulate", exact=True).click()
     expect(page.get_by_role("status")).to_have_text("The plan is made. Nothing has changed yet.")
-    lose = page.get_by_role("region", name="Commit")
-    expect(lose).to_contain_text("ada line 1")
-    expect(lose).to_contain_text("7\u00a0Dec → 18\u00a0Dec")
+    expect(page.locator("[data-rows]")).to_contain_text("Gives way to ward-3 line 1: 3 of PO-1.")
     if script:
         assert page.evaluate(CONTRAST) == []
     assert page.locator("html").evaluate("node => node.scrollWidth") <= wide
-    page.get_by_role("button", name="Commit").click()
+    page.get_by_role("link", name="Commit 2 lines").first.click()
+    asked = page.locator("#commit-plan")
+    expect(asked).to_contain_text("ada line 1")
+    expect(asked).to_contain_text("7\u00a0Dec → 18\u00a0Dec")
+    if script:
+        expect(asked.get_by_role("link", name="Not now")).to_be_focused()
+        assert page.evaluate(CONTRAST) == []
+        page.keyboard.press("Enter")
+        expect(asked).to_be_hidden()
+        page.get_by_role("link", name="Commit 2 lines").last.click()
+    asked.get_by_role("button", name="Commit 2 lines").click()
+    expect(asked).to_be_visible()  # it is not committed unread
+    asked.get_by_label("I have read this").check()
+    asked.get_by_role("button", name="Commit 2 lines").click()
     expect(page.get_by_role("status")).to_have_text("The plan holds.")
     page.get_by_role("link", name="ada").first.click()
     expect(page.locator("main")).to_contain_text("18\u00a0Dec")

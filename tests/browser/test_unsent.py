@@ -22,7 +22,7 @@ NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
 FORMS = {
     "/console/orders/A-1": ("details.act form", "reason"),
     "/console/supplies/PO": ("section[aria-labelledby=date] form", "reason"),
-    "/console/reallocate/policy": ("form.stack", "text"),
+    "/console/reallocate/policy": ("form.stack", "policy"),
     "/console/imports": ("form.fields", "kind"),
     "/console/shipments?order=S-1": ("form.fields", "carrier"),
     "/console/settings/shops": ("form.stack", "source"),

@@ -82,11 +82,13 @@ if (bar) {
   addEventListener('pageshow', countPicks); // whoever comes back finds ticks that the browser kept
 }
 
-// Dialogs: a link to #id opens the dialog with that id.
-$$('[data-dialog]').forEach(link => {
-  const dialog = document.getElementById(link.dataset.dialog);
-  if (!dialog || !dialog.showModal) return;
-  link.addEventListener('click', event => { event.preventDefault(); dialog.showModal(); });
+// Dialogs: a link to #id opens the dialog with that id; one within it closes it.
+document.addEventListener('click', event => {
+  const link = event.target.closest?.('[data-dialog], dialog[open] [data-close]');
+  const dialog = link && (document.getElementById(link.dataset.dialog) || link.closest('dialog'));
+  if (!dialog?.showModal) return;
+  event.preventDefault();
+  if (dialog.open) dialog.close(); else dialog.showModal();
 });
 
 const keys = {

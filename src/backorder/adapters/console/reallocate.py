@@ -1,13 +1,14 @@
 """Reallocation as people see it: runs, what a plan comes to, who loses, two of them side by side, policies."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 from backorder.adapters.console import words
 from backorder.kernel.phrases import Phrase, Said, Value, phrase, phrases, understood
-from backorder.queries.reallocation import RunView, TotalsView
+from backorder.queries.exchanges import Exchange, Other, Told
+from backorder.queries.reallocation import PlanLineView, RunView, TotalsView
 
 HERE = "/console/reallocate"
 STATES = {
@@ -212,18 +213,92 @@ def _both(before: Value, after: Value) -> Said:
     return Said(_BOTH, {"before": before, "after": after})
 
 
-def reasons(run: RunView) -> dict[str, Phrase]:
-    """What may become of the lines of each segment."""
-    segments = [] if run.totals is None else run.totals.segments
-    return {one.segment: STRATEGIES[one.strategy] for one in segments if one.strategy in STRATEGIES}
+def titled(run: RunView, today: date) -> Said:
+    """What a run is called: its policy, and when it was made."""
+    return Said(_TITLED, {"policy": run.policy, "moment": words.moment(run.at, today)})
 
 
-def reason(note: str) -> Value:
-    """What a plan notes of a line, which is kept in English, as a phrase; as it stands where it is none of these."""
+def whose(told: Told) -> str:
+    """Whose a line is, as far as whoever looks may know; nothing where nobody is said."""
+    return told.customer_name or told.customer or ""
+
+
+def why(line: PlanLineView, told: Told | None, today: date) -> list[Value]:
+    """What happened to a line of a plan, in sentences."""
+    found: list[Value] = []
+    if line.note:
+        found.append(Said(_NOTED, {"note": reason(line.note, today)}))
+    if line.segment is None:
+        return [*found, Said(_UNMATCHED)]
+    changes = line.applied is not None
+    exchanges = [] if told is None or not changes else told.exchanges
+    # What matters most comes first: what a line takes, or what it gives where it loses.
+    for one in sorted(exchanges, key=lambda one: (one.units < 0) != (line.outcome == "lost")):
+        found += _exchanged(one, way=line.outcome == "lost")
+    if len(found) > SENTENCES_MAX:
+        more = len(found) - SENTENCES_MAX
+        found = [*found[:SENTENCES_MAX], Said(_AND_MORE, {"count": more})]
+    if changes and not found:
+        found.append(Said(_SAME_UNITS))
+    return found or [Said(_FATES.get(line.outcome, _KEEPS))]
+
+
+def _exchanged(one: Exchange, *, way: bool) -> Iterator[Said]:
+    """Units of a supply that a line takes or gives, and from whom or to whom; `way` where it loses by that."""
+    stock = one.supply.startswith("stock/")
+    supply: Value = Said(_ON_HAND) if stock else one.supply
+    takes, units = one.units > 0, abs(one.units)
+    named = units - (one.free or 0)
+    if one.free is None:
+        yield Said(_TAKES if takes else _GIVES, {"count": units, "supply": supply})
+        return
+    if one.others:
+        says = _TAKES_FROM if takes else _GIVES_WAY if way else _GIVES_TO
+        yield Said(says, {"count": named, "supply": supply, "others": _others(one.others)})
+    if one.free:
+        yield Said(_TAKES_FREE if takes else _GIVES, {"count": one.free, "supply": supply})
+
+
+def _others(others: Sequence[Other]) -> Said:
+    first, *rest = [Said(_LINE_OF, {"order": one.order, "line": one.line}) for one in others[:2]]
+    if len(others) > 2:
+        return Said(_AND_OTHERS, {"first": first, "count": len(others) - 1})
+    return Said(_AND, {"first": first, "second": rest[0]}) if rest else first
+
+
+SENTENCES_MAX = 4  # of what happened to one line
+_NOTED = phrase("{note}.")
+_TITLED, _LINE_OF = phrase("{policy}, {moment}"), phrase("{order} line {line}")
+_AND = phrase("{first} and {second}")
+_AND_OTHERS = phrases("{first} and {count} other line", "{first} and {count} other lines")
+_TAKES_FROM = phrase("Takes {count} of {supply} from {others}.")
+_TAKES_FREE, _TAKES = phrase("Takes {count} of {supply} that nobody held."), phrase("Takes {count} of {supply}.")
+_GIVES_WAY = phrase("Gives way to {others}: {count} of {supply}.")
+_GIVES_TO, _GIVES = phrase("Gives {count} of {supply} to {others}."), phrase("Gives back {count} of {supply}.")
+_ON_HAND, _AND_MORE = phrase("the stock on hand"), phrase("And {count} more.")
+_SAME_UNITS = phrase("Keeps its units; its day is counted anew.")
+_UNMATCHED, _KEEPS = phrase("No segment takes it: it keeps what it has."), phrase("Keeps what it has.")
+_FATES = {
+    "held": phrase("Its order is on hold."),
+    "left": phrase("Left alone, because its item has a violation."),
+    "frozen": phrase("It is frozen: it ships too soon to be moved."),
+}
+
+
+def reason(note: str, today: date) -> Value:
+    """What a plan notes of a line, which is kept in English, as a sentence; as it stands where it is none of these."""
     said = understood(note, _NOTES)
     if said is None:
         return note
-    return Said(said.phrase, {name: _NO_DAYS.get(f"{value}", value) for name, value in said.values.items()})
+    return Said(said.phrase, {name: _noted(f"{value}", today) for name, value in said.values.items()})
+
+
+def _noted(text: str, today: date) -> Value:
+    """A value of a note, which has days as programs write them."""
+    try:
+        return words.day(date.fromisoformat(text), today)
+    except ValueError:
+        return _NO_DAYS.get(text, text)
 
 
 # What the kernel notes of violations, and of lines that could not be changed as planned.

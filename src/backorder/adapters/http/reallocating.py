@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from backorder.adapters.console import charts
 from backorder.adapters.console import reallocate as runs
+from backorder.adapters.console.policy import READY
 from backorder.adapters.http import body
 from backorder.adapters.http.callers import from_here
 from backorder.adapters.http.desk import Text, answered, heard, page_route, shown
@@ -24,7 +25,7 @@ from backorder.adapters.http.route import Answer, Call, House, Route
 from backorder.kernel.calendars import day_date, local_day, moment_datetime
 from backorder.kernel.outcomes import Outcome
 from backorder.kernel.phrases import Said, phrase
-from backorder.queries import desk, reallocation
+from backorder.queries import desk, exchanges, reallocation
 from backorder.queries.reallocation import RunView
 
 RUN = runs.HERE + "/runs/{run:str}"
@@ -34,6 +35,7 @@ LOSERS_SHOWN = 8
 _NO_RUN = phrase("There is no run with this id: it may be forgotten by now.")
 _NO_POLICY = phrase("There is no policy {policy}.")
 _NOT_THIS_RUN = phrase("There is no run {run}: it may be forgotten by now.")
+_UNREAD = phrase("Read first who loses and who has to hear of it, and tick that you have.")
 _MARK = re.compile(r"[0-9a-f :-]{1,40}\Z")
 
 
@@ -107,6 +109,8 @@ async def _list(house: House, call: Call, asked: RunsPage, wrong: Said | None = 
         done=runs.DONE.get(asked.done),
         writes=call.may("reallocation.write"),
         states=runs.STATES,
+        ready=READY,
+        titled=runs.titled,
         address=runs.address,
         policy_address=runs.policy_address,
         today=day,
@@ -127,6 +131,8 @@ async def decide(house: House, call: Call) -> Answer:
     word, run = typed.get("do", ""), call.path("run")
     if word not in {"commit_plan", "undo_plan"}:
         raise strange()
+    if word == "commit_plan" and typed.get("read") != "yes":
+        return await _run(house, call, RunPage(), wrong=Said(_UNREAD), status=422)
     outcome = await give(house, call, {"do": word, "run": run})
     if refuses(outcome):
         return await _run(house, call, RunPage(), wrong=sentence(outcome), status=422)
@@ -152,6 +158,8 @@ async def _run(house: House, call: Call, asked: RunPage, wrong: Said | None = No
     if run.totals is not None and run.totals.outcomes.get("lost"):
         first = partial(reallocation.list_plan_lines, house.db, name, outcome="lost", limit=LOSERS_SHOWN)
         losers = await ask(house, first)
+    told = await ask(house, exchanges.tell, house.db, name, [*rows, *losers])
+    masked(list(told.values()), call.caller.permissions)
     policy = await ask(house, reallocation.show_policy, house.db, run.policy, run.version)
     until = None if policy is None else runs.until(run, policy.body.undo_hours)
     utc = day_date(local_day(now, "UTC"))
@@ -167,12 +175,12 @@ async def _run(house: House, call: Call, asked: RunPage, wrong: Said | None = No
         figures=[] if run.totals is None else list(runs.figures(run.totals)),
         chart=None if run.totals is None else charts.fates(run.totals.segments),
         views=list(runs.views(run, view)),
-        strategies=runs.reasons(run),
         view=view,
         rows=rows,
         next=following,
         paged=asked.after is not None,
         losers=losers,
+        told=told,
         commits=call.may("reallocation.commit"),
         writes=call.may("reallocation.write"),
         fresh=run.today == utc,
@@ -190,10 +198,10 @@ async def _run(house: House, call: Call, asked: RunPage, wrong: Said | None = No
     )
 
 
-async def _others(house: House, name: str) -> list[str]:
+async def _others(house: House, name: str) -> list[RunView]:
     """Runs that one may want beside this one, the newest first."""
     found: list[RunView] = await ask(house, partial(reallocation.list_runs, house.db, limit=RUNS_SHOWN))
-    return [one.run for one in found if one.run != name and one.totals is not None]
+    return [one for one in found if one.run != name and one.totals is not None]
 
 
 async def compare(house: House, call: Call) -> Answer:
@@ -225,6 +233,7 @@ async def compare(house: House, call: Call) -> Answer:
         "compare.html",
         runs.HERE,
         names=names,
+        titles=[runs.titled(one, day) for one in sides] if asked.run else names,
         runs=sides,
         measures=runs.measures(totals),
         segments=[charts.fates(one.segments) for one in totals],
