@@ -195,7 +195,7 @@ def test_what_is_ready_of_the_picked_orders_is_offered_to_be_shipped(desk: Desk)
     there = desk.ask("POST", LINES, asked, **FORM).headers["location"]
     text = unescape(desk.ask("GET", there, role="warehouse").body.decode())
     assert "2 of 3 picked orders can leave." in text
-    assert len(re.findall(r'name="take"[^>]* checked', text)) == 2
+    assert text.count('" checked>') == 2, "what can leave is ticked already"
     assert "Ship what is ready" not in desk.ask("GET", LINES, role="viewer").body.decode()
 
 
