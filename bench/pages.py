@@ -125,7 +125,7 @@ def groups(hot: str, busy: str, today: date) -> Iterator[Group]:
     for view in VIEWS:
         found = [
             _at("/console/lines", view=view.name, sort=by, down=down, **fields)
-            for fields, (by, down) in product(_narrowed(hot, busy), sorts)
+            for fields, (by, down) in product(_narrowed(hot, busy, today), sorts)
         ]
         yield Group(f"backlog, {view.name}", found)
     yield Group("supplies", list(_goods(OF_SUPPLIES, ({}, {"sku": hot}, {"supplier": "S1"}, {"site": "MAIN"}))))
@@ -150,9 +150,11 @@ def groups(hot: str, busy: str, today: date) -> Iterator[Group]:
     yield Group("settings and imports", [settings.HERE, settings.USERS, settings.WEBHOOKS, "/console/imports"])
 
 
-def _narrowed(hot: str, busy: str) -> Iterator[dict[str, str]]:
+def _narrowed(hot: str, busy: str, today: date) -> Iterator[dict[str, str]]:
     """What is written into the fields of the backlog: what fits many lines, few, and none, alone and together."""
     yield {}
+    soon, late = (today + timedelta(days=9)).isoformat(), (today + timedelta(days=25)).isoformat()
+    yield from ({"until": soon}, {"since": soon, "until": soon}, {"since": late}, {"since": late, "channel": "phone"})
     yield from (
         {"sku": hot}, {"sku": "I000400"}, {"customer": DEALER}, {"customer": "C000040"}, {"supply": busy},
         {"channel": "web"}, {"channel": "phone"}, {"channel": RARE}, {"channel": "none"},

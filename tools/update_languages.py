@@ -44,7 +44,12 @@ def written(code: str) -> bytes:
     for message in said():
         if message.id:
             there = known.get(message.id[0] if isinstance(message.id, tuple) else message.id)
-            whole.add(message.id, None if there is None else there.string, flags=message.flags)
+            kept = (
+                None
+                if there is None or isinstance(there.string, str) == isinstance(message.id, tuple)
+                else there.string
+            )
+            whole.add(message.id, kept, flags=message.flags)  # one that became a plural is to be said anew
     out = io.BytesIO()
     write_po(out, whole, width=0, omit_header=True, sort_output=True)
     plural = get_plural(code)

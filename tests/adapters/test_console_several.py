@@ -38,13 +38,19 @@ class Desk:
     def __init__(self, url: str, service: Service) -> None:
         self.url, self.service = url, service
 
+    def seen(self) -> str:
+        """What a page that is made now says that it is of."""
+        found = re.search(rb'name="as_of" value="(\d+)"', self.ask("GET", LINES).body)
+        assert found is not None
+        return found[1].decode()
+
     def ask(self, method: str, path: str, body: bytes | None = None, role: str = "planner", **more: str) -> Reply:
         with closing(self.service.client(role)) as client:
             return client.ask(method, path, body, **more)
 
     def give(self, word: str, take: list[str] = ALL, status: int = 200, role: str = "planner", **more: object) -> str:
-        """What the page says once a form was sent."""
-        said = urlencode({"do": word, "take": take, **more}, doseq=True).encode()
+        """What the page says once a form was sent, from a page that was made just now."""
+        said = urlencode({"do": word, "take": take, "as_of": self.seen()} | more, doseq=True).encode()
         reply = self.ask("POST", f"{LINES}?view=all&sort=order", said, role, **FORM)
         assert reply.status == status, reply
         assert b"<img" not in reply.body
@@ -125,7 +131,7 @@ def test_lines_are_pinned_where_they_stand_and_let_go_again(desk: Desk) -> None:
 
 def test_orders_are_held_and_released_each_once(desk: Desk) -> None:
     desk.change({"do": "hold_order", "order": "C", "kind": "credit"})
-    text = desk.give("hold", kind="credit", reason="A question")
+    text = desk.give("hold", kind="credit", why_hold="A question", why_priority="Another one")
     assert said(text) == ["On hold.", "On hold.", "It was so already."]
     assert [line.held for line in desk.lines()] == [True] * 3
     desk.undo(text)
@@ -157,12 +163,40 @@ def test_nothing_is_cancelled_before_it_is_said_how_much(desk: Desk) -> None:
     assert "That is 2\u00a0lines, orders: 2." in text
     assert [line.cancelled for line in desk.lines()] == [0, 0, 0]
     sure = re.findall(r'name="sure" value="([^"]+)"', text)
+    seen = re.findall(r'name="as_of" value="(\d+)"', text)
+    assert len(seen) == 2, "that of the lines, and that of the question"
     desk.change({"do": "cancel_line", "order": "A/1", "line": "1", "quantity": 1})
+    assert "The order changed meanwhile." in said(desk.give("cancel_sure", [], sure=sure[:1], as_of=seen[0]))[0]
     done = desk.give("cancel_sure", [], sure=sure, by="customer", reason="Too long")
     assert said(done) == ["refused Only 3 units can be cancelled.", "3 units cancelled."]
     assert "Undo" not in done
     assert [line.cancelled for line in desk.lines()] == [1, 3, 0]
     assert "Nothing of these lines can be cancelled." in desk.give("cancel", [box(EVIL)], status=422)
+
+
+def test_an_order_that_changed_since_the_page_was_made_is_left_alone_and_said(desk: Desk) -> None:
+    before = desk.seen()
+    desk.change({"do": "change_order", "order": "C", "priority": 7})
+    text = desk.give("priority", priority="2", as_of=before)
+    assert "Done: 2 of 3" in text
+    assert said(text)[0] == "refused The order changed meanwhile. Look at it as it is now; it is still picked."
+    assert [desk.order(name).priority for name in ORDERS] == [2, 2, 7]
+    assert re.findall(r'name="take" value="([^"]+)" checked', text) == [box("C")]
+    assert said(desk.give("priority", [box("C")], priority="2")) == ["It has the priority 2 now."]
+    sure = {"sure": [f"{box('C')}/2"], "by": "customer"}
+    assert "Nothing was done" in desk.give("cancel_sure", [], **sure, as_of=before)
+    for strange in ("", "x"):
+        desk.give("pin", status=422, as_of=strange)
+
+
+def test_what_is_ready_of_the_picked_orders_is_offered_to_be_shipped(desk: Desk) -> None:
+    desk.change({"do": "receive_supply", "supply": "PO", "receipt": "R", "quantity": 7})
+    asked = urlencode({"do": "ship", "take": ALL}, doseq=True).encode()
+    there = desk.ask("POST", LINES, asked, **FORM).headers["location"]
+    text = unescape(desk.ask("GET", there, role="warehouse").body.decode())
+    assert "2 of 3 picked orders can leave." in text
+    assert text.count('" checked>') == 2, "what can leave is ticked already"
+    assert "Ship what is ready" not in desk.ask("GET", LINES, role="viewer").body.decode()
 
 
 def test_what_is_picked_is_exported_and_listed(desk: Desk) -> None:

@@ -123,6 +123,41 @@ def test_what_was_changed_replaces_the_view_and_can_be_taken_back(desk: Desk) ->
     assert [(one.show, one.sku) for one in desk.kept()] == [("waiting", "LAMP")]
 
 
+def test_days_of_the_promise_narrow_any_view_but_none_keeps_them(desk: Desk) -> None:
+    there = desk.keep("Lamps", f"{LINES}?sku=LAMP")
+    day = desk.page(there).partition("c-now num strong")[2]
+    assert "27\u00a0Nov" in day[:200]
+    narrow = f"{there}&since=2026-11-27&until=2026-11-27"
+    text = desk.page(narrow)
+    assert "Promise: 27\u00a0Nov to 27\u00a0Nov" in text
+    assert ">A/1</a>" in text
+    assert "Changed since" not in text
+    assert "No line is like this" in desk.page(f"{LINES}?since=2026-11-28&sku=LAMP")
+    assert ">A/1</a>" not in desk.page(f"{LINES}?until=2026-11-26")
+    sheet = desk.ask("GET", f"{LINES}.csv?since=2026-11-28&sku=LAMP").body
+    assert sheet.count(b"\r\n") == 1
+    assert "Write the days as 2026-11-20" in desk.page(f"{LINES}?until=soon", status=422)
+    for view in ("all", "risk"):  # they have no index in order of the promise
+        assert 'name="since"' not in desk.page(f"{LINES}?view={view}&since=2026-11-28")
+
+
+def test_few_channels_can_be_chosen_and_a_filter_says_what_it_says(desk: Desk) -> None:
+    db = open_database(desk.url)
+    order = {"do": "place_order", "lines": [{"line": "1", "sku": "CHAIR", "quantity": 1}]}
+    apply(db, NOW - timedelta(minutes=5), [order | {"order": name, "channel": name} for name in ("web", EVIL)])
+    db.close()
+    text = desk.page(f"{LINES}?channel=fair")
+    assert re.findall(r"<option(?: selected)?>(.*?)</option>", text)[:3] == [EVIL, "fair", "web"]
+    assert "<option selected>fair</option>" in text
+    assert "Channel: fair" in text
+    assert f'class="off" href="{LINES}"' in text
+    assert ">web</a>" in desk.page(f"{LINES}?channel=web")
+    db = open_database(desk.url)
+    apply(db, NOW - timedelta(minutes=4), [order | {"order": f"O-{n}", "channel": f"way {n}"} for n in range(21)])
+    db.close()
+    assert '<input class="input" name="channel" value="web"' in desk.page(f"{LINES}?channel=web")
+
+
 def was(reply: Reply) -> str:
     """What the button that brings a view back says."""
     found = re.search(r'name="was" value="([^"]+)"', reply.body.decode())

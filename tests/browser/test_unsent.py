@@ -138,5 +138,6 @@ def test_ticks_and_searches_are_nothing_to_lose(base: str, page: Any) -> None:
     page.get_by_role("searchbox").fill("A")
     assert leave(page) == 0
     page.goto(f"{base}/console/lines")
+    page.locator("summary", has_text="Item").click()
     page.get_by_label("SKU").fill("LAMP")
     assert leave(page) == 0

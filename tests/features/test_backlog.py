@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import date
 from itertools import product
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from conftest import new_database
 from shop import NOW, do
 
-from backorder.adapters.console.backlog import VIEWS, Asked
+from backorder.adapters.console.backlog import VIEWS, Asked, Days
 from backorder.kernel.calendars import day_number, moment_datetime, moment_number
 from backorder.queries import backlog, desk, passing
 from backorder.queries.backlog import BacklogLine, Order, Sort
@@ -18,6 +19,12 @@ from backorder.queries.lines import Filters, list_lines
 from backorder.storage.db import Database, Tx, open_database
 from bench.crowd import Size, fill
 
+DAYS = (
+    Days(),
+    Days(date(2026, 12, 10), date(2026, 12, 24)),
+    Days(date(2026, 12, 12)),
+    Days(None, date(2026, 12, 16)),
+)
 MOMENT = moment_number(NOW) + 9 * 86_400 * 10**6  # some supply is late by then, and some promises have passed
 SORTS: tuple[Order, ...] = ("promise", "ordered", "order", "item", "units")
 FIELDS = (
@@ -77,7 +84,7 @@ def test_every_page_of_the_backlog_is_what_a_plain_reading_of_all_lines_gives(
         (*one, *sort) for one in product(VIEWS, FIELDS) for sort in chance.sample(both_ways, 1 if one[1] else 4)
     ]
     for view, fields, by, down in asked_for:
-        asked = Asked(view.name, dict(fields), by, down)
+        asked = Asked(view.name, dict(fields), by, down)._replace(days=chance.choice(DAYS))
         wanted = [one for one in every if _passes(one, asked, due)]
         found, first = _all_pages(db, asked.filters(due), Sort(by, down))
         assert first.sort.by == by or by not in first.sorts, asked
@@ -114,6 +121,9 @@ def _passes(one: BacklogLine, asked: Asked, due: int) -> bool:
     }
     said = {"sku": line.sku, "customer": line.customer, "channel": one.channel}
     narrowed = all(said[name] == value for name, value in asked.fields.items() if name != "supply")
+    if any(asked.days):
+        since, until = asked.days.since or date.min, asked.days.until or date.max
+        narrowed = narrowed and line.promise is not None and since <= line.promise <= until
     on = {peg.supply for peg in line.pegs}
     return views[asked.view] and narrowed and asked.fields.get("supply", next(iter(on), "")) in on | {""}
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import func, literal, literal_column, select
 
 from backorder.kernel.calendars import DAY_MAX, day_number, moment_number
 from backorder.kernel.money import text as money_text
@@ -25,8 +25,9 @@ from backorder.queries.show import OrderView
 from backorder.storage.db import Database, Tx, among
 from backorder.storage.tables import items, lines, orders, people
 
-__all__ = ["COUNTED_MAX", "NUMBERS", "SORTS", "Order", "Sort", "Tally"]
+__all__ = ["CHANNELS_MAX", "COUNTED_MAX", "NUMBERS", "SORTS", "Order", "Sort", "Tally"]
 
+CHANNELS_MAX = 20  # that anybody looks through
 # the orders of lines that go by a number, and the greatest that it can be
 NUMBERS = {"promise": DAY_MAX, "ordered": DAY_MAX * 86_400_000_000, "units": 10**15}
 
@@ -78,6 +79,23 @@ def page(db: Database, now: int, filters: Filters, sort: Sort, limit: int) -> Pa
         found = passing(tx, filters, now)
         keys, many, sort = read_keys(tx, found, sort, limit)
         return Page(_read(tx, now, keys), many, sort, sorts_of(found, many))
+
+
+_other = orders.alias("another")
+_next_channel = select(func.min(_other.c.channel)).where(_other.c.channel.is_not(None))
+_channels = select(_next_channel.scalar_subquery().label("channel"), literal(1).label("n")).cte("ways", recursive=True)
+_channels = _channels.union_all(
+    select(_next_channel.where(_other.c.channel > _channels.c.channel).scalar_subquery(), _channels.c.n + 1).where(
+        _channels.c.channel.is_not(None), _channels.c.n <= literal_column(str(CHANNELS_MAX))
+    )
+)
+_CHANNELS = select(_channels.c.channel).where(_channels.c.channel.is_not(None)).order_by(_channels.c.n)
+
+
+def channels(db: Database) -> list[str]:
+    """The channels that orders came by, each found behind the one before it; of very many the first."""
+    with db.read() as tx:
+        return [name for (name,) in tx.fetch(_CHANNELS)]
 
 
 def first(tx: Tx, now: int, filters: Filters, limit: int) -> tuple[list[BacklogLine], Tally]:

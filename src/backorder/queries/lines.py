@@ -205,9 +205,10 @@ class Filters(msgspec.Struct, frozen=True):
     """Which lines are wanted; what is left out does not narrow.
 
     `ready`: with units to ship; `shippable`: and of an order that is not on hold. `uncovered`: no supply holds some of
-    what waits. `due_by`: open and promised by this day (a day number). `late`: past their promise, planned after it, or
-    without one. `held`: open, of orders on hold. `site`: with units that stand on supply there. `after` is the (order,
-    line) at which the page before ended. `of` is the customer beside whose lines there are none for whoever asks.
+    what waits. `due_by`: open and promised by this day (a day number). `since`, `until`: promised on this day or later,
+    on this day or before. `late`: past their promise, planned after it, or without one. `held`: open, of held orders.
+    `site`: with units that stand on supply there. `after` is the (order, line) at which the page before ended. `of` is
+    the customer beside whose lines there are none for whoever asks.
     """
 
     waiting: bool = False
@@ -224,6 +225,8 @@ class Filters(msgspec.Struct, frozen=True):
     shippable: bool = False
     uncovered: bool = False
     due_by: int | None = None
+    since: int | None = None
+    until: int | None = None
     of: str | None = None
     after: tuple[str, str] | None = None
     limit: int = 50
@@ -295,6 +298,10 @@ def _of_desk(filters: Filters) -> Iterator[ColumnElement[bool]]:
         yield and_(lines.c.waiting > lines.c.covered, LINE_OPEN)
     if filters.due_by is not None:
         yield and_(LINE_OPEN, lines.c.promise <= literal(filters.due_by, type_=Day()))
+    if filters.since is not None:
+        yield lines.c.promise >= literal(filters.since, type_=Day())
+    if filters.until is not None:
+        yield lines.c.promise <= literal(filters.until, type_=Day())
 
 
 def _conditions(filters: Filters, today: int) -> Iterator[ColumnElement[bool]]:

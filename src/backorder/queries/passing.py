@@ -108,27 +108,31 @@ def passing(tx: Tx, filters: Filters, now: int) -> Passing:
     if named is not None:
         return named
     flag, parts = _parts(filters, local_day(now, "UTC"))
-    rest = msgspec.structs.replace(filters, **{flag: None if flag == "due_by" else False}) if flag else filters
+    rest, days = filters, []
+    if flag:  # whose indexes keep the days
+        without = {flag: None if flag == "due_by" else False, "since": None, "until": None}
+        rest, days = msgspec.structs.replace(filters, **without), list(_of_days(filters))
     ours, apart = _of_channel(filters.channel, flag)
     more = conditions(tx, msgspec.structs.replace(rest, channel=None), now)
     tables = _tables(msgspec.structs.replace(filters, shippable=False))  # its part asks an index of orders
     base = select(*_COLUMNS).select_from(tables).where(*more)
-    walked = [base.where(*part, *apart) for part in parts]
+    walked = [base.where(*part, *days, *apart) for part in parts]
     if filters.channel is not None and not flag:  # open or not: its orders have an index, as its lines that wait do
         walked = [_WITH_ORDERS.where(*_of_orders(filters), *more)]
     listed = walked
     if filters.held:
         open_ = lines.c.waiting + lines.c.allocated != literal_column("0")  # in no index's words: by their orders
-        listed = [_WITH_ORDERS.where(open_, *_of_orders(filters), *more)]
+        listed = [_WITH_ORDERS.where(open_, *_of_orders(filters), *days, *more)]
     shaky = None
     if flag == "at_risk":
         stands = _shaky_pegs(tx, now)
         there = stands.c.order_id == lines.c.order_id, stands.c.line == lines.c.line
         calm = LINE_WAITS, ~LINE_UNCOVERED, or_(lines.c.planned.is_(None), lines.c.promise.is_(None), ~LINE_SLIPPED)
         on = select(*_COLUMNS).select_from(tables).join(stands, and_(*there))
-        listed = [*walked, on.where(*calm, *ours, *more)]
-        shaky = base.where(*calm, *ours, _is_shaky(tx, now), _first_shaky_day(tx, now) <= _KEY)
-    return Passing(listed, walked, shaky, "promise" if flag else "order", bool(ours))
+        listed = [*walked, on.where(*calm, *days, *ours, *more)]
+        shaky = base.where(*calm, *days, *ours, _is_shaky(tx, now), _first_shaky_day(tx, now) <= _KEY)
+    once = bool(ours) or (bool(days) and flag in {"held", "at_risk"})
+    return Passing(listed, walked, shaky, "promise" if flag else "order", once)
 
 
 def _of_channel(channel: str | None, view: str) -> tuple[list[ColumnElement[bool]], list[ColumnElement[bool]]]:
@@ -141,6 +145,14 @@ def _of_channel(channel: str | None, view: str) -> tuple[list[ColumnElement[bool
         return [], []
     ours: list[ColumnElement[bool]] = [lines.c.channel == channel]
     return ours, ours if view in {"waiting", "due_by"} else [func.coalesce(lines.c.channel, "") == channel]
+
+
+def _of_days(filters: Filters) -> Iterator[ColumnElement[bool]]:
+    """That a line is promised within the days, in the words of the indexes."""
+    if filters.since is not None:
+        yield literal(filters.since, type_=Day()) <= _KEY
+    if filters.until is not None:
+        yield from (lines.c.promise.is_not(None), literal(filters.until, type_=Day()) >= _KEY)
 
 
 def _tables(filters: Filters) -> FromClause:
@@ -208,7 +220,7 @@ def _parts(filters: Filters, today: int) -> tuple[str, list[tuple[ColumnElement[
     if filters.ready:
         return "ready", [(LINE_READY,)]
     if filters.due_by is not None:
-        due = lines.c.promise.is_not(None), literal(filters.due_by, type_=Day()) >= _KEY
+        due = tuple(_of_days(Filters(until=filters.due_by)))
         return "due_by", [(*waits, *due), (LINE_READY, *due)]
     if filters.waiting:
         return "waiting", [(LINE_WAITS,)]

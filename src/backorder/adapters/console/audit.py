@@ -1,6 +1,5 @@
 """The audit trail as a page: what it is narrowed by, and the addresses of that."""
 
-from datetime import date
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -40,8 +39,3 @@ def word(said: str) -> str:
 def plain(what: str) -> str:
     """What was done, as people read it."""
     return what.replace("_", " ")
-
-
-def day(said: str) -> date | None:
-    """The day that was typed, or None. Raises ValueError where it is none."""
-    return date.fromisoformat(said) if said else None

@@ -2,16 +2,18 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from msgspec.structs import asdict
 
-from backorder.adapters.console import columns
+from backorder.adapters.console import columns, words
 from backorder.adapters.console.undoing import Undo
-from backorder.kernel.phrases import Phrase, Said, phrase
+from backorder.kernel.calendars import day_number
+from backorder.kernel.phrases import Phrase, Said, Value, phrase
 from backorder.kernel.views import Column, Sort
 from backorder.queries.backlog import BacklogLine
 from backorder.queries.export import safe
@@ -36,18 +38,55 @@ VIEWS = (
     View("held", phrase("On hold")),
     View("all", phrase("All lines")),
 )
+# What lines are narrowed by: the name in the address, what the filter is called, and what is written into it.
 FIELDS = (
-    ("sku", phrase("SKU")),
-    ("customer", phrase("Customer")),
-    ("channel", phrase("Channel")),
-    ("supply", phrase("Supply")),
+    ("sku", phrase("Item"), phrase("SKU")),
+    ("customer", phrase("Customer"), phrase("Id of the customer")),
+    ("channel", phrase("Channel"), phrase("Channel")),
+    ("supply", phrase("Supply"), phrase("Supply")),
 )
+# No index has closed lines by their promise, and whether supply may not come is looked up line by line.
+_WITHOUT_DAYS = {"all", "risk"}
+_PROMISE, _BETWEEN = phrase("Promise"), phrase("{since} to {until}")
+_SINCE, _UNTIL = phrase("from {since}"), phrase("until {until}")
+
+
+class Days(NamedTuple):
+    """Days that promises are wanted of, the first and the last among them; None where it is open to that side."""
+
+    since: date | None = None
+    until: date | None = None
+
+    def said(self, today: date) -> Said:
+        """The same in words."""
+        values = {"since": words.day(self.since, today), "until": words.day(self.until, today)}
+        return Said(_UNTIL if self.since is None else _SINCE if self.until is None else _BETWEEN, values)
+
+    def written(self) -> dict[str, str | None]:
+        """The same as it stands in an address."""
+        return {name: None if day is None else day.isoformat() for name, day in self._asdict().items()}
+
+
+class Filter(NamedTuple):
+    """A filter as the page has it: what it is called, what it says now, and the address without it.
+
+    It has one field with what can be chosen, if that is little; else the two of the days.
+    """
+
+    name: str
+    called: Phrase
+    label: Phrase
+    text: str
+    says: Value | None
+    without: str
+    choices: Sequence[str] = ()
 
 
 class Asked(NamedTuple):
     """What of the backlog is asked for, as it stands in the address.
 
     `saved` is the view that it begins with, and `columns` are those that were chosen: none where they are the usual.
+    `days` are of the promise: no view keeps them, for they pass.
     """
 
     view: str
@@ -56,16 +95,17 @@ class Asked(NamedTuple):
     down: bool
     saved: SavedView | None = None
     columns: tuple[Column, ...] = ()
+    days: Days = Days()
 
     @classmethod
     def of(cls, one: SavedView) -> "Asked":
         """What a view asks for."""
-        fields = {name: text for name, _ in FIELDS if (text := getattr(one, name)) is not None}
+        fields = {name: text for name, _, _ in FIELDS if (text := getattr(one, name)) is not None}
         return cls(one.show, fields, one.sort, one.down, one, tuple(one.columns or ()))
 
     def changed(self) -> bool:
         """Whether it is not what the view says that it begins with."""
-        return self.saved is not None and self._replace(fields=self._narrow()) != Asked.of(self.saved)
+        return self.saved is not None and self._replace(fields=self._narrow(), days=Days()) != Asked.of(self.saved)
 
     def _narrow(self) -> dict[str, str]:
         return {name: text for name, text in self.fields.items() if text}
@@ -73,7 +113,7 @@ class Asked(NamedTuple):
     def address(self, path: str = "/console/lines", **other: str | None) -> str:
         """The address of the same with something else. That of a view as it was kept says no more than its id."""
         kept = self.saved
-        said: dict[str, str | None] = {"saved": None if kept is None else kept.view}
+        said: dict[str, str | None] = {"saved": None if kept is None else kept.view, **self.days.written()}
         if kept is None or self.changed() or set(other) - {"after"}:
             said |= {
                 "view": self.view if kept is not None or self.view != "waiting" else None,
@@ -87,7 +127,12 @@ class Asked(NamedTuple):
 
     def tab(self, name: str) -> str:
         """The address of a view that there always is; filters stay, but for those of somebody's own view."""
-        return Asked(name, self.fields if self.saved is None else {}, self.sort, self.down).address()
+        asked = Asked(name, self.fields if self.saved is None else {}, self.sort, self.down)
+        return asked.within(self.days).address()
+
+    def within(self, days: Days) -> "Asked":
+        """The same of days, in a view that can be narrowed to them."""
+        return self._replace(days=Days() if self.view in _WITHOUT_DAYS else days)
 
     def hidden(self) -> list[tuple[str, str]]:
         """What the form of the filters says besides them."""
@@ -101,7 +146,7 @@ class Asked(NamedTuple):
 
     def content(self) -> dict[str, Any]:
         """What a view says that keeps this, in the words of its command."""
-        fields = {name: self.fields.get(name) or None for name, _ in FIELDS}
+        fields = {name: self.fields.get(name) or None for name, _, _ in FIELDS}
         chosen = list(self.columns) or None
         return {"show": self.view, **fields, "sort": self.sort, "down": self.down, "columns": chosen}
 
@@ -121,6 +166,8 @@ class Asked(NamedTuple):
             shippable=view == "ready",
             held=view == "held",
             due_by=due_by if view == "week" else None,
+            since=None if self.days.since is None else day_number(self.days.since),
+            until=None if self.days.until is None else day_number(self.days.until),
             sku=self.fields.get("sku"),
             customer=self.fields.get("customer"),
             channel=self.fields.get("channel"),
@@ -130,10 +177,19 @@ class Asked(NamedTuple):
     def _without(self, name: str) -> str:
         return self._replace(fields={**self.fields, name: ""}).address()
 
-    def narrowed(self) -> list[tuple[Phrase, str, str]]:
-        """The filters that narrow: what each is called, what it says, and the address without it."""
-        named = dict(FIELDS)
-        return [(named[name], value, self._without(name)) for name, value in self.fields.items() if value]
+    def narrowed(self) -> bool:
+        """Whether a filter narrows it."""
+        return bool(self._narrow()) or any(self.days)
+
+    def narrowing(self, channels: Sequence[str], today: date) -> Iterator[Filter]:
+        """Its filters; `channels` are those that can be chosen, if they are few."""
+        for name, called, label in FIELDS:
+            text = self.fields.get(name, "")
+            choices = sorted({*channels, text} - {""}) if name == "channel" and channels else ()
+            yield Filter(name, called, label, text, text or None, self._without(name), choices)
+        if self.view not in _WITHOUT_DAYS:
+            says = self.days.said(today) if any(self.days) else None
+            yield Filter("promise", _PROMISE, _PROMISE, "", says, self._replace(days=Days()).address())
 
 
 class Told(NamedTuple):

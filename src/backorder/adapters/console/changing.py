@@ -59,7 +59,7 @@ _HAPPENED = {
     "order_lapsed": phrase("Units were cancelled by law: nobody agreed to wait, or the last day passed."),
 }
 # Events that change nothing of what somebody who acts on an order looks at.
-_ASIDE = {"notice_sent", "notice_recorded", "notice_suppressed", "notice_bounced", "refund_due", "refund_overdue",
+ASIDE = {"notice_sent", "notice_recorded", "notice_suppressed", "notice_bounced", "refund_due", "refund_overdue",
           "refund_recorded"}  # fmt: skip
 
 
@@ -100,7 +100,7 @@ class _Data(msgspec.Struct):
 
 def counts(events: Sequence[EventView]) -> list[EventView]:
     """The events that change something of what somebody who acts on an order looks at."""
-    return [one for one in events if one.kind not in _ASIDE]
+    return [one for one in events if one.kind not in ASIDE]
 
 
 def meanwhile(events: Sequence[EventView], actors: Mapping[datetime, str], me: str, today: date) -> Meanwhile:

@@ -55,9 +55,11 @@ const countPicks = () => {
   const chosen = boxes.filter(box => box.checked);
   boxes.forEach(box => box.closest('tr').classList.toggle('is-picked', box.checked));
   bar.hidden = !chosen.length;
-  const said = $('[data-said]', bar);
+  const text = $('[data-said]', bar);
   const orders = new Set(chosen.map(box => box.value.split('/')[0]));
-  said.textContent = said.dataset.said.replace('{lines}', chosen.length).replace('{orders}', orders.size);
+  const { one, same, said } = text.dataset;
+  text.textContent = (chosen.length < 2 && one || orders.size < 2 && same || said)
+    .replace('{lines}', chosen.length).replace('{orders}', orders.size);
   const all = $('[data-all]');
   if (!all) return;
   all.hidden = false;
@@ -75,12 +77,18 @@ if (bar) {
     if (event.target.closest('[data-all]')) pickAll(event.target.checked);
     else if (event.target.closest('[data-rows]')) countPicks();
   });
+  bar.classList.add('is-afloat'); // which it never is where nothing takes it away again
   const clear = $('[data-clear]', bar);
   clear.hidden = false;
   clear.addEventListener('click', () => pickAll(false));
   countPicks();
   addEventListener('pageshow', countPicks); // whoever comes back finds ticks that the browser kept
 }
+
+// What is folded open over the page closes by a click beside it, and by Escape.
+document.addEventListener('click', event => {
+  $$('details.drop[open]').forEach(drop => { if (!drop.contains(event.target)) drop.open = false; });
+});
 
 // Dialogs: a link to #id opens the dialog with that id; one within it closes it.
 document.addEventListener('click', event => {
@@ -102,6 +110,8 @@ const places = Object.fromEntries($$('[data-key]').map(link => [link.dataset.key
 let waitingForPlace = false;
 document.addEventListener('keydown', event => {
   if (event.metaKey || event.ctrlKey || event.altKey || $('dialog[open]')) return;
+  const drop = event.key === 'Escape' && $('details.drop[open]');
+  if (drop) { drop.open = false; $('summary', drop).focus(); return; }
   if (event.target.matches('input:not([type=checkbox]):not([type=radio]), textarea, select')) {
     if (event.key === 'Escape') event.target.blur();
     return;
@@ -174,6 +184,7 @@ const merge = (part, fresh) => {
   });
 };
 const swap = (part, fresh) => {
+  const known = new Set($$('[data-picks] input[type=checkbox]', part).map(tick));
   const boxes = new Set($$('[data-picks] input:checked', part).map(tick));
   const open = new Set($$('details[open]', part).map((one, n, all) => fold(one, n, all)));
   const scrolls = $$('.scroll', part).map(one => one.scrollLeft);
@@ -183,7 +194,7 @@ const swap = (part, fresh) => {
   const line = rows[cursor] && linkOf(rows[cursor]);
   const [x, y] = [scrollX, scrollY];
   merge(part, document.importNode(fresh, true));
-  $$('[data-picks] input[type=checkbox]', part).forEach(box => { box.checked = box.checked || boxes.has(tick(box)); });
+  $$('[data-picks] input[type=checkbox]', part).forEach(box => { if (known.has(tick(box))) box.checked = boxes.has(tick(box)); });
   $$('details', part).forEach((one, n, all) => { one.open = one.open || open.has(fold(one, n, all)); });
   $$('.scroll', part).forEach((one, n) => { one.scrollLeft = scrolls[n] || 0; });
   readRows();
@@ -201,7 +212,7 @@ const swap = (part, fresh) => {
   scrollTo(x, y);
 };
 if (main && window.EventSource) {
-  const said = part => part.innerHTML.replace(/name="mark" value="[^"]*"/g, ''); // which is drawn anew each time
+  const said = part => part.innerHTML.replace(/name="(mark|as_of)" value="[^"]*"/g, ''); // which is anew each time
   const shown = new Map($$('[data-live]').map(part => [part.id, said(part)]));
   let seen = main.dataset.seen;
   let stream = null;

@@ -10,9 +10,11 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from backorder.adapters.console import words
+from backorder.adapters.console.changing import ASIDE
 from backorder.kernel.keys import KEY_MAX
 from backorder.kernel.outcomes import Outcome, Word
 from backorder.kernel.phrases import Phrase, Said, phrase
+from backorder.queries.backlog import BacklogLine
 from backorder.queries.several import Several
 
 Command = dict[str, Any]
@@ -38,12 +40,13 @@ class Result(NamedTuple):
 
 
 class Sure(NamedTuple):
-    """What would be cancelled, before it is: each line as a form has it, and what they come to."""
+    """What would be cancelled, before it is: each line as a form has it, what they come to, and the last event then."""
 
     takes: list[str]
     units: int
     lines: int
     orders: int
+    seen: int
 
 
 class Came(NamedTuple):
@@ -72,13 +75,23 @@ def taken(text: str) -> tuple[str, str] | None:
 
 
 def steps(word: str, found: Several, typed: Mapping[str, Any], account: str) -> list[Step]:
-    """The commands that a form means, by what its lines are now."""
+    """The commands that a form means, by what its lines are now; none on an order that changed meanwhile."""
+    changed = {order for order, kinds in found.news.items() if kinds - ASIDE}
+    stale = _by_order(one for one in found.rows if one.line.order in changed)
+    found = found._replace(rows=[one for one in found.rows if one.line.order not in changed])
+    refused = [Step(order, lines, why=_CHANGED) for order, lines in stale.items()]
     if word in _OF_LINES:
-        return _OF_LINES[word](found, typed, account)
-    grouped: dict[str, tuple[str, ...]] = {}
-    for one in found.rows:
-        grouped[one.line.order] = (*grouped.get(one.line.order, ()), one.line.line)
-    return [_of_order(word, order, lines, typed, found.priority[order]) for order, lines in grouped.items()]
+        return refused + _OF_LINES[word](found, typed, account)
+    by_order = _by_order(found.rows)
+    return refused + [_of_order(word, order, lines, typed, found.priority[order]) for order, lines in by_order.items()]
+
+
+def _by_order(rows: Iterable[BacklogLine]) -> dict[str, tuple[str, ...]]:
+    """The lines of each order."""
+    found: dict[str, tuple[str, ...]] = {}
+    for one in rows:
+        found[one.line.order] = (*found.get(one.line.order, ()), one.line.line)
+    return found
 
 
 def _pin(found: Several, _typed: Mapping[str, Any], _account: str) -> list[Step]:
@@ -161,19 +174,20 @@ def _because(typed: Mapping[str, Any]) -> dict[str, Any]:
     return {"reason": typed["reason"]} if typed.get("reason") else {}
 
 
-def sure(found: Several) -> Sure:
-    """What cancelling these lines would take: all that has not left and is not picked."""
+def sure(found: Several, seen: int) -> Sure:
+    """What cancelling these lines would take: all that has not left and is not picked. `seen` is the last event."""
     open_units = {
         (one.line.order, one.line.line): one.line.waiting + one.line.allocated - one.line.picked for one in found.rows
     }
     left = {key: units for key, units in open_units.items() if units}
     takes = [f"{take(*key)}/{units}" for key, units in left.items()]
-    return Sure(takes, sum(left.values()), len(left), len({order for order, _ in left}))
+    return Sure(takes, sum(left.values()), len(left), len({order for order, _ in left}), seen)
 
 
 _DONE = {Word.CHANGED, Word.CANCELLED, Word.EXISTS}
 _SAME = Said(phrase("It was so already."))
 _GONE = phrase("It is not there any more.")
+_CHANGED = phrase("The order changed meanwhile. Look at it as it is now; it is still picked.")
 _DID = {
     "pin": phrase("{units} pinned on {supply}."),
     "unpin": phrase("Pinned on {supply} no longer."),

@@ -85,6 +85,11 @@ def picks(orders: Iterable[str]) -> str:
     return f"{PICKS}?{urlencode([('order', one) for one in orders])}"
 
 
+def leaving(orders: Iterable[str]) -> str:
+    """The address of what can leave of some orders."""
+    return f"{PATH}?{urlencode([('these', one) for one in orders])}"
+
+
 def lead(many: int) -> Said:
     """How much can leave, in a sentence."""
     return Said(_LEAVE, {"count": many, "orders": words.count(many)}) if many else Said(_NONE_LEAVES)

@@ -9,10 +9,10 @@ from backorder.adapters.console import audit
 from backorder.adapters.console.audit import PATH, Asked
 from backorder.adapters.http import body
 from backorder.adapters.http.desk import Text, answered, frame_of, page_route
+from backorder.adapters.http.forms import NO_DAY, day
 from backorder.adapters.http.reads import Cursor, ask, cursor, token
 from backorder.adapters.http.route import Answer, Call, House
-from backorder.kernel.calendars import FIRST_DAY, LAST_DAY, day_number, day_start, moment_datetime
-from backorder.kernel.phrases import Said, phrase
+from backorder.kernel.calendars import day_number, day_start, moment_datetime
 from backorder.queries import trail
 
 SHOWN = 50
@@ -39,7 +39,7 @@ async def search(house: House, call: Call) -> Answer:
     try:
         since, until = _day(typed["since"], 0), _day(typed["until"], 1)
     except ValueError:
-        wrong = Said(phrase("Write the days as 2026-11-20, between 1971 and 2200."))
+        wrong = NO_DAY
     else:
         question = partial(
             trail.entries,
@@ -78,12 +78,8 @@ async def search(house: House, call: Call) -> Answer:
 
 def _day(said: str, more: int) -> int | None:
     """The moment at which a day begins, so many days later; None where none was said. Raises ValueError."""
-    found = audit.day(said)
-    if found is None:
-        return None
-    if not FIRST_DAY.year < found.year <= LAST_DAY.year:
-        raise ValueError(said)
-    return day_start(day_number(found) + more, "UTC")
+    found = day(said)
+    return None if found is None else day_start(day_number(found) + more, "UTC")
 
 
 ROUTES = (page_route(PATH, "audit.read", search, "The audit trail."),)

@@ -14,11 +14,13 @@ from backorder.adapters.console import Frame, changing, columns, settings
 from backorder.adapters.console import backlog as backlogs
 from backorder.adapters.console import order as orders
 from backorder.adapters.console import today as worklist
-from backorder.adapters.console.backlog import Asked, Told
+from backorder.adapters.console.backlog import Asked, Days, Told
 from backorder.adapters.console.several import Came, take
 from backorder.adapters.console.undoing import undo
 from backorder.adapters.http import body
 from backorder.adapters.http.callers import NOBODY
+from backorder.adapters.http.forms import NO_DAY
+from backorder.adapters.http.forms import day as typed_day
 from backorder.adapters.http.masks import masked
 from backorder.adapters.http.pages import HTML
 from backorder.adapters.http.problems import Refusal
@@ -149,6 +151,8 @@ class LinesPage(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     customer: Text = ""
     channel: Text = ""
     supply: Text = ""
+    since: Text = ""
+    until: Text = ""
     sort: backlog.Order = "promise"
     down: Literal["yes", "no", ""] = ""
     columns: Text = ""
@@ -157,13 +161,20 @@ class LinesPage(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     def asked(self, kept: Sequence[SavedView]) -> Asked:
         """The same as it stands in an address; `kept` are the views that there are for the caller."""
-        saved = next((one for one in kept if one.view == self.saved), None)
+        saved, days = next((one for one in kept if one.view == self.saved), None), self.days() or Days()
         if saved is not None and not self.view:
-            return Asked.of(saved)
-        typed = {name: getattr(self, name).strip() for name, _ in backlogs.FIELDS}
+            return Asked.of(saved).within(days)
+        typed = {name: getattr(self, name).strip() for name, _, _ in backlogs.FIELDS}
         narrow = {name: text for name, text in typed.items() if text}
         chosen = columns.read(self.columns)
-        return Asked(self.view or "waiting", narrow, self.sort, self.down == "yes", saved, chosen)
+        return Asked(self.view or "waiting", narrow, self.sort, self.down == "yes", saved, chosen).within(days)
+
+    def days(self) -> Days | None:
+        """The days that were typed; None where one of them is none."""
+        try:
+            return Days(typed_day(self.since.strip()), typed_day(self.until.strip()))
+        except ValueError:
+            return None
 
 
 async def lines(house: House, call: Call) -> Answer:
@@ -171,6 +182,8 @@ async def lines(house: House, call: Call) -> Answer:
     wanted = body.query(call.request, LinesPage)
     kept: list[SavedView] = await ask(house, list_views, house.db, call.caller.account)
     gone = bool(wanted.saved) and all(one.view != wanted.saved for one in kept)
+    if wanted.days() is None:
+        return await lines_shown(house, call, wanted, kept, Told(wrong=NO_DAY), gone=gone, status=422)
     return await lines_shown(house, call, wanted, kept, gone=gone, status=404 if gone else 200)
 
 
@@ -186,7 +199,8 @@ async def lines_shown(
     status: int = 200,
 ) -> Answer:
     """The page of the backlog, with what came of a form."""
-    seen, asked, now = await last_seen(house, call), wanted.asked(kept), house.clock()
+    as_of = await ask(house, last_number, house.db)  # before all else: what happens meanwhile was not seen
+    asked, now = wanted.asked(kept), house.clock()
     day, zone = await ask(house, desk.today, house.db, now)
     sort = backlog.Sort(asked.sort, asked.down, _after(wanted.after, asked.sort))
     filters = asked.filters(day_number(day) + desk.WEEK)
@@ -196,7 +210,7 @@ async def lines_shown(
     if len(found.rows) > LINES_SHOWN:
         place = backlog.place_of(rows[-1].line, found.sort.by)
         following = asked.address(after=token([str(part) for part in place]))
-    spread = columns_of(call, asked)
+    spread, ways = columns_of(call, asked), await ask(house, backlog.channels, house.db)
     mine = asked.saved is not None and (asked.saved.owner == call.caller.account or call.may("accounts.write"))
     return shown(
         call,
@@ -216,8 +230,9 @@ async def lines_shown(
         take=take,
         holds=changing.HOLDS,
         who=changing.WHO,
-        fields=backlogs.FIELDS,
+        narrowing=list(asked.narrowing(ways if len(ways) <= backlog.CHANNELS_MAX else (), day)),
         columns=columns.headings(spread, found.sorts, value=call.may("money.read")),
+        firsts="first" in spread,  # else the first promise stands beside the one that took its place
         choices=columns.choices(spread, value=call.may("money.read")),
         sheet=asked.address("/console/lines.csv", columns=columns.written(spread if spread != columns.USUAL else ())),
         next=following,
@@ -226,7 +241,8 @@ async def lines_shown(
         links=call.may("supply.read"),
         today=day,
         zone=zone,
-        seen=seen,
+        seen=as_of if call.may("events.read") else None,
+        as_of=as_of,
     )
 
 

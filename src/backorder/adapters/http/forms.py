@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,6 +16,7 @@ from backorder.adapters.http.refusals import SENTENCES
 from backorder.adapters.http.route import Call, House, digest
 from backorder.adapters.http.writes import apply, permit
 from backorder.commands import Command, decode
+from backorder.kernel.calendars import FIRST_DAY, LAST_DAY
 from backorder.kernel.outcomes import Outcome
 from backorder.kernel.phrases import Phrase, Said, Value, phrase, phrases, understood
 
@@ -116,6 +118,14 @@ def number(text: str) -> int | str:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else text
 
 
+def day(text: str) -> date | None:
+    """The day that was typed, if one was. Raises ValueError where it is none that the shop knows: say NO_DAY then."""
+    found = date.fromisoformat(text) if text else None
+    if found is not None and not FIRST_DAY.year < found.year <= LAST_DAY.year:
+        raise ValueError(text)
+    return found
+
+
 def refuses(outcome: Outcome) -> bool:
     """Whether an outcome says no."""
     return status_of(outcome) >= 400
@@ -155,6 +165,7 @@ def _named(field: str) -> Value:
     return Said(found) if found in _FIELDS else field
 
 
+NO_DAY = Said(phrase("Write the days as 2026-11-20, between 1971 and 2200."))
 _AT_MOST = phrases("At most {count} letter.", "At most {count} letters.")
 _STRANGE = phrase("This is no form of ours.")
 _OF_FIELD, _ALONE = phrase("{field}: {text}."), phrase("{text}.")

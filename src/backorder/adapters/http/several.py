@@ -19,11 +19,18 @@ from backorder.commands._batch import UNITS_MAX
 from backorder.kernel.outcomes import Outcome
 from backorder.kernel.phrases import Said, phrase
 from backorder.queries import desk
+from backorder.queries.outbox import last_number
 from backorder.queries.several import Several
 from backorder.queries.several import several as look
 from backorder.queries.views import list_views
 
-WORDS = ("pin", "unpin", "hold", "release", "promise", "priority", "cancel", "cancel_sure", "export", "list", "undo")
+WORDS = (
+    "pin", "unpin", "hold", "release", "promise", "priority", "cancel", "cancel_sure", "ship", "export", "list", "undo",
+)  # fmt: skip
+# Words by which nothing is changed yet; before any other, what changed since the page was made is looked for.
+_LOOKS = {"cancel", "ship", "export", "list"}
+# Where why is written: beside that which it explains.
+_WHY = {"promise": "why_promise", "hold": "why_hold", "release": "why_hold", "priority": "why_priority"}
 _NONE = Said(phrase("Pick the lines that you mean first."))
 _NO_DAY = Said(phrase("Say which day."))
 _NO_PRIORITY = Said(phrase("Say which priority: a whole number."))
@@ -48,9 +55,32 @@ async def see_to(house: House, call: Call) -> Answer:
     units = _sure(fields) if word == "cancel_sure" else dict.fromkeys(map(_taken, fields.get("take", [])), 0)
     if not units:
         return await _page(house, call, wanted, Told(wrong=_NONE, word=word), Came(), 422)
-    found: Several = await ask(house, look, house.db, house.clock(), list(units))
+    last = await ask(house, last_number, house.db)
+    seen = last if word in _LOOKS else number(said(fields, "as_of").get("as_of", ""))
+    if not isinstance(seen, int):
+        raise strange()
+    found: Several = await ask(house, look, house.db, house.clock(), list(units), seen)
     masked(found.rows, call.caller.permissions)
+    if word in _LOOKS:
+        return await _look(house, call, word, wanted, found, frozenset(several.take(*key) for key in units), last)
     return await _see_to(house, call, word, wanted, fields, found, units)
+
+
+async def _look(
+    house: House, call: Call, word: str, wanted: LinesPage, found: Several, ticked: frozenset[str], last: int
+) -> Answer:
+    """What is shown of the lines that were picked; `last` was the last event before they were read."""
+    if word == "cancel":
+        sure = several.sure(found, last) if call.may("orders.write") else None
+        if sure is None or not sure.units:
+            return await _page(house, call, wanted, Told(wrong=_NOTHING, word=word), Came(ticked=ticked), 422)
+        return await _page(house, call, wanted, Told(word=word), Came(sure=sure, ticked=ticked))
+    if not found.rows:
+        return await _page(house, call, wanted, Told(wrong=_NONE, word=word), Came(), 422)
+    if word == "export":
+        return await _export(house, call, wanted, found)
+    there = shipping.picks if word == "list" else shipping.leaving
+    return answered(b"", 303, {"Location": there(dict.fromkeys(one.line.order for one in found.rows))})
 
 
 async def _see_to(
@@ -64,18 +94,9 @@ async def _see_to(
 ) -> Answer:
     """What is done with the lines that were picked."""
     ticked = frozenset(several.take(*key) for key in units)
-    if word in {"export", "list"} and not found.rows:
-        return await _page(house, call, wanted, Told(wrong=_NONE, word=word), Came(), 422)
-    if word == "export":
-        return await _export(house, call, wanted, found)
-    if word == "list":
-        return answered(b"", 303, {"Location": shipping.picks(dict.fromkeys(one.line.order for one in found.rows))})
-    if word == "cancel":
-        sure = several.sure(found) if call.may("orders.write") else None
-        if sure is None or not sure.units:
-            return await _page(house, call, wanted, Told(wrong=_NOTHING, word=word), Came(ticked=ticked), 422)
-        return await _page(house, call, wanted, Told(word=word), Came(sure=sure, ticked=ticked))
     typed: dict[str, Any] = {**said(fields, "kind", "reason", "day", "priority", "by"), "units": units}
+    if word in _WHY:
+        typed["reason"] = said(fields, _WHY[word]).get(_WHY[word], "")
     wrong = None
     if word == "priority":
         typed["priority"] = _signed(typed.get("priority", ""))

@@ -36,9 +36,10 @@ _LAST = {"reverse": "reverse_shipment", "deliver": "record_delivery"}
 
 
 class ShipmentsPage(msgspec.Struct, forbid_unknown_fields=True):
-    """Which order is looked at, what was just done, and where the page begins."""
+    """Which order is looked at, what was just done, and where the page begins; or which orders alone are wanted."""
 
     order: Text = ""
+    these: Annotated[list[Text], Meta(max_length=200)] = []
     done: Literal["pick", "unpick", "ship", "reverse", "deliver", ""] = ""
     many: Annotated[str, Meta(max_length=4)] = ""
     after: Cursor | None = None
@@ -184,14 +185,22 @@ async def _shown(
     wrong, typed, now = wrong or {}, typed or {}, house.clock()
     seen = await heard(house, call, status)
     day, zone = await ask(house, desk.today, house.db, now)
-    found, many = await ask(house, partial(leaving.ready, house.db, now, SHOWN + 1, _after(asked)))
+    if asked.these:
+        found = await ask(house, leaving.of_orders, house.db, now, asked.these)
+        many = len(found)
+    else:
+        found, many = await ask(house, partial(leaving.ready, house.db, now, SHOWN + 1, _after(asked)))
     chosen = await ask(house, leaving.of_orders, house.db, now, [asked.order]) if asked.order else []
     last, names = await ask(house, leaving.latest, house.db, LAST_SHOWN, LAST_LINES)
     for part in (found, chosen, last):
         masked(part, call.caller.permissions)
-    rows = [shipping.row(one, _take(one), day, one.order in wrong, wrong.get(one.order)) for one in found[:SHOWN]]
+    these = bool(asked.these)
+    rows = [
+        shipping.row(one, _take(one), day, these or one.order in wrong, wrong.get(one.order))
+        for one in found[: len(found) if these else SHOWN]
+    ]
     following = None
-    if len(found) > SHOWN:
+    if len(found) > SHOWN and not these:
         following = f"{PATH}?after=" + token([str(part) for part in leaving.place_of(found[SHOWN - 1])])
     here = {one.one.order for one in rows}
     text = pages.page(
@@ -206,6 +215,7 @@ async def _shown(
         many=many,
         next=following,
         paged=asked.after is not None,
+        these=len(set(asked.these)),
         chosen=chosen[0] if chosen else None,
         gone=bool(asked.order and not chosen),
         wrong=wrong,
