@@ -37,7 +37,7 @@ STATES = {
 TONES = {"refused": "is-bad", "invalid": "is-bad", "early": "is-warn"}
 _NAMES = {"account": phrase("The account as which it acts"), "secret": phrase("Its secret")}
 _NONE, _ONE = Said(phrase("there is none")), Said(phrase("there is one"))
-_UNTIL = phrase("another; the one before proves until {moment} UTC")
+_UNTIL = phrase("another; the one before proves until {moment}")
 
 
 def shown(found: SourceView) -> dict[str, str]:
