@@ -14,7 +14,7 @@ FIGURES = {
     "mail": 4,
     "receipts": 4,
     "owed": 10,
-    "pages": 30,
+    "pages": 34,
     "paint": 2,
     "pegging": 3,
     "reallocation": 3,

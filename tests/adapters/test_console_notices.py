@@ -178,7 +178,7 @@ def test_today_tells_together_what_one_cause_asks_for(desk: Desk) -> None:
     assert ">Review 5</a>" in page
     assert 'href="/console/notices?view=due"' in page
     assert "All 6 notices" not in text, "all are shown"
-    assert re.search(r'href="/console/notices" data-key="n">Notices<span class="n">\d+</span>', page)
+    assert re.search(r'href="/console/notices" data-key="n">Notices <span class="n">\d+</span>', page)
     assert "$" not in desk.page("/console/", "viewer")
 
 

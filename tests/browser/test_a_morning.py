@@ -141,7 +141,7 @@ def _gives_the_ward_its_lamps_and_takes_it_back(page: Any) -> None:
 
 
 def _takes_an_answer_down(page: Any) -> None:
-    press(page, "link", "Notices")
+    press(page, "link", "Notices", exact=False)
     press(page, "link", "A-2", exact=False)
     reach(page, page.get_by_label("They say"))
     page.keyboard.type("Cancel")
