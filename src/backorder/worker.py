@@ -166,12 +166,17 @@ class Worker:
         self._slow: set[str] = set()
         self._behind_since: int | None = None  # since when ailing and slow ones let the others go first
         self._doors = threading.BoundedSemaphore(DOORS)
+        self._prepared = False
         self._over = threading.Event()
         self._round = threading.Lock()
         self._thread = threading.Thread(target=self.run, name="worker", daemon=True)
 
     def start(self) -> None:
-        """Begin, in a thread of its own."""
+        """Begin, in a thread of its own. Whatever happens from here on is told to every sender."""
+        try:
+            self.prepare(self._clock())
+        except StorageError as error:  # nobody can write either; the thread tries again
+            log.warning("waiting", extra={"fields": {"why": str(error)}})
         self._thread.start()
 
     def close(self, seconds: float = 30.0) -> None:
@@ -182,13 +187,12 @@ class Worker:
 
     def run(self) -> None:
         """Do what is due until told to end. Whatever goes wrong is logged, and tried again a little later."""
-        ready, failures = False, 0
+        failures = 0
         while not self._over.is_set():
             began, self._rested = self._clock(), 0.0
             try:
-                if not ready:
+                if not self._prepared:
                     self.prepare(began)
-                    ready = True
                 with self._round:
                     done, failures = self.run_once(began), 0
             except StorageError as error:  # the database is away: all claims end by themselves
@@ -227,6 +231,7 @@ class Worker:
             last = last_event(tx)
             for name in (*self._senders, *(endpoint.name for endpoint in self._standing)):
                 outbox.add_feed(tx, name, last, now)
+        self._prepared = True
 
     def run_once(self, now: int) -> Done:
         """Do what is due at a moment (microseconds), once; what was done. Raises Unavailable where the database is."""

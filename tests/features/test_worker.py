@@ -787,6 +787,19 @@ def test_sessions_that_ended_are_forgotten_and_others_go_on(db: Database, clock:
     assert accounts.by_session(db, START + 1, secret).account == "ada"
 
 
+def test_who_writes_as_soon_as_it_has_begun_is_told_to_every_sender(db: Database, clock: Clock) -> None:
+    sink = Sink()
+    found = Worker(db, clock, [sink])
+    found.close()  # its thread ends without a round: as if it came to none before somebody wrote and all of it died
+    found.start()
+    found._thread.join()
+    events(db, 1, subjects=1)
+    later = Worker(db, clock, [sink])
+    later.prepare(clock.now)
+    until_quiet(later, clock)
+    assert [message.event for message in sink.got] == [event.n for event in list_events(db, limit=100)]
+
+
 def test_the_heartbeat_goes_on_whatever_happens(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PAUSE", 0.01)
     rounds = threading.Semaphore(0)
