@@ -142,6 +142,12 @@ class _Crowd:
             return self.today - 1 - item % 9, self.today + 1
         return expected, expected
 
+    def firm(self, one: _Line) -> int | None:
+        """The last day on which what a line stands on is not overdue."""
+        if one.on < 0:
+            return None
+        return 0 if one.item in self.unsure and one.on == 1 else self.due(one.item, one.on)[0]
+
     def placed(self, order: int) -> int:
         """When an order was placed: the last of them just now."""
         share = 1 - order / (self.lines[-1].order + 1)
@@ -232,14 +238,14 @@ class _Crowd:
             waiting = one.units if one.on >= 0 or one.on == -2 else 0
             units = (waiting, one.units if one.on == -1 else 0, one.units if one.on == -3 else 0)
             covered = one.units if one.on >= 0 else 0
-            rows.append((order, line, one.line, self.sku(one.item), one.units, *units, covered, 1_990, lead, day,
-                         planned, len(ledger), waiting, at, units[2], self.channel(one.order)))  # fmt: skip
+            rows.append((order, line, one.line, self.sku(one.item), one.units, *units, covered, self.firm(one), 1_990,
+                         lead, day, planned, len(ledger), waiting, at, units[2], self.channel(one.order)))  # fmt: skip
             if one.on >= -1:
                 stand.append((order, line, self.supply(one.item, one.on), planned, one.units, 0))
             told += [(order, line, n, *entry) for n, entry in enumerate(ledger, 1)]
         columns = ("order_id", "line", "position", "sku", "quantity", "waiting", "allocated", "shipped", "covered",
-                   "unit_price", "lead_time_day", "promise", "planned", "revisions", "backordered", "placed_at",
-                   "shipped_before", "channel", "cancelled", "picked", "tags")  # fmt: skip
+                   "firm_until", "unit_price", "lead_time_day", "promise", "planned", "revisions", "backordered",
+                   "placed_at", "shipped_before", "channel", "cancelled", "picked", "tags")  # fmt: skip
         tx.insert(lines, columns, [(*row, 0, 0, "[]") for row in rows])
         tx.insert(pegs, ("order_id", "line", "supply", "ships_on", "quantity", "pinned"), stand)
         tx.insert(promises, ("order_id", "line", "n", "at", "from_day", "to_day", "cause", "basis"), told)

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import product
 from typing import Any
 
@@ -68,11 +68,12 @@ def _filled(db: Database, seed: int) -> None:
     do(db, "receive_supply", supply="PO-C0", receipt="R", quantity=3)
 
 
-@pytest.mark.parametrize("counted", [10_000, 6])
+@pytest.mark.parametrize("counted", [10_000, 15, 6])
 def test_every_page_of_the_backlog_is_what_a_plain_reading_of_all_lines_gives(
     db: Database, monkeypatch: pytest.MonkeyPatch, counted: int
 ) -> None:
     monkeypatch.setattr(passing, "COUNTED_MAX", counted)
+    monkeypatch.setattr(passing, "SORTED_MAX", counted * 2)
     monkeypatch.setattr(passing, "FEW_ORDERS", counted // 2)
     _filled(db, seed=counted)
     with db.read() as tx:
@@ -88,7 +89,7 @@ def test_every_page_of_the_backlog_is_what_a_plain_reading_of_all_lines_gives(
         wanted = [one for one in every if _passes(one, asked, due)]
         found, first = _all_pages(db, asked.filters(due), Sort(by, down))
         assert first.sort.by == by or by not in first.sorts, asked
-        assert first.sort.down == down or not first.sorts, asked
+        assert first.sort.down == down, asked
         by_key = sorted(
             wanted, key=lambda one, by=first.sort.by: backlog.place_of(one.line, by), reverse=first.sort.down
         )
@@ -102,6 +103,25 @@ def test_every_page_of_the_backlog_is_what_a_plain_reading_of_all_lines_gives(
             units = sum(one.line.waiting + one.line.allocated for one in wanted)
             assert first.tally == (len(wanted), len({one.line.order for one in wanted}), units), asked
     assert bool(many) == (counted < 100)
+
+
+def test_what_is_at_risk_goes_by_the_day_of_the_site(db: Database) -> None:
+    for site, zone in (("EAST", "Asia/Tokyo"), ("WEST", "America/Los_Angeles")):
+        do(db, "put_site", site=site, zone=zone)
+        do(db, "put_item", sku=site)
+        for name, day, sure in (("FIRST", "2026-12-10", True), ("SECOND", "2026-12-20", False)):
+            do(db, "announce_supply", supply=f"{site}-{name}", sku=site, site=site, quantity=1, expected_on=day,
+               confirmed=sure)  # fmt: skip
+            do(db, "place_order", order=f"{site}-{name}", lines=[{"line": "1", "sku": site, "quantity": 1}])
+    noon = moment_number(datetime(2026, 12, 10, 19, tzinfo=UTC))  # already the 11th in Tokyo
+    for hours, first in ((-24, []), (0, ["EAST-FIRST"]), (24, ["EAST-FIRST", "WEST-FIRST"])):
+        now = noon + hours * 3_600 * 10**6
+        wanted = sorted([*first, "EAST-SECOND", "WEST-SECOND"])
+        plain = [one.order for one in list_lines(db, now, Filters()) if one.at_risk]
+        assert plain == [one.order for one in list_lines(db, now, Filters(at_risk=True))] == wanted
+        found = backlog.page(db, now, Filters(at_risk=True), Sort("order"), 9)
+        assert [one.line.order for one in found.rows] == wanted
+        assert found.tally == (len(wanted), len(wanted), len(wanted))
 
 
 def _passes(one: BacklogLine, asked: Asked, due: int) -> bool:

@@ -21,6 +21,7 @@ CORRUPTIONS = {
     "supply_pegged": ["UPDATE supplies SET pegged = pegged - 1 WHERE supply = 'PO-1'"],
     "line_allocated": ["UPDATE lines SET allocated = 1, waiting = 3, covered = 3 WHERE order_id = 'late'"],
     "line_covered": ["UPDATE lines SET covered = covered - 1 WHERE order_id = 'late'"],
+    "line_firm": ["UPDATE lines SET firm_until = '2020-01-01' WHERE order_id = 'late'"],
     "peg_item": ["UPDATE pegs SET supply = 'LAMP-1' WHERE order_id = 'late'"],
     "pins_first": [
         "INSERT INTO pegs VALUES ('late', '1', 'PO-1', '2026-12-29', 1, 1)",
@@ -62,7 +63,8 @@ CORRUPTIONS = {
     "planned_day": ["UPDATE lines SET planned = '2026-12-02' WHERE order_id = 'late'"],
     "backordered": ["UPDATE lines SET backordered = 0 WHERE order_id = 'late'"],
     "available_day": ["UPDATE supplies SET available_on = '2026-11-01' WHERE supply = 'PO-1'"],
-    "nothing_idle": ["DELETE FROM pegs WHERE order_id = 'late'", "UPDATE lines SET covered = 0 WHERE order_id = 'late'",
+    "nothing_idle": ["DELETE FROM pegs WHERE order_id = 'late'",
+                     "UPDATE lines SET covered = 0, firm_until = NULL WHERE order_id = 'late'",
                      "UPDATE supplies SET pegged = pegged - 4 WHERE supply = 'PO-1'"],
     "first_message_due": [
         "INSERT INTO feeds VALUES ('journal', 0, '2026-12-01T09:00:00.000000Z')",

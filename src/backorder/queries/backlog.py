@@ -76,6 +76,7 @@ class Page(NamedTuple):
 def page(db: Database, now: int, filters: Filters, sort: Sort, limit: int) -> Page:
     """A page of lines that pass the filters, and how many pass in all. `now` is in microseconds."""
     with db.read() as tx:
+        tx.plan_by_values()
         found = passing(tx, filters, now)
         keys, many, sort = read_keys(tx, found, sort, limit)
         return Page(_read(tx, now, keys), many, sort, sorts_of(found, many))

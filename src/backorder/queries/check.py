@@ -83,6 +83,16 @@ RULES = (
            WHERE l.covered <> coalesce(p.units, 0)""",
     ),
     Rule(
+        "line_firm",
+        "A line is firm until the first day on which supply that it stands on is expected; never where one is unsure.",
+        f"""SELECT {_LINE.format("l")}, l.firm_until, p.until FROM lines l
+           LEFT JOIN (SELECT order_id, line,
+                             min(CASE WHEN s.confirmed = 0 THEN '1970-01-01' ELSE s.expected_on END) AS until
+                      FROM pegs JOIN supplies s ON s.supply = pegs.supply WHERE s.kind <> 'stock'
+                      GROUP BY order_id, line) p ON p.order_id = l.order_id AND p.line = l.line
+           WHERE l.firm_until IS DISTINCT FROM p.until""",
+    ),
+    Rule(
         "peg_item",
         "A line is pegged to supplies of its own item.",
         f"""SELECT {_LINE.format("p")}, s.sku, l.sku FROM pegs p

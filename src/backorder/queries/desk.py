@@ -65,11 +65,7 @@ class Desk(msgspec.Struct):
     arriving_supplies: int
 
 
-_WAITS = (
-    select(pegs.c.supply, func.count(), func.sum(pegs.c.quantity))
-    .where(among(pegs.c.supply, "supplies"))
-    .group_by(pegs.c.supply)
-)
+_WAITS = select(pegs.c.supply, func.count()).where(among(pegs.c.supply, "supplies")).group_by(pegs.c.supply)
 _MOST: ColumnElement[int] = literal_column(str(WAITING_MAX + 1))
 _WAITING = [
     select(func.count()).select_from(select(table.c.n).where(which).limit(_MOST).subquery())
@@ -120,6 +116,7 @@ def rail(db: Database, account: str, *, waiting: bool) -> Rail:
 def desk(db: Database, now: int) -> Desk:
     """What needs somebody at a moment (microseconds), a few of each kind, the most urgent first."""
     with db.read() as tx:
+        tx.plan_by_values()
         day, zone = _today(tx, now)
         until = day_number(day + timedelta(days=WEEK))
         coming = SUPPLIES.where(SUPPLY_TO_COME).order_by(supplies.c.expected_on, supplies.c.supply)
@@ -150,11 +147,9 @@ def desk(db: Database, now: int) -> Desk:
 def _coming(tx: Tx, found: list[SupplyView]) -> list[Coming]:
     if not found:
         return []
-    waits = {
-        name: (count, int(units)) for name, count, units in tx.fetch(_WAITS, supplies=[one.supply for one in found])
-    }
+    waits: dict[str, int] = dict(tx.fetch(_WAITS, supplies=[one.supply for one in found]))
     names: dict[str, str | None] = dict(tx.fetch(_NAMES, skus=sorted({one.sku for one in found})))
-    return [Coming(one, names.get(one.sku), *waits.get(one.supply, (0, 0))) for one in found]
+    return [Coming(one, names.get(one.sku), waits.get(one.supply, 0), one.pegged) for one in found]
 
 
 def moved(db: Database, orders: list[str]) -> dict[str, RevisionView]:

@@ -10,7 +10,6 @@ from typing import Any, Generic, Literal, NamedTuple, TypeVar, get_args
 
 import msgspec
 from sqlalchemy import (
-    CTE,
     Column,
     ColumnElement,
     FromClause,
@@ -19,8 +18,10 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
+    or_,
     select,
     tuple_,
+    union,
 )
 
 from backorder.kernel.calendars import DAY_MAX
@@ -29,9 +30,7 @@ from backorder.queries.lines import as_date, overdue
 from backorder.queries.passing import COUNTED_MAX
 from backorder.queries.show import SUPPLIES, SupplyView, supply_view
 from backorder.storage.conditions import (
-    LINE_OPEN,
     LINE_UNCOVERED,
-    LINE_WAITS,
     SUPPLY_DONE,
     SUPPLY_OF_USE,
     SUPPLY_TO_COME,
@@ -136,8 +135,9 @@ _SUPPLY_ROWS = SUPPLIES.add_columns(supplies.c.supplier, items.c.name).join(item
 def supply_page(db: Database, now: int, wanted: SupplyFilters, sort: Sort, limit: int) -> Page[ListedSupply]:
     """Supplies that pass the filters, a page of them. `now` is in microseconds."""
     with db.read() as tx:
+        tx.plan_by_values()
         which = select(supplies.c.supply).where(*_of_supplies(tx, now, wanted))
-        listed = _Listed(which, None, supplies.c.supply, _SUPPLY_KEYS, "expected")
+        listed = _Listed(which, None, None, supplies.c.supply, _SUPPLY_KEYS, "expected")
         found, many, sort = _chosen(tx, listed, sort, limit)
         names = [name for name, _ in found[:limit]]
         rows = tx.fetch(_SUPPLY_ROWS.where(among(supplies.c.supply, "names")), names=names) if names else ()
@@ -167,7 +167,8 @@ def _of_supplies(tx: Tx, now: int, wanted: SupplyFilters) -> Iterator[ColumnElem
 def item_page(db: Database, wanted: ItemFilters, sort: Sort, limit: int) -> Page[ListedItem]:
     """Items that pass the filters, a page of them."""
     with db.read() as tx:
-        found, many, sort = _chosen(tx, _listed_items(tx, wanted, sort.by), sort, limit)
+        tx.plan_by_values()
+        found, many, sort = _chosen(tx, _listed_items(wanted, sort.by), sort, limit)
         names = [name for name, _ in found[:limit]]
         rows = tx.fetch(_ITEM_ROWS, skus=names) if names else ()
         bare: dict[str, int] = {sku: int(units) for sku, units in tx.fetch(_BARE, skus=names)} if names else {}
@@ -175,20 +176,23 @@ def item_page(db: Database, wanted: ItemFilters, sort: Sort, limit: int) -> Page
     return Page([_item(by_name[name], bare.get(name, 0)) for name in names], many, sort, _next(found, limit))
 
 
-def _listed_items(tx: Tx, wanted: ItemFilters, by: str) -> "_Listed":
-    """Items that pass. Those that lines wait for are found from the lines, or from the filters where few items pass."""
+def _listed_items(wanted: ItemFilters, by: str) -> "_Listed":
+    """Items that pass. Those that lines wait for are found by what holds the units, or from the filters."""
     narrow = list(_of_items(wanted))
     source: FromClause = items
-    if wanted.part == "waiting" and not (narrow and _count(tx, select(items.c.sku).where(*narrow)) <= COUNTED_MAX):
-        source = items.join(_WANTED, _WANTED.c.sku == items.c.sku)
+    counted = walked = None
     if wanted.part == "uncovered":
         source = items.join(_BARE_ALL, _BARE_ALL.c.sku == items.c.sku)
+        counted = select(_BARE_ALL.c.sku).select_from(_BARE_ALL)
     elif by in {"waiting", "uncovered"}:
         source = source.outerjoin(_BARE_ALL, _BARE_ALL.c.sku == items.c.sku)
-    if wanted.part == "waiting":
-        narrow.append(_WAITED_FOR.exists())
-    walked = select(items.c.sku).where(*narrow) if wanted.part == "waiting" else None
-    return _Listed(select(items.c.sku).select_from(source).where(*narrow), walked, items.c.sku, _ITEM_KEYS, "item")
+    if wanted.part == "waiting" and narrow:
+        narrow.append(_WAITED_FOR)
+    elif wanted.part == "waiting":
+        source = source.join(_WANTED, _WANTED.c.sku == items.c.sku)
+        counted, walked = select(_WANTED.c.sku).select_from(_WANTED), select(items.c.sku).where(_WAITED_FOR)
+    which = select(items.c.sku).select_from(source).where(*narrow)
+    return _Listed(which, None if narrow else counted, walked, items.c.sku, _ITEM_KEYS, "item")
 
 
 def _of_items(wanted: ItemFilters) -> Iterator[ColumnElement[bool]]:
@@ -198,16 +202,23 @@ def _of_items(wanted: ItemFilters) -> Iterator[ColumnElement[bool]]:
         yield items.c.supplier == wanted.supplier
 
 
-def _wanted_items() -> CTE:
-    """Items with open lines, each found behind the one before: it takes as long as there are such items, not lines."""
-    first = select(lines.c.sku).where(LINE_OPEN).order_by(lines.c.sku).limit(literal_column("1"))
-    found = select(first.scalar_subquery().label("sku")).cte("wanted", recursive=True)
-    following = first.where(lines.c.sku > found.c.sku).correlate(found).scalar_subquery()
-    return found.union_all(select(following).where(found.c.sku.is_not(None)))
+# A unit that waits is pegged to supply that is to come, or no supply holds it: either has an index by item. Each part
+# has as many items as are counted, so that together they are all, or more than that.
+_WAIT_FOR = (
+    select(supplies.c.sku).where(SUPPLY_TO_COME, supplies.c.pegged > 0),
+    select(lines.c.sku).where(LINE_UNCOVERED),
+)
+_FIRST = [select(part.distinct().order_by(*part.selected_columns).limit(_MOST).subquery()) for part in _WAIT_FOR]
+_WANTED = union(*_FIRST).subquery("wanted")
 
 
-_WANTED = _wanted_items()
-_WAITED_FOR = select(lines.c.line).where(lines.c.sku == items.c.sku, LINE_OPEN, LINE_WAITS).correlate(items)
+def _one_of(part: Select[Any]) -> ColumnElement[bool]:
+    """A row of a part is about the item: looked for item by item, which no database makes into a look at all rows."""
+    (sku,) = part.selected_columns
+    return part.where(sku == items.c.sku).limit(literal_column("1")).correlate(items).scalar_subquery().is_not(None)
+
+
+_WAITED_FOR = or_(*map(_one_of, _WAIT_FOR))
 _ON_HAND, _TO_COME = supplies.c.kind == STOCK, supplies.c.kind != STOCK
 _UNCOVERED = func.sum(lines.c.waiting - lines.c.covered)
 _BARE = select(lines.c.sku, _UNCOVERED).where(LINE_UNCOVERED, among(lines.c.sku, "skus")).group_by(lines.c.sku)
@@ -266,11 +277,12 @@ _ITEM_KEYS: dict[str, ColumnElement[Any]] = {
 class _Listed(NamedTuple):
     """What is listed: the rows that pass, what they are known by, and the key of each order.
 
-    Of more than are counted there is the one order that an index has, their `home`, in which they are `walked` if not
-    as they are.
+    Of more than are counted there is the one order that an index has, their `home`. They are `counted` and `walked` in
+    it as these say, if not as they are.
     """
 
     which: Select[Any]
+    counted: Select[Any] | None
     walked: Select[Any] | None
     ident: Column[Any]
     keys: Mapping[str, ColumnElement[Any]]
@@ -285,8 +297,8 @@ def _count(tx: Tx, which: Select[Any]) -> int:
 
 def _chosen(tx: Tx, listed: _Listed, sort: Sort, limit: int) -> tuple[list[tuple[str, Any]], int, Sort]:
     """The ids of a page, each with its key and one more than asked for, how many pass, and the order they come in."""
-    which, walked, ident, keys, home = listed
-    many = _count(tx, which)
+    which, counted, walked, ident, keys, home = listed
+    many = _count(tx, which if counted is None else counted)
     if many > COUNTED_MAX:
         which, sort = which if walked is None else walked, sort if sort.by == home else Sort(home)
     key = keys[sort.by]

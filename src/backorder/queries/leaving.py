@@ -10,7 +10,7 @@ from backorder.kernel.calendars import day_number
 from backorder.queries.backlog import COUNTED_MAX, BacklogLine, named
 from backorder.queries.lines import LINES, read_lines
 from backorder.queries.shipments import ShipmentView, read_latest
-from backorder.storage.conditions import LINE_HELD, LINE_READY, promise_key
+from backorder.storage.conditions import LINE_READY, on_hold, promise_key
 from backorder.storage.db import Database, Tx, among
 from backorder.storage.shipment_tables import shipments
 from backorder.storage.tables import items, lines, orders
@@ -51,11 +51,14 @@ class Place(NamedTuple):
 _other = lines.alias("other")
 _whole = orders.alias("whole")  # orders that ship complete, which have an index of their own
 _behind = select(_other.c.line).where(_other.c.order_id == _whole.c.order_id, _other.c.waiting > 0).exists()
-_stuck = (
-    select(_whole.c.order_id)
-    .where(_whole.c.order_id == lines.c.order_id, _whole.c.ship == literal_column("'complete'"), _behind)
-    .exists()
-)
+
+
+def _may_leave(order: ColumnElement[str]) -> tuple[ColumnElement[bool], ...]:
+    """The order is not on hold, nor does it ship complete while something of it waits."""
+    complete = _whole.c.order_id == order, _whole.c.ship == literal_column("'complete'")
+    return ~on_hold(order), ~select(_whole.c.order_id).where(*complete, _behind).exists()
+
+
 # Of the lines of an order that can leave, the one whose promise comes first stands for all.
 _KEY = promise_key(lines)
 _OTHER_KEY = promise_key(_other)
@@ -69,8 +72,10 @@ _earlier = (
     .correlate(lines)
     .exists()
 )
-_CAN_LEAVE: tuple[ColumnElement[bool], ...] = (LINE_READY, ~LINE_HELD, ~_stuck, ~_earlier)
-_CHOSEN = select(lines.c.order_id).where(*_CAN_LEAVE).order_by(_KEY, lines.c.order_id, lines.c.line)  # as indexed
+_CHOSEN = select(lines.c.order_id).where(LINE_READY, *_may_leave(lines.c.order_id), ~_earlier)
+_CHOSEN = _CHOSEN.order_by(_KEY, lines.c.order_id, lines.c.line)  # as indexed
+_READY = select(lines.c.order_id).where(LINE_READY).distinct().subquery()
+_COUNTED = select(_READY.c.order_id).where(*_may_leave(_READY.c.order_id)).limit(literal_column(str(COUNTED_MAX + 1)))
 _OF_ORDERS = LINES.where(among(lines.c.order_id, "orders"), lines.c.allocated > 0).order_by(
     lines.c.order_id, lines.c.position
 )
@@ -85,13 +90,12 @@ def ready(db: Database, now: int, limit: int, after: Place | None = None) -> tup
     microseconds. A fixed number of statements.
     """
     heads = _CHOSEN.limit(literal_column(str(limit)))
-    counted = _CHOSEN.limit(literal_column(str(COUNTED_MAX + 1))).subquery()
     if after is not None:
         place = literal(after.promise, type_=_KEY.type), literal(after.order), literal(after.line)
         heads = heads.where(place[0] <= _KEY, tuple_(_KEY, lines.c.order_id, lines.c.line) > tuple_(*place))
     with db.read() as tx:
         found = [row[0] for row in tx.fetch(heads)]
-        many = int(tx.fetch(select(func.count()).select_from(counted))[0][0])
+        many = int(tx.fetch(select(func.count()).select_from(_COUNTED.subquery()))[0][0])
         return _of(tx, now, found), many
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, false, literal, or_, s
 from backorder.kernel.calendars import day_date, local_day, moment_datetime
 from backorder.kernel.columns import STOCK
 from backorder.kernel.orders import State, state
-from backorder.storage.conditions import LINE_OPEN, SUPPLY_TO_COME
+from backorder.storage.conditions import LINE_OPEN, LINE_SLIPPED, LINE_UNCOVERED, LINE_WAITS, SUPPLY_TO_COME
 from backorder.storage.db import Database, Row, Tx, among
 from backorder.storage.tables import lines, orders, pegs, promises, sites, supplies
 from backorder.storage.types import Day
@@ -261,20 +261,20 @@ def overdue(tx: Tx, now: int) -> ColumnElement[bool]:
 _ZONES = select(sites.c.zone).distinct().order_by(sites.c.zone)
 
 
+def unfirm(tx: Tx, now: int) -> ColumnElement[bool]:
+    """The line stands on supply that is overdue or unconfirmed; for statements over lines."""
+    days = {local_day(now, zone) for (zone,) in tx.fetch(_ZONES)} or {0}
+    passed = lines.c.firm_until < literal(max(days), type_=Day())
+    if len(days) == 1:  # it is the same day everywhere
+        return passed
+    on = select(pegs.c.line).join(supplies, supplies.c.supply == pegs.c.supply)
+    late = on.where(pegs.c.order_id == lines.c.order_id, pegs.c.line == lines.c.line, overdue(tx, now)).exists()
+    return and_(passed, or_(lines.c.firm_until < literal(min(days), type_=Day()), late))
+
+
 def _at_risk(tx: Tx, now: int) -> ColumnElement[bool]:
     """What `LineView.at_risk` says, as a condition."""
-    shaky = (
-        select(pegs.c.line)
-        .join(supplies, supplies.c.supply == pegs.c.supply)
-        .where(
-            pegs.c.order_id == lines.c.order_id,
-            pegs.c.line == lines.c.line,
-            supplies.c.kind != STOCK,
-            or_(supplies.c.confirmed == 0, overdue(tx, now)),
-        )
-    )
-    uncovered = lines.c.waiting > lines.c.covered
-    return and_(lines.c.waiting > 0, or_(uncovered, lines.c.planned > lines.c.promise, shaky.exists()))
+    return and_(LINE_WAITS, or_(LINE_UNCOVERED, LINE_SLIPPED, unfirm(tx, now)))
 
 
 def is_late(today: int) -> ColumnElement[bool]:

@@ -13,7 +13,6 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Select,
-    Subquery,
     and_,
     distinct,
     func,
@@ -23,12 +22,11 @@ from sqlalchemy import (
     select,
     true,
     tuple_,
-    union,
     union_all,
 )
 
-from backorder.kernel.calendars import DAY_MAX, local_day
-from backorder.queries.lines import Filters, conditions, overdue
+from backorder.kernel.calendars import local_day
+from backorder.queries.lines import Filters, conditions, unfirm
 from backorder.storage.conditions import (
     LINE_CLOSED,
     LINE_HELD,
@@ -38,19 +36,15 @@ from backorder.storage.conditions import (
     LINE_UNCOVERED,
     LINE_WAITS,
     ORDER_HELD,
-    SUPPLY_TO_COME,
-    SUPPLY_UNSURE,
     promise_key,
 )
 from backorder.storage.db import Tx
-from backorder.storage.tables import lines, orders, pegs, supplies
+from backorder.storage.tables import lines, orders, pegs
 from backorder.storage.types import Day
 
 COUNTED_MAX = 10_000  # lines beyond which nobody counts on: it would read them all
+SORTED_MAX = 50_000  # lines at risk by their supply that are sorted where the last of a view come first: few are there
 FEW_ORDERS = 2_000  # orders of a channel up to which it narrows
-SHAKY_MAX = (
-    30_000  # pegs on supply that is overdue or unconfirmed that are looked at, to count the lines that stand on it
-)
 Order = Literal["promise", "ordered", "order", "item", "units"]
 SORTS: tuple[Order, ...] = get_args(Order)
 Place = tuple[str | int, str, str]
@@ -77,12 +71,12 @@ class Passing(NamedTuple):
     """Where lines that pass are found, part by part: a line is in one of them.
 
     `listed` to be counted, and `walked` in the order that is their `home`, in which they come where they are more than
-    are counted; those on supply that may not come last.
+    are counted. `unordered` is another part of both: its index has it in no order of a list.
     """
 
     listed: list[Select[Any]]
     walked: list[Select[Any]]
-    shaky: Select[Any] | None
+    unordered: Select[Any] | None
     home: Order
     once: bool  # they are counted and read by one statement: to find them costs more than to read them
 
@@ -123,16 +117,12 @@ def passing(tx: Tx, filters: Filters, now: int) -> Passing:
     if filters.held:
         open_ = lines.c.waiting + lines.c.allocated != literal_column("0")  # in no index's words: by their orders
         listed = [_WITH_ORDERS.where(open_, *_of_orders(filters), *days, *more)]
-    shaky = None
+    unordered = None
     if flag == "at_risk":
-        stands = _shaky_pegs(tx, now)
-        there = stands.c.order_id == lines.c.order_id, stands.c.line == lines.c.line
         calm = LINE_WAITS, ~LINE_UNCOVERED, or_(lines.c.planned.is_(None), lines.c.promise.is_(None), ~LINE_SLIPPED)
-        on = select(*_COLUMNS).select_from(tables).join(stands, and_(*there))
-        listed = [*walked, on.where(*calm, *days, *ours, *more)]
-        shaky = base.where(*calm, *days, *ours, _is_shaky(tx, now), _first_shaky_day(tx, now) <= _KEY)
+        unordered = base.where(*calm, unfirm(tx, now), *days, *apart)
     once = bool(ours) or (bool(days) and flag in {"held", "at_risk"})
-    return Passing(listed, walked, shaky, "promise" if flag else "order", once)
+    return Passing(listed, walked, unordered, "promise" if flag else "order", once)
 
 
 def _of_channel(channel: str | None, view: str) -> tuple[list[ColumnElement[bool]], list[ColumnElement[bool]]]:
@@ -169,7 +159,8 @@ def _named(tx: Tx, filters: Filters, now: int) -> Passing | None:
         on = select(pegs.c.order_id, pegs.c.line).where(pegs.c.supply == filters.supply).distinct().subquery("on_it")
         there = and_(on.c.order_id == lines.c.order_id, on.c.line == lines.c.line)
         rest = msgspec.structs.replace(filters, supply=None)
-        return _alone([_WITH_ORDERS.join(on, there).where(*conditions(tx, rest, now))], "order")
+        found = select(*_COLUMNS).select_from(_tables(filters).join(on, there))
+        return _alone([found.where(*conditions(tx, rest, now))], "order")
     if filters.sku is not None and filters.order is None:
         base = select(*_COLUMNS).select_from(_tables(filters)).where(*conditions(tx, filters, now))
         halves = [LINE_OPEN] if _open_only(filters) else [LINE_OPEN, LINE_CLOSED]
@@ -227,42 +218,17 @@ def _parts(filters: Filters, today: int) -> tuple[str, list[tuple[ColumnElement[
     return "", [()]
 
 
-def _shaky_pegs(tx: Tx, now: int) -> Subquery:
-    """What stands on supply that is overdue or unconfirmed: the lines, each once; of very many only some."""
-    stands = select(pegs.c.order_id, pegs.c.line).join(supplies, supplies.c.supply == pegs.c.supply)
-    halves = (
-        stands.where(SUPPLY_TO_COME, SUPPLY_UNSURE),
-        stands.where(overdue(tx, now)),
-    )
-    read = [select(half.limit(SHAKY_MAX).subquery()) for half in halves]
-    return union(*read).subquery("shaky")
-
-
-def _first_shaky_day(tx: Tx, now: int) -> ColumnElement[int]:
-    """The first day of supply that may not come; no line that stands on it is promised before, unless it slipped."""
-    unsure = select(func.min(supplies.c.expected_on, type_=Day())).where(SUPPLY_TO_COME, SUPPLY_UNSURE)
-    late = select(func.min(supplies.c.expected_on, type_=Day())).where(overdue(tx, now))
-    days = [day for statement in (unsure, late) for (day,) in tx.fetch(statement) if day is not None]
-    return literal(min(days, default=DAY_MAX), type_=Day())
-
-
-def _is_shaky(tx: Tx, now: int) -> ColumnElement[bool]:
-    """The line stands on such supply, looked at line by line."""
-    there = pegs.c.order_id == lines.c.order_id, pegs.c.line == lines.c.line
-    return (
-        select(pegs.c.line)
-        .join(supplies, supplies.c.supply == pegs.c.supply)
-        .where(*there, SUPPLY_TO_COME, or_(SUPPLY_UNSURE, overdue(tx, now)))
-        .exists()
-    )
-
-
 def read_keys(tx: Tx, found: Passing, sort: Sort, limit: int) -> tuple[list[Key], Tally, Sort]:
     """The keys of a page, how many lines pass, and the order in which they come: one that there is for so many."""
     if not found.once and _are_many(tx, found):
         return _of_many(tx, found, sort, limit)
     most: ColumnElement[Any] = literal_column(str(COUNTED_MAX + 1))
-    listed = _united([part.limit(most) for part in found.listed]).limit(most).cte("found").prefix_with("MATERIALIZED")
+    listed = (
+        _united([part.limit(most) for part in _all(found.listed, found)])
+        .limit(most)
+        .cte("found")
+        .prefix_with("MATERIALIZED")
+    )
     sums = (
         select(
             func.count().label("lines"),
@@ -284,21 +250,25 @@ def read_keys(tx: Tx, found: Passing, sort: Sort, limit: int) -> tuple[list[Key]
 
 def _of_many(tx: Tx, found: Passing, sort: Sort, limit: int) -> tuple[list[Key], Tally, Sort]:
     """A page of more lines than are counted, in the one order that there is of them."""
-    if sort.by != found.home or (sort.down and found.shaky is not None):
-        sort = Sort(found.home, sort.down and found.shaky is None)
+    if sort.by != found.home:
+        sort = Sort(found.home, sort.down)
     return _walk(tx, found, sort, limit) if limit else [], Tally(COUNTED_MAX + 1, 0, 0), sort
 
 
 def _are_many(tx: Tx, found: Passing) -> bool:
     """Whether more lines pass than are counted; nothing is read of them beyond that."""
-    parts: list[Select[Any]] = [part.with_only_columns(_ONE) for part in found.listed]
-    if found.listed is found.walked or found.shaky is not None:  # in the order of the index: else it may not be used
-        walked = [_first(part, found.home, down=False, limit=COUNTED_MAX + 1) for part in found.walked]
-        parts[: len(walked)] = [part.with_only_columns(_ONE) for part in walked]
+    parts = found.listed
+    if parts is found.walked:  # in the order of the index: else it may not be used
+        parts = [_first(part, found.home, down=False, limit=COUNTED_MAX + 1) for part in parts]
     most: ColumnElement[Any] = literal_column(str(COUNTED_MAX + 1))
-    each = [select(part.limit(most).subquery()) for part in parts]
+    each = [select(part.with_only_columns(_ONE).limit(most).subquery()) for part in _all(parts, found)]
     read = (each[0] if len(each) == 1 else select(union_all(*each).subquery())).limit(most).subquery()
     return bool(tx.fetch(select(func.count()).select_from(read))[0][0] > COUNTED_MAX)
+
+
+def _all(parts: list[Select[Any]], found: Passing) -> list[Select[Any]]:
+    """The parts with the one that is in no order."""
+    return parts if found.unordered is None else [*parts, found.unordered]
 
 
 def tally(tx: Tx, found: Passing) -> Tally:
@@ -322,23 +292,30 @@ def _united(parts: Sequence[Select[Any]]) -> Select[Any]:
 
 
 def sorts_of(found: Passing, many: Tally) -> tuple[Order, ...]:
-    """The orders in which the lines can come, each both ways; none where there is only one way."""
-    if many.lines <= COUNTED_MAX:
-        return SORTS
-    return () if found.shaky is not None else (found.home,)
+    """The orders in which the lines can come, each both ways."""
+    return SORTS if many.lines <= COUNTED_MAX else (found.home,)
 
 
 def _walk(tx: Tx, found: Passing, sort: Sort, limit: int) -> list[Key]:
     """The keys of a page where more lines pass than are counted: from each part the next, as its index has them."""
     parts = [_walked(part, sort, limit) for part in found.walked]
     rows = tx.fetch(_behind(_united(parts).subquery(), sort, limit))
-    if found.shaky is not None:
-        walk = found.shaky
+    if found.unordered is not None:
+        more = found.unordered
         if len(rows) == limit:  # no line behind these can be on the page
-            walk = walk.where(literal(rows[-1][0], type_=_KEY.type) >= _KEY)
-        parts.append(_walked(walk, sort, limit))
+            last = literal(rows[-1][0], type_=_HOMES[sort.by].type)
+            more = more.where(_HOMES[sort.by] >= last if sort.down else _HOMES[sort.by] <= last)
+        most = SORTED_MAX if sort.down else COUNTED_MAX
+        beyond = found.unordered.with_only_columns(_ONE).offset(literal_column(str(most))).limit(1)
+        parts.append(_walked(more, sort, limit) if tx.fetch(beyond) else _unsorted(more, sort, most))
         rows = tx.fetch(_behind(_united(parts).subquery(), sort, limit))
     return [(order, line) for _, order, line in rows]
+
+
+def _unsorted(part: Select[Any], sort: Sort, most: int) -> Select[Any]:
+    """All lines of a part behind a place. The limit keeps the databases from going through those of the whole view."""
+    behind = part.where(*_after(_HOMES[sort.by], lines.c.order_id, lines.c.line, sort))
+    return behind.limit(literal_column(str(most)))
 
 
 def _walked(part: Select[Any], sort: Sort, limit: int) -> Select[Any]:

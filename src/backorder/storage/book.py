@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import and_, select, union_all
 
 from backorder.kernel.cases import Said
-from backorder.kernel.columns import STOCK, Book, Item, Lines, Pegs, Site, SitePolicy
+from backorder.kernel.columns import STOCK, Book, Item, Lines, Pegs, Site, SitePolicy, Supplies
 from backorder.kernel.events import moved, ready
 from backorder.storage.communication import IS_ON
 from backorder.storage.conditions import LINE_OPEN, SUPPLY_OF_USE
@@ -349,6 +349,7 @@ _LINE_CHANGES = (
     "shipped",
     "cancelled",
     "covered",
+    "firm_until",
     "picked",
     "lead_time_day",
     "promise",
@@ -369,6 +370,11 @@ def _line_rows(book: Book) -> list[Row]:
         sum([units for (s, _), units in pegs_of.items() if kinds[s] != STOCK]) if waiting else 0
         for waiting, pegs_of in zip(held.waiting, held.pegs, strict=True)
     ]
+    firm = _firm(book.supplies)
+    firm_until = [
+        min([firm[s] for s, _ in pegs_of if kinds[s] != STOCK]) if units else None
+        for units, pegs_of in zip(covered, held.pegs, strict=True)
+    ]
     columns = (
         held.requested_on,
         held.waiting,
@@ -376,6 +382,7 @@ def _line_rows(book: Book) -> list[Row]:
         held.shipped,
         held.cancelled,
         covered,
+        firm_until,
         held.picked,
         held.lead_time_day,
         held.promise,
@@ -385,6 +392,14 @@ def _line_rows(book: Book) -> list[Row]:
         held.person_until,
     )
     return list(zip(*columns, strict=True))
+
+
+def _firm(supplies: Supplies) -> list[int]:
+    """The last day on which each supply is not overdue: none, where nobody confirmed it."""
+    return [
+        (expected or 0) if confirmed else 0
+        for expected, confirmed in zip(supplies.expected_on, supplies.confirmed, strict=True)
+    ]
 
 
 def save(tx: Tx, loaded: Loaded) -> None:

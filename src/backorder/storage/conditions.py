@@ -40,7 +40,14 @@ def order_held(of: FromClause) -> ColumnElement[bool]:
 ORDER_HELD = order_held(orders)
 
 _holds = orders.alias("on_hold")  # few orders, which have an index of their own
-LINE_HELD = select(_holds.c.order_id).where(_holds.c.order_id == lines.c.order_id, order_held(_holds)).exists()
+
+
+def on_hold(order: ColumnElement[str]) -> ColumnElement[bool]:
+    """The order of this id is on hold."""
+    return select(_holds.c.order_id).where(_holds.c.order_id == order, order_held(_holds)).exists()
+
+
+LINE_HELD = on_hold(lines.c.order_id)
 
 
 def gained(revisions: FromClause) -> ColumnElement[bool]:

@@ -353,12 +353,14 @@ lines = table(
     day("person_until"),
     units("shipped_before"),
     word("channel"),  # of its order: lists are narrowed to it
+    day("firm_until"),  # the last day on which no supply it stands on is overdue; 1970 where one is unconfirmed
     PrimaryKeyConstraint("order_id", "line"),
     UniqueConstraint("order_id", "position"),
     named("quantity", f"quantity BETWEEN 1 AND {UNITS_MAX}"),
     named("units", "quantity = waiting + allocated + shipped + cancelled"),
     named("parts", "waiting >= 0 AND allocated >= 0 AND shipped >= 0 AND cancelled >= 0"),
     named("covered", "covered BETWEEN 0 AND waiting"),
+    named("firm", "(firm_until IS NULL) = (covered = 0)"),
     named("picked", "picked BETWEEN 0 AND allocated"),
     named("unit_price", f"unit_price BETWEEN 0 AND {AMOUNT_MAX}"),
     named("ledger", "revisions >= 1 AND backordered BETWEEN 0 AND quantity"),
@@ -373,9 +375,9 @@ _partial("ix_lines_closed", "waiting + allocated = 0", lines.c.sku)
 _ORDERED = text("coalesce(promise, '1970-01-01')"), lines.c.order_id, lines.c.line
 _LISTED = ["promise", "channel", "sku", "waiting", "allocated", "placed_at"]
 for _name, _which, _more in (
-    ("waiting", "waiting > 0", []),
+    ("waiting", "waiting > 0", ["planned", "covered", "firm_until"]),  # what tells those that are at risk
     ("ready", "allocated > 0", []),
-    ("uncovered", "waiting > covered", ["covered"]),  # how many units of each item no supply holds
+    ("uncovered", "waiting > covered", []),
     ("slipped", "planned > promise AND waiting > 0", []),
 ):
     _partial(f"ix_lines_{_name}", _which, *_ORDERED, postgresql_include=[*_LISTED, *_more])
@@ -386,6 +388,17 @@ _partial(
     lines.c.channel,
     *_ORDERED,
     postgresql_include=["promise", "planned", "covered", "sku", "waiting", "allocated", "placed_at"],
+)
+# Orders with units to ship.
+_partial("ix_lines_leaving", "allocated > 0", lines.c.order_id)
+# Of each item, the lines of which no supply holds some units.
+_partial("ix_lines_bare", "waiting > covered", lines.c.sku, postgresql_include=["waiting", "covered"])
+# Lines by the day from which what they stand on is overdue.
+_partial(
+    "ix_lines_firm",
+    "waiting > 0 AND firm_until IS NOT NULL",
+    lines.c.firm_until,
+    postgresql_include=["order_id", "line", "planned", "covered", *_LISTED],
 )
 
 pegs = table(
