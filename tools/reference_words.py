@@ -429,6 +429,7 @@ COLUMNS = {
     "lines.raised_from": "The line whose quantity was raised by this one.",
     "lines.person_day": "The date that a person gave, while it stands.",
     "lines.person_until": "It stands until the pegs give this day or an earlier one.",
+    "lines.firm_until": "The last day on which no supply that it stands on is overdue; 1970-01-01 where one is unconfirmed.",
     "lines.shipped_before": "Units shipped before the shop went live.",
     "supplies.from_site": "Of a transfer, the site that sent it.",
     "supplies.received_before": "Units received before the shop went live.",

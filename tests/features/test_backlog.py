@@ -73,7 +73,6 @@ def test_every_page_of_the_backlog_is_what_a_plain_reading_of_all_lines_gives(
     db: Database, monkeypatch: pytest.MonkeyPatch, counted: int
 ) -> None:
     monkeypatch.setattr(passing, "COUNTED_MAX", counted)
-    monkeypatch.setattr(passing, "SORTED_MAX", counted * 2)
     monkeypatch.setattr(passing, "FEW_ORDERS", counted // 2)
     _filled(db, seed=counted)
     with db.read() as tx:

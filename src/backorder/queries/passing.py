@@ -43,7 +43,6 @@ from backorder.storage.tables import lines, orders, pegs
 from backorder.storage.types import Day
 
 COUNTED_MAX = 10_000  # lines beyond which nobody counts on: it would read them all
-SORTED_MAX = 50_000  # lines at risk by their supply that are sorted where the last of a view come first: few are there
 FEW_ORDERS = 2_000  # orders of a channel up to which it narrows
 Order = Literal["promise", "ordered", "order", "item", "units"]
 SORTS: tuple[Order, ...] = get_args(Order)
@@ -114,6 +113,8 @@ def passing(tx: Tx, filters: Filters, now: int) -> Passing:
     if filters.channel is not None and not flag:  # open or not: its orders have an index, as its lines that wait do
         walked = [_WITH_ORDERS.where(*_of_orders(filters), *more)]
     listed = walked
+    if flag == "shippable":
+        listed = list(walked)  # counted by their orders, as those that are on hold are found, and in no other order
     if filters.held:
         open_ = lines.c.waiting + lines.c.allocated != literal_column("0")  # in no index's words: by their orders
         listed = [_WITH_ORDERS.where(open_, *_of_orders(filters), *days, *more)]
@@ -121,7 +122,7 @@ def passing(tx: Tx, filters: Filters, now: int) -> Passing:
     if flag == "at_risk":
         calm = LINE_WAITS, ~LINE_UNCOVERED, or_(lines.c.planned.is_(None), lines.c.promise.is_(None), ~LINE_SLIPPED)
         unordered = base.where(*calm, unfirm(tx, now), *days, *apart)
-    once = bool(ours) or (bool(days) and flag in {"held", "at_risk"})
+    once = bool(ours) or (bool(days) and flag in {"held", "late", "at_risk"})
     return Passing(listed, walked, unordered, "promise" if flag else "order", once)
 
 
@@ -229,23 +230,18 @@ def read_keys(tx: Tx, found: Passing, sort: Sort, limit: int) -> tuple[list[Key]
         .cte("found")
         .prefix_with("MATERIALIZED")
     )
-    sums = (
-        select(
-            func.count().label("lines"),
-            func.count(distinct(listed.c.order)).label("orders"),
-            func.sum(listed.c.left).label("units"),
-        )
-        .select_from(listed)
-        .subquery("sums")
-    )
-    page = _behind(listed, sort, limit).subquery("page")
+    many = select(func.count()).select_from(listed).scalar_subquery()
+    few = many <= literal_column(str(COUNTED_MAX))  # else they are neither added up nor sorted: they come otherwise
+    added_up = func.count(distinct(listed.c.order)).label("orders"), func.sum(listed.c.left).label("units")
+    sums = select(many.label("lines"), *added_up).select_from(listed).where(few).subquery("sums")
+    page = _behind(listed, sort, limit).where(few).subquery("page")
     key = page.c.order, page.c.line
     chosen = select(sums, page.c.place, *key).select_from(sums.outerjoin(page, true()))
     rows = tx.fetch(chosen.order_by(*_order((page.c.place, *key), down=sort.down)))
-    many = Tally(int(rows[0][0]), int(rows[0][1]), int(rows[0][2] or 0))
-    if many.lines > COUNTED_MAX:
+    count = Tally(int(rows[0][0]), int(rows[0][1]), int(rows[0][2] or 0))
+    if count.lines > COUNTED_MAX:
         return _of_many(tx, found, sort, limit)
-    return [(row[4], row[5]) for row in rows if row[4] is not None], many, sort
+    return [(row[4], row[5]) for row in rows if row[4] is not None], count, sort
 
 
 def _of_many(tx: Tx, found: Passing, sort: Sort, limit: int) -> tuple[list[Key], Tally, Sort]:
@@ -299,23 +295,10 @@ def sorts_of(found: Passing, many: Tally) -> tuple[Order, ...]:
 def _walk(tx: Tx, found: Passing, sort: Sort, limit: int) -> list[Key]:
     """The keys of a page where more lines pass than are counted: from each part the next, as its index has them."""
     parts = [_walked(part, sort, limit) for part in found.walked]
+    if found.unordered is not None:  # all of it: without the offset PostgreSQL may go through the view in its order
+        parts.append(found.unordered.offset(literal_column("0")))
     rows = tx.fetch(_behind(_united(parts).subquery(), sort, limit))
-    if found.unordered is not None:
-        more = found.unordered
-        if len(rows) == limit:  # no line behind these can be on the page
-            last = literal(rows[-1][0], type_=_HOMES[sort.by].type)
-            more = more.where(_HOMES[sort.by] >= last if sort.down else _HOMES[sort.by] <= last)
-        most = SORTED_MAX if sort.down else COUNTED_MAX
-        beyond = found.unordered.with_only_columns(_ONE).offset(literal_column(str(most))).limit(1)
-        parts.append(_walked(more, sort, limit) if tx.fetch(beyond) else _unsorted(more, sort, most))
-        rows = tx.fetch(_behind(_united(parts).subquery(), sort, limit))
     return [(order, line) for _, order, line in rows]
-
-
-def _unsorted(part: Select[Any], sort: Sort, most: int) -> Select[Any]:
-    """All lines of a part behind a place. The limit keeps the databases from going through those of the whole view."""
-    behind = part.where(*_after(_HOMES[sort.by], lines.c.order_id, lines.c.line, sort))
-    return behind.limit(literal_column(str(most)))
 
 
 def _walked(part: Select[Any], sort: Sort, limit: int) -> Select[Any]:

@@ -374,13 +374,13 @@ _partial("ix_lines_closed", "waiting + allocated = 0", lines.c.sku)
 # PostgreSQL need not look into the table; the promise too, for of an expression alone it does not know what it is of.
 _ORDERED = text("coalesce(promise, '1970-01-01')"), lines.c.order_id, lines.c.line
 _LISTED = ["promise", "channel", "sku", "waiting", "allocated", "placed_at"]
-for _name, _which, _more in (
-    ("waiting", "waiting > 0", ["planned", "covered", "firm_until"]),  # what tells those that are at risk
-    ("ready", "allocated > 0", []),
-    ("uncovered", "waiting > covered", []),
-    ("slipped", "planned > promise AND waiting > 0", []),
+for _name, _which in (
+    ("waiting", "waiting > 0"),
+    ("ready", "allocated > 0"),
+    ("uncovered", "waiting > covered"),
+    ("slipped", "planned > promise AND waiting > 0"),
 ):
-    _partial(f"ix_lines_{_name}", _which, *_ORDERED, postgresql_include=[*_LISTED, *_more])
+    _partial(f"ix_lines_{_name}", _which, *_ORDERED, postgresql_include=_LISTED)
 # Of a channel, the lines that wait. The channel is in those before, too: what is found by them is few.
 _partial(
     "ix_lines_channel",

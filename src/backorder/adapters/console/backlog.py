@@ -1,7 +1,5 @@
 """The backlog as a page: its views, its filters, its columns, and the addresses of each."""
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
@@ -10,13 +8,12 @@ from urllib.parse import urlencode
 
 from msgspec.structs import asdict
 
-from backorder.adapters.console import columns, words
+from backorder.adapters.console import columns, sheets, words
 from backorder.adapters.console.undoing import Undo
 from backorder.kernel.calendars import day_number
 from backorder.kernel.phrases import Phrase, Said, Value, phrase
 from backorder.kernel.views import Column, Sort
 from backorder.queries.backlog import BacklogLine
-from backorder.queries.export import safe
 from backorder.queries.lines import Filters
 from backorder.queries.views import SavedView
 
@@ -45,8 +42,7 @@ FIELDS = (
     ("channel", phrase("Channel"), phrase("Channel")),
     ("supply", phrase("Supply"), phrase("Supply")),
 )
-# No index has closed lines by their promise, and whether supply may not come is looked up line by line.
-_WITHOUT_DAYS = {"all", "risk"}
+_WITHOUT_DAYS = {"all"}  # no index has closed lines by their promise
 _PROMISE, _BETWEEN = phrase("Promise"), phrase("{since} to {until}")
 _SINCE, _UNTIL = phrase("from {since}"), phrase("until {until}")
 
@@ -211,15 +207,8 @@ _SHEET = ("order", "line", "sku", "item", "customer", "customer_name", "channel"
 
 
 def sheet(found: Sequence[BacklogLine], chosen: Sequence[Column] = ()) -> bytes:
-    """Lines as CSV that a spreadsheet opens without running anything; of the columns that were chosen, if any were."""
-    names = columns.fields(chosen) or _SHEET
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\r\n")
-    rows.writerow(names)
-    for one in found:
-        cells = _cells(one)
-        rows.writerow([safe(cells[name]) for name in names])
-    return text.getvalue().encode()
+    """Lines as a sheet; of the columns that were chosen, if any were."""
+    return sheets.sheet(columns.fields(chosen) or _SHEET, map(_cells, found))
 
 
 def _cells(one: BacklogLine) -> dict[str, object]:

@@ -1,15 +1,13 @@
 """The lists of supplies and items as pages: their views, filters and columns, and the address of each."""
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 from msgspec.structs import asdict
 
+from backorder.adapters.console.sheets import sheet
 from backorder.kernel.phrases import Phrase, phrase
-from backorder.queries.export import safe
 from backorder.queries.goods_lists import ListedItem, ListedSupply, Sort
 
 SUPPLIES, ITEMS = "/console/supplies", "/console/items"
@@ -135,18 +133,9 @@ _SUPPLY_SHEET = ("supply", "kind", "document", "sku", "item", "supplier", "site"
 def supplies_sheet(found: Sequence[ListedSupply], *, lines: bool) -> bytes:
     """Supplies as CSV that a spreadsheet opens without running anything; `lines`: with how many wait on each."""
     names = _SUPPLY_SHEET if lines else _SUPPLY_SHEET[:-1]
-    return _sheet(names, [asdict(one.supply) | asdict(one) | {"supply": one.supply.supply} for one in found])
+    return sheet(names, [asdict(one.supply) | asdict(one) | {"supply": one.supply.supply} for one in found])
 
 
 def items_sheet(found: Sequence[ListedItem]) -> bytes:
     """Items as CSV that a spreadsheet opens without running anything."""
-    return _sheet(ListedItem.__struct_fields__, [asdict(one) for one in found])
-
-
-def _sheet(names: Sequence[str], found: Sequence[dict[str, object]]) -> bytes:
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\r\n")
-    rows.writerow(names)
-    for one in found:
-        rows.writerow([safe(one[name]) for name in names])
-    return text.getvalue().encode()
+    return sheet(ListedItem.__struct_fields__, [asdict(one) for one in found])

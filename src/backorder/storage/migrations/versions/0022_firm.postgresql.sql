@@ -9,10 +9,6 @@ ALTER TABLE lines ADD CONSTRAINT ck_lines_firm CHECK ((firm_until IS NULL) = (co
 -- next
 CREATE INDEX ix_lines_firm ON lines (firm_until) INCLUDE (order_id, line, planned, covered, promise, channel, sku, waiting, allocated, placed_at) WHERE waiting > 0 AND firm_until IS NOT NULL
 -- next
-DROP INDEX ix_lines_waiting
--- next
-CREATE INDEX ix_lines_waiting ON lines (coalesce(promise, '1970-01-01'), order_id, line) INCLUDE (promise, channel, sku, waiting, allocated, placed_at, planned, covered, firm_until) WHERE waiting > 0
--- next
 DROP INDEX ix_lines_uncovered
 -- next
 CREATE INDEX ix_lines_uncovered ON lines (coalesce(promise, '1970-01-01'), order_id, line) INCLUDE (promise, channel, sku, waiting, allocated, placed_at) WHERE waiting > covered
