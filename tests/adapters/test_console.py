@@ -17,11 +17,16 @@ from service import Reply, Service, running
 from sqlalchemy import select
 from state import apply
 
+from backorder.adapters.console import words
+from backorder.adapters.console.today import tiles
 from backorder.adapters.http.route import OPEN
 from backorder.adapters.http.table import CONSOLE
 from backorder.commands import accounts
 from backorder.kernel.access import ROLES
 from backorder.kernel.calendars import moment_number
+from backorder.languages import language
+from backorder.queries.desk import Desk
+from backorder.queries.passing import Tally
 from backorder.storage.db import open_database
 from backorder.storage.tables import metadata
 
@@ -479,3 +484,10 @@ def test_times_are_those_of_the_zone_that_a_page_names(shop: Shop) -> None:
     text = _text(shop.page("/console/orders/timed"))
     assert "Thu 12 Nov, 10:00" in text
     assert "Days and times in America/New_York" in text
+
+
+def test_what_nobody_counts_on_is_not_added_up() -> None:
+    many, speaks = Tally(words.MANY + 1, 0, 0), language("en")
+    found = Desk("UTC", NOW.date(), True, many, many, many, [], [], [], False, [], 0, many.lines)
+    for tile in tiles(found, None, supply=True):
+        assert (speaks.word(tile.value), "units" in speaks.word(tile.more)) == ("10,000+", False), tile

@@ -47,7 +47,7 @@ class Rail(msgspec.Struct):
 class Desk(msgspec.Struct):
     """What needs somebody. `day` is today in `zone`: that of the sites where they have one, else UTC.
 
-    `more_late`: there is more late supply than `late` has.
+    `more_late`: there is more late supply than `late` has. Of more than are counted no units are added up.
     """
 
     zone: str
@@ -121,10 +121,11 @@ def desk(db: Database, now: int) -> Desk:
         until = day_number(day + timedelta(days=WEEK))
         coming = SUPPLIES.where(SUPPLY_TO_COME).order_by(supplies.c.expected_on, supplies.c.supply)
         week = (supplies.c.expected_on >= day_number(day)) & (supplies.c.expected_on < until)
-        left = supplies.c.quantity - supplies.c.received - supplies.c.cancelled
-        these = select(left.label("left")).where(SUPPLY_TO_COME, week).limit(literal_column(str(COUNTED_MAX + 1)))
-        counted = these.subquery()
-        count, units = tx.fetch(select(func.count(), func.sum(counted.c.left)))[0]
+        these = select(supplies.c.supply).where(SUPPLY_TO_COME, week)
+        counted = these.limit(literal_column(str(COUNTED_MAX + 1))).subquery()
+        count = int(tx.fetch(select(func.count()).select_from(counted))[0][0])
+        left = func.sum(supplies.c.quantity - supplies.c.received - supplies.c.cancelled)
+        units = tx.fetch(these.with_only_columns(left))[0][0] if count <= COUNTED_MAX else None
         in_danger, at_risk = first(tx, now, Filters(at_risk=True), DANGER_READ)
         late = tx.fetch(coming.where(overdue(tx, now)).limit(SHOWN + 1))
         return Desk(
@@ -140,7 +141,7 @@ def desk(db: Database, now: int) -> Desk:
             more_late=len(late) > SHOWN,
             arriving=_coming(tx, [supply_view(row, now) for row in tx.fetch(coming.where(week).limit(SHOWN))]),
             arriving_units=int(units or 0),
-            arriving_supplies=int(count),
+            arriving_supplies=count,
         )
 
 

@@ -87,9 +87,9 @@ def tiles(desk: Desk, waiting: Sequence[Waiting] | None, *, supply: bool) -> Ite
         count = words.count(len(waiting), WAITING_MAX)
         yield Tile(phrase("Notices and refunds"), count, Said(phrase("to see to")), more, tone, NOTICES)
     if supply:
-        count, units = desk.arriving_supplies, words.units(desk.arriving_units)
-        yield Tile(phrase("Arriving in a week"), count, _many(_SUPPLIES, count), units, "", WEEK)
-    ready, units = desk.ready, words.units(desk.ready.units)
+        number, units = desk.arriving_supplies, _units(desk.arriving_units, desk.arriving_supplies)
+        yield Tile(phrase("Arriving in a week"), words.count(number), _many(_SUPPLIES, number), units, "", WEEK)
+    ready, units = desk.ready, _units(desk.ready.units, desk.ready.lines)
     yield Tile(phrase("Ready to ship now"), words.count(ready.lines), _many(_LINES, ready.lines), units, "", READY)
 
 
@@ -100,6 +100,10 @@ def _many(name: Phrase, count: int) -> Said:
 
 def _sums(orders: int, units: int, lines: int) -> Said:
     return _UNCOUNTED if lines > words.MANY else Said(_SUMS, {"count": orders, "units": words.units(units)})
+
+
+def _units(units: int, many: int) -> Said:
+    return _UNCOUNTED if many > words.MANY else words.units(units)
 
 
 _ALL_OWED, _ALL_AT_RISK = phrase("All {number} notices and refunds"), phrase("All {lines} at risk")
