@@ -105,12 +105,12 @@ def test_a_pack_is_looked_at_put_changed_and_withdrawn(house: House) -> None:
     looked = read(house.give(HERE, do="check_pack", pack="us-ftc", text=other))
     assert "within 20 days" in looked
     assert "1 order has a clock running by this pack: it keeps" in looked
-    assert "It takes the place of the pack of this name that comes along." in looked
+    assert "It takes the place of the built-in pack of this name." in looked
     assert own(house) == []
     done = house.give(HERE, do="put_pack", pack="us-ftc", was=mark(looked), text=other.replace("\n", "\r\n"))
     assert done.status == 303, read(done)
     assert own(house) == ["us-ftc"]
-    assert "The pack is put." in house.page(done.headers["location"])
+    assert "The pack is saved." in house.page(done.headers["location"])
     assert "put_pack" in house.page("/console/audit")
     assert "It asks for the same." in read(house.give(HERE, do="check_pack", pack="us-ftc", text=other))
     assert house.give(HERE, do="withdraw_pack", pack="us-ftc").status == 303

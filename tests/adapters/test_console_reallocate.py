@@ -274,7 +274,7 @@ def test_who_put_a_policy_meanwhile_is_not_overwritten_unseen(board: Board) -> N
     late = board.give(editor, do="put_policy", text=second, version="1")
     assert late.status == 409
     page = unescape(late.body.decode())
-    assert "clinics was put by planner meanwhile, as version 2." in page
+    assert "clinics was saved by planner meanwhile, as version 2." in page
     assert second in page
     assert 'name="version" value="2"' in page
     assert board.give(editor, do="put_policy", text=second, version="2").status == 303

@@ -74,7 +74,7 @@ def test_a_shop_is_let_send_and_what_it_sent_is_shown(house: House) -> None:
     put = house.give(HERE, **NEW, secret=SHOPIFY)
     assert put.status == 303, read(put)
     page = house.page(put.headers["location"])
-    assert "The source is put." in page
+    assert "The source is saved." in page
     assert SHOPIFY not in page
     assert f"http://127.0.0.1:{house.service.port}/v1/inbound/oak" in page
     assert "Nothing came from it yet." in page

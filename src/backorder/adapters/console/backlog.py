@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 from msgspec.structs import asdict
 
 from backorder.adapters.console import columns, sheets, words
+from backorder.adapters.console.filters import Filter
 from backorder.adapters.console.undoing import Undo
 from backorder.kernel.calendars import day_number
-from backorder.kernel.phrases import Phrase, Said, Value, phrase
+from backorder.kernel.phrases import Phrase, Said, phrase
 from backorder.kernel.views import Column, Sort
 from backorder.queries.backlog import BacklogLine
 from backorder.queries.lines import Filters
@@ -61,21 +62,6 @@ class Days(NamedTuple):
     def written(self) -> dict[str, str | None]:
         """The same as it stands in an address."""
         return {name: None if day is None else day.isoformat() for name, day in self._asdict().items()}
-
-
-class Filter(NamedTuple):
-    """A filter as the page has it: what it is called, what it says now, and the address without it.
-
-    It has one field with what can be chosen, if that is little; else the two of the days.
-    """
-
-    name: str
-    called: Phrase
-    label: Phrase
-    text: str
-    says: Value | None
-    without: str
-    choices: Sequence[str] = ()
 
 
 class Asked(NamedTuple):

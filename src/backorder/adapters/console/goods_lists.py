@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from msgspec.structs import asdict
 
+from backorder.adapters.console.filters import Filter
 from backorder.adapters.console.sheets import sheet
 from backorder.kernel.phrases import Phrase, phrase
 from backorder.queries.goods_lists import ListedItem, ListedSupply, Sort
@@ -120,10 +121,21 @@ class Asked(NamedTuple):
         down = not now.down if one.by == now.by else one.most_first
         return self.address(sort=one.by, down="yes" if down else "")
 
-    def narrowed(self) -> list[tuple[Phrase, str, str]]:
-        """The filters that narrow: what each is called, what it says, and the address without it."""
-        named = dict(self.goods.fields)
-        return [(named[name], value, self.address(**{name: ""})) for name, value in self.fields.items() if value]
+    def hidden(self) -> list[tuple[str, str]]:
+        """What the form of the filters says besides them."""
+        usual = self.goods.views[0].name
+        return [("view", self.view)] if self.view != usual else []
+
+    def narrowing(self) -> list[Filter]:
+        """The filters that there are, each with what it says."""
+        return [
+            Filter(name, said, said, text := self.fields.get(name, ""), text or None, self.address(**{name: ""}))
+            for name, said in self.goods.fields
+        ]
+
+    def narrowed(self) -> bool:
+        """Whether a filter narrows."""
+        return any(self.fields.values())
 
 
 _SUPPLY_SHEET = ("supply", "kind", "document", "sku", "item", "supplier", "site", "expected_on", "available_on",

@@ -31,8 +31,10 @@ from backorder.queries.reallocation import PolicyView, Preview
 EDITOR = runs.HERE + "/policy"
 _UNREAD, _FOREIGN = phrase("{text}."), phrase("{field}: leave it out, it is said for you.")
 _OBJECT = phrase("A policy is an object: begin with {begin} and end with {end}.")
-_MEANWHILE = phrase("{policy} was put meanwhile, as version {version}. Look at it, then put yours again.")
-_MEANWHILE_BY = phrase("{policy} was put by {who} meanwhile, as version {version}. Look at it, then put yours again.")
+_MEANWHILE = phrase("{policy} was saved meanwhile, as version {version}. Look at it, then save yours again.")
+_MEANWHILE_BY = phrase(
+    "{policy} was saved by {who} meanwhile, as version {version}. Look at it, then save yours again."
+)
 _BEYOND = phrase("This policy says more than the form can: {fields}. So it stands here as JSON, and nothing is lost.")
 _FULL = phrase("The form holds no more than this. Go on in the JSON below.")
 _IN_SEGMENT = phrase("{where}: {said}")
