@@ -30,7 +30,7 @@ from bench.shops import places
 
 MILLISECONDS = 100
 PASSWORD = "a long pass phrase"
-ROUNDS = 3  # of the same page, after it was asked for once
+ROUNDS = 5  # of the same page, after it was asked for once
 LINES = 100_000
 SMALL = 50_000  # what SQLite is meant for
 _NEXT = re.compile(rb'rel="next" href="([^"]+)"')
@@ -100,12 +100,17 @@ class Browser:
 
 
 def _figure(browser: Browser, group: Group, of: str) -> Figure:
-    """The pages of a group, and the pages behind them: the worst, by the median of each."""
-    found: dict[str, float] = {}
+    """The pages of a group, and the pages behind them: the worst, by the median of each.
+
+    Where pages are beyond the limit, how long the worst takes at its best as well: what others on the machine do tells
+    in the median, and hardly in that.
+    """
+    found, best = dict[str, float](), dict[str, float]()
     for address in group.addresses:
         for _ in range(2):  # the page, and the one behind it
             page = browser.look(address)[1]
-            found[address] = statistics.median(browser.look(address)[0] for _ in range(ROUNDS))
+            looks = [browser.look(address)[0] for _ in range(ROUNDS)]
+            found[address], best[address] = statistics.median(looks), min(looks)
             following = _NEXT.search(page)
             if following is None:
                 break
@@ -114,7 +119,7 @@ def _figure(browser: Browser, group: Group, of: str) -> Figure:
     said = f"median {statistics.median(found.values()):.0f} ms, worst {found[worst]:.0f} ms: {worst}"
     slow = sum(took > MILLISECONDS for took in found.values())
     if slow:
-        said += f" and {slow - 1} more beyond"
+        said += f" and {slow - 1} more beyond; at its best, the worst takes {max(best.values()):.0f} ms"
     return Figure(f"{group.name}, {len(found):,} pages, {of}", said, f"<= {MILLISECONDS} ms", not slow)
 
 

@@ -98,7 +98,8 @@ class Running:
         """
         command = [sys.executable, "-m", "bench.clients", port or self.port, self.token, clients, seconds, what, items]
         root = Path(__file__).parents[1]
-        done = subprocess.run([*map(str, command)], cwd=root, capture_output=True, text=True, check=True)
+        done = subprocess.run([*map(str, command)], cwd=root, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"the clients broke off, the service {self.process.poll()}: {done.stderr}"
         found: dict[str, Any] = json.loads(done.stdout)
         bad = {status: count for status, count in found["statuses"].items() if int(status) >= (500 if full else 400)}
         assert not bad, f"refused under load: {bad}"
