@@ -177,6 +177,8 @@ class Worker:
             self.prepare(self._clock())
         except StorageError as error:  # nobody can write either; the thread tries again
             log.warning("waiting", extra={"fields": {"why": str(error)}})
+        except Exception:  # as in the thread: a service without its heartbeat is better than none
+            log.exception("failed")
         self._thread.start()
 
     def close(self, seconds: float = 30.0) -> None:
