@@ -11,6 +11,7 @@ from msgspec import Meta
 from backorder.adapters import console as pages_of
 from backorder.adapters.console import charts, selling
 from backorder.adapters.console import goods as pages
+from backorder.adapters.console.goods_lists import ITEMS, SUPPLIES
 from backorder.adapters.console.undoing import undo
 from backorder.adapters.feeds.page import page as store_page
 from backorder.adapters.http import body
@@ -88,7 +89,7 @@ async def supply_shown(
     text = pages_of.page(
         "supply.html",
         frame_of(call.request, call.caller),
-        "",
+        SUPPLIES,
         supply=found,
         title=pages.supply_name(found, about),
         lead=pages.supply_lead(found, about, waits, day),
@@ -221,7 +222,7 @@ async def item(house: House, call: Call) -> Answer:
     return shown(
         call,
         "item.html",
-        "",
+        ITEMS,
         item=found,
         front=None if front is None else store_page(front, spoken(call.request)),
         policy=list(selling.policy(found)),

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from backorder.adapters.console import selling, settings
+from backorder.adapters.console.goods_lists import ITEMS
 from backorder.adapters.console.undoing import undo
 from backorder.adapters.http import body
 from backorder.adapters.http.configuring import SHOWN, following, place, tab
@@ -228,7 +229,7 @@ async def _item_shown(
     return shown(
         call,
         "item_selling.html",
-        "",
+        ITEMS,
         status=filled.status,
         sku=sku,
         item=item,
