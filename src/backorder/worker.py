@@ -172,13 +172,14 @@ class Worker:
         self._thread = threading.Thread(target=self.run, name="worker", daemon=True)
 
     def start(self) -> None:
-        """Begin, in a thread of its own. Whatever happens from here on is told to every sender."""
+        """Begin, in a thread of its own. Whatever happens from here on is told to every sender.
+
+        Where the database is away, from when it is back.
+        """
         try:
             self.prepare(self._clock())
         except StorageError as error:  # nobody can write either; the thread tries again
             log.warning("waiting", extra={"fields": {"why": str(error)}})
-        except Exception:  # as in the thread: a service without its heartbeat is better than none
-            log.exception("failed")
         self._thread.start()
 
     def close(self, seconds: float = 30.0) -> None:

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import msgspec
-from sqlalchemy import ColumnElement, func, literal_column, select
+from sqlalchemy import ColumnElement, func, literal_column, select, union_all
 
 from backorder.kernel.calendars import day_date, day_number, local_day, moment_datetime
 from backorder.queries.backlog import BacklogLine, Tally, first
@@ -12,10 +12,11 @@ from backorder.queries.lines import Filters, RevisionView, as_date, overdue
 from backorder.queries.passing import COUNTED_MAX, passing, tally
 from backorder.queries.show import SUPPLIES, SupplyView, supply_view
 from backorder.queries.views import SavedView, list_views
+from backorder.storage.clock import load_zones
 from backorder.storage.conditions import LINE_OPEN, SUPPLY_TO_COME
 from backorder.storage.db import Database, Tx, among
 from backorder.storage.notice_tables import NOTICE_OPEN_AS, REFUND_TO_PAY, notices, refunds
-from backorder.storage.tables import items, lines, pegs, promises, sites, supplies
+from backorder.storage.tables import items, lines, pegs, promises, supplies
 
 SHOWN = 8  # of each kind
 VIEWS_SHOWN = 5
@@ -67,12 +68,10 @@ class Desk(msgspec.Struct):
 
 _WAITS = select(pegs.c.supply, func.count()).where(among(pegs.c.supply, "supplies")).group_by(pegs.c.supply)
 _MOST: ColumnElement[int] = literal_column(str(WAITING_MAX + 1))
-_WAITING = [
-    select(func.count()).select_from(select(table.c.n).where(which).limit(_MOST).subquery())
-    for table, which in (*((notices, is_so) for is_so in NOTICE_OPEN_AS.values()), (refunds, REFUND_TO_PAY))
-]
+_OPEN = (*((notices, is_so) for is_so in NOTICE_OPEN_AS.values()), (refunds, REFUND_TO_PAY))
+_EACH = [select(select(table.c.n).where(which).limit(_MOST).subquery()) for table, which in _OPEN]
+_WAITING = select(func.count()).select_from(union_all(*_EACH).subquery())
 _NAMES = select(items.c.sku, items.c.name).where(among(items.c.sku, "skus"))
-_ZONES = select(sites.c.zone).distinct()
 _MOVED = (  # why open lines have another promise than their first: the last entry of the ledger of each
     select(
         promises.c.order_id,
@@ -97,7 +96,7 @@ def today(db: Database, now: int) -> tuple[date, str]:
 
 
 def _today(tx: Tx, now: int) -> tuple[date, str]:
-    zones = [zone for (zone,) in tx.fetch(_ZONES)]
+    zones = load_zones(tx)
     zone = zones[0] if len(zones) == 1 else "UTC"
     return day_date(local_day(now, zone)), zone
 
@@ -109,7 +108,7 @@ def rail(db: Database, account: str, *, waiting: bool) -> Rail:
     number = None
     if waiting:
         with db.read() as tx:
-            number = sum(tx.fetch(one)[0][0] for one in _WAITING)
+            number = int(tx.fetch(_WAITING)[0][0])
     return Rail(found[:VIEWS_SHOWN], number)
 
 

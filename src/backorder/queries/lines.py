@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, false, literal, or_, s
 from backorder.kernel.calendars import day_date, local_day, moment_datetime
 from backorder.kernel.columns import STOCK
 from backorder.kernel.orders import State, state
+from backorder.storage.clock import load_zones
 from backorder.storage.conditions import LINE_OPEN, LINE_SLIPPED, LINE_UNCOVERED, LINE_WAITS, SUPPLY_TO_COME
 from backorder.storage.db import Database, Row, Tx, among
 from backorder.storage.tables import lines, orders, pegs, promises, sites, supplies
@@ -242,7 +243,7 @@ def list_lines(db: Database, now: int, filters: Filters) -> list[LineView]:
 def overdue(tx: Tx, now: int) -> ColumnElement[bool]:
     """The supply's day has passed where it is expected; for statements over supplies."""
     zones: dict[int, list[str]] = {}
-    for (zone,) in tx.fetch(_ZONES):
+    for zone in load_zones(tx):
         zones.setdefault(local_day(now, zone), []).append(zone)
     latest = literal(max(zones, default=0), type_=Day())  # said apart, for the index
     passed = and_(SUPPLY_TO_COME, supplies.c.expected_on < latest)
@@ -258,12 +259,9 @@ def overdue(tx: Tx, now: int) -> ColumnElement[bool]:
     return and_(passed, or_(false(), *each))
 
 
-_ZONES = select(sites.c.zone).distinct().order_by(sites.c.zone)
-
-
 def unfirm(tx: Tx, now: int) -> ColumnElement[bool]:
     """The line stands on supply that is overdue or unconfirmed; for statements over lines."""
-    days = {local_day(now, zone) for (zone,) in tx.fetch(_ZONES)} or {0}
+    days = {local_day(now, zone) for zone in load_zones(tx)} or {0}
     passed = lines.c.firm_until < literal(max(days), type_=Day())
     if len(days) == 1:  # it is the same day everywhere
         return passed

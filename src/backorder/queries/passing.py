@@ -77,6 +77,7 @@ class Passing(NamedTuple):
     walked: list[Select[Any]]
     unordered: Select[Any] | None
     home: Order
+    in_order: bool  # they are counted in the order of their home: else its index may not be used
     once: bool  # they are counted and read by one statement: to find them costs more than to read them
 
 
@@ -105,37 +106,35 @@ def passing(tx: Tx, filters: Filters, now: int) -> Passing:
     if flag:  # whose indexes keep the days
         without = {flag: None if flag == "due_by" else False, "since": None, "until": None}
         rest, days = msgspec.structs.replace(filters, **without), list(_of_days(filters))
-    ours, apart = _of_channel(filters.channel, flag)
+    ours = _of_channel(filters.channel, flag)
     more = conditions(tx, msgspec.structs.replace(rest, channel=None), now)
     tables = _tables(msgspec.structs.replace(filters, shippable=False))  # its part asks an index of orders
     base = select(*_COLUMNS).select_from(tables).where(*more)
-    walked = [base.where(*part, *days, *apart) for part in parts]
+    walked = [base.where(*part, *days, *ours) for part in parts]
     if filters.channel is not None and not flag:  # open or not: its orders have an index, as its lines that wait do
         walked = [_WITH_ORDERS.where(*_of_orders(filters), *more)]
     listed = walked
-    if flag == "shippable":
-        listed = list(walked)  # counted by their orders, as those that are on hold are found, and in no other order
     if filters.held:
         open_ = lines.c.waiting + lines.c.allocated != literal_column("0")  # in no index's words: by their orders
         listed = [_WITH_ORDERS.where(open_, *_of_orders(filters), *days, *more)]
     unordered = None
     if flag == "at_risk":
         calm = LINE_WAITS, ~LINE_UNCOVERED, or_(lines.c.planned.is_(None), lines.c.promise.is_(None), ~LINE_SLIPPED)
-        unordered = base.where(*calm, unfirm(tx, now), *days, *apart)
+        unordered = base.where(*calm, unfirm(tx, now), *days, *ours)
     once = bool(ours) or (bool(days) and flag in {"held", "late", "at_risk"})
-    return Passing(listed, walked, unordered, "promise" if flag else "order", once)
+    in_order = flag not in {"held", "shippable"}  # those are counted by their orders
+    return Passing(listed, walked, unordered, "promise" if flag else "order", in_order, once)
 
 
-def _of_channel(channel: str | None, view: str) -> tuple[list[ColumnElement[bool]], list[ColumnElement[bool]]]:
-    """That a line is of a channel, and the same for the parts of a view.
+def _of_channel(channel: str | None, view: str) -> list[ColumnElement[bool]]:
+    """That a line of a view is of a channel.
 
     The index of a channel has all of its lines that wait. Few of them are in most views, whose own indexes are shorter:
     for those it is said in words of which the databases do not see that the index of channels would do.
     """
     if channel is None:
-        return [], []
-    ours: list[ColumnElement[bool]] = [lines.c.channel == channel]
-    return ours, ours if view in {"waiting", "due_by"} else [func.coalesce(lines.c.channel, "") == channel]
+        return []
+    return [(lines.c.channel if view in {"waiting", "due_by"} else func.coalesce(lines.c.channel, "")) == channel]
 
 
 def _of_days(filters: Filters) -> Iterator[ColumnElement[bool]]:
@@ -184,7 +183,7 @@ def _of_orders(filters: Filters) -> list[ColumnElement[bool]]:
 
 
 def _alone(parts: list[Select[Any]], home: Order) -> Passing:
-    return Passing(parts, parts, None, home, once=True)
+    return Passing(parts, parts, None, home, in_order=False, once=True)
 
 
 def _open_only(filters: Filters) -> bool:
@@ -254,7 +253,7 @@ def _of_many(tx: Tx, found: Passing, sort: Sort, limit: int) -> tuple[list[Key],
 def _are_many(tx: Tx, found: Passing) -> bool:
     """Whether more lines pass than are counted; nothing is read of them beyond that."""
     parts = found.listed
-    if parts is found.walked:  # in the order of the index: else it may not be used
+    if found.in_order:
         parts = [_first(part, found.home, down=False, limit=COUNTED_MAX + 1) for part in parts]
     most: ColumnElement[Any] = literal_column(str(COUNTED_MAX + 1))
     each = [select(part.with_only_columns(_ONE).limit(most).subquery()) for part in _all(parts, found)]

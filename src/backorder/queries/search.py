@@ -109,9 +109,8 @@ def _found(tx: Tx, one: _Among, text: str) -> list[Hit]:
     """The whole id; what begins with the text; and as long as there is room, what has it in its name."""
     key, room = one.key, SHOWN + 1
     cases = list(dict.fromkeys((text, text.upper(), text.lower())))
-    rows: dict[str, str | None] = {}
-    for each in cases:
-        rows |= dict(tx.fetch(one.chosen.where(key == each)))
+    whole: dict[str, str | None] = dict(tx.fetch(one.chosen.where(key.in_(cases))))
+    rows: dict[str, str | None] = {each: whole[each] for each in cases if each in whole}
     for first, end in (stretch for each in cases for stretch in _stretches(one.kind, each)):
         if len(rows) < room:
             rows |= dict(tx.fetch(one.chosen.where(key >= first, key < end).order_by(key).limit(room)))

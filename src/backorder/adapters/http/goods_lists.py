@@ -1,5 +1,6 @@
 """The console's lists of supplies and items over HTTP, as pages and as sheets."""
 
+from datetime import date
 from functools import partial
 from typing import Any, Literal
 
@@ -63,9 +64,10 @@ def _after(wanted: SuppliesPage | ItemsPage, sort: Sort) -> Sort:
 async def supplies(house: House, call: Call) -> Answer:
     """`GET /console/supplies`: what is to come, and what has come."""
     wanted, seen = body.query(call.request, SuppliesPage), await last_seen(house, call)
-    asked = _asked(OF_SUPPLIES, wanted)
-    day, zone = await ask(house, desk.today, house.db, house.clock())
-    found = await _supplies(house, asked, _after(wanted, asked.sort()), SHOWN)
+    asked, now = _asked(OF_SUPPLIES, wanted), house.clock()
+    day, zone = await ask(house, desk.today, house.db, now)
+    found = await ask(house, goods_lists.supply_page, house.db, now, _filters(asked, day),
+                      _after(wanted, asked.sort()), SHOWN)  # fmt: skip
     lines = call.may("orders.read")
     columns = [one for one in OF_SUPPLIES.columns if lines or one.said != OF_SUPPLIES.columns[-1].said]
     return _shown(
@@ -73,25 +75,19 @@ async def supplies(house: House, call: Call) -> Answer:
     )
 
 
-async def _supplies(house: House, asked: Asked, sort: Sort, limit: int) -> Page[goods_lists.ListedSupply]:
-    now = house.clock()
-    day, _ = await ask(house, desk.today, house.db, now)
+def _filters(asked: Asked, day: date) -> SupplyFilters:
     today = day_number(day)
-    filters = msgspec.convert(
-        {**asked.fields, "part": asked.view, "today": today, "until": today + desk.WEEK}, SupplyFilters
-    )
-    found: Page[goods_lists.ListedSupply] = await ask(
-        house, goods_lists.supply_page, house.db, now, filters, sort, limit
-    )
-    return found
+    said = {**asked.fields, "part": asked.view, "today": today, "until": today + desk.WEEK}
+    return msgspec.convert(said, SupplyFilters)
 
 
 async def supplies_csv(house: House, call: Call) -> Answer:
     """`GET /console/supplies.csv`: the same supplies as a sheet, as many as are counted."""
-    asked = _asked(OF_SUPPLIES, body.query(call.request, SuppliesPage))
-    found = await _supplies(house, asked, asked.sort(), COUNTED_MAX)
+    asked, now = _asked(OF_SUPPLIES, body.query(call.request, SuppliesPage)), house.clock()
+    day, _ = await ask(house, desk.today, house.db, now)
+    found = await ask(house, goods_lists.supply_page, house.db, now, _filters(asked, day), asked.sort(), COUNTED_MAX)
     text = await ask(house, partial(pages.supplies_sheet, found.rows, lines=call.may("orders.read")))
-    return await _sheet(house, f"supplies-{asked.view}", text)
+    return _sheet(f"supplies-{asked.view}", day, text)
 
 
 async def items(house: House, call: Call) -> Answer:
@@ -116,11 +112,11 @@ async def items_csv(house: House, call: Call) -> Answer:
     """`GET /console/items.csv`: the same items as a sheet, as many as are counted."""
     asked = _asked(OF_ITEMS, body.query(call.request, ItemsPage))
     found = await _items(house, asked, asked.sort(), COUNTED_MAX)
-    return await _sheet(house, f"items-{asked.view}", await ask(house, pages.items_sheet, found.rows))
-
-
-async def _sheet(house: House, name: str, text: bytes) -> Answer:
     day, _ = await ask(house, desk.today, house.db, house.clock())
+    return _sheet(f"items-{asked.view}", day, await ask(house, pages.items_sheet, found.rows))
+
+
+def _sheet(name: str, day: date, text: bytes) -> Answer:
     headers = {"Content-Disposition": f'attachment; filename="{name}-{day}.csv"'}
     return answered(text, 200, headers, "text/csv; charset=utf-8")
 
