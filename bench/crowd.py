@@ -239,13 +239,15 @@ class _Crowd:
             units = (waiting, one.units if one.on == -1 else 0, one.units if one.on == -3 else 0)
             covered = one.units if one.on >= 0 else 0
             rows.append((order, line, one.line, self.sku(one.item), one.units, *units, covered, self.firm(one), 1_990,
-                         lead, day, planned, len(ledger), waiting, at, units[2], self.channel(one.order)))  # fmt: skip
+                         lead, day, planned, len(ledger), waiting, at, units[2], self.channel(one.order),
+                         self.customer(one.order), int(one.order in self.held)))  # fmt: skip
             if one.on >= -1:
                 stand.append((order, line, self.supply(one.item, one.on), planned, one.units, 0))
             told += [(order, line, n, *entry) for n, entry in enumerate(ledger, 1)]
         columns = ("order_id", "line", "position", "sku", "quantity", "waiting", "allocated", "shipped", "covered",
                    "firm_until", "unit_price", "lead_time_day", "promise", "planned", "revisions", "backordered",
-                   "placed_at", "shipped_before", "channel", "cancelled", "picked", "tags")  # fmt: skip
+                   "placed_at", "shipped_before", "channel", "customer", "held", "cancelled", "picked",
+                   "tags")  # fmt: skip
         tx.insert(lines, columns, [(*row, 0, 0, "[]") for row in rows])
         tx.insert(pegs, ("order_id", "line", "supply", "ships_on", "quantity", "pinned"), stand)
         tx.insert(promises, ("order_id", "line", "n", "at", "from_day", "to_day", "cause", "basis"), told)

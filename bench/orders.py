@@ -28,10 +28,10 @@ SELECT 'H-' || :o || '-' || g, NULL, NULL, 0, '2026-12-01 09:00+00', NULL, 'when
   NULL, '[]', NULL, 0, 0, 0, 0, '[]', md5(g::text), 0 FROM generate_series(1, {orders}) g;
 INSERT INTO lines (order_id, line, position, sku, quantity, requested_on, backordered, waiting, allocated, shipped,
   cancelled, covered, picked, lead_time_day, promise, planned, revisions, unit_price, accept_by, tags,
-  placed_at, shipped_before, firm_until)
+  placed_at, shipped_before, firm_until, held)
 SELECT 'H-' || :o || '-' || g, l::text, l, 'I' || lpad(((g * 4 + l) * 7919 + :r)::bigint % {items} || '', 6, '0'),
   1 + l, NULL, 1 + l, 1 + l, 0, 0, 0, 1 + l, 0, NULL, '2026-12-07', '2026-12-07', 1, NULL, NULL, '[]',
-  '2026-12-01 09:00+00', 0, '2026-12-07'
+  '2026-12-01 09:00+00', 0, '2026-12-07', 0
 FROM generate_series(1, {orders}) g, generate_series(0, 3) l;
 INSERT INTO pegs (order_id, line, supply, ships_on, quantity, pinned)
 SELECT 'H-' || :o || '-' || g, l::text, 'P0-I' || lpad(((g * 4 + l) * 7919 + :r)::bigint % {items} || '', 6, '0'),

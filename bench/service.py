@@ -36,9 +36,9 @@ SELECT sku FROM items WHERE sku = 'I' || lpad(:i || '', 6, '0') FOR UPDATE;
 INSERT INTO orders (order_id, priority, placed_at, ship, accept, sites, shipping, tax, discount, paid, tags,
   fingerprint, held) VALUES ('H-' || :o, 0, now(), 'when_ready', 'order', '[]', 0, 0, 0, 0, '[]', 'x', 0);
 INSERT INTO lines (order_id, line, position, sku, quantity, backordered, waiting, allocated, shipped, cancelled,
-  covered, picked, promise, planned, revisions, tags, placed_at, shipped_before, firm_until)
+  covered, picked, promise, planned, revisions, tags, placed_at, shipped_before, firm_until, held)
 VALUES ('H-' || :o, '1', 1, 'I' || lpad(:i || '', 6, '0'), 1, 1, 1, 0, 0, 0, 1, 0, '2030-12-07', '2030-12-07', 1,
-  '[]', now(), 0, '2030-12-07');
+  '[]', now(), 0, '2030-12-07', 0);
 INSERT INTO pegs (order_id, line, supply, ships_on, quantity, pinned)
 VALUES ('H-' || :o, '1', 'P0-I' || lpad(:i || '', 6, '0'), '2030-12-07', 1, 0);
 INSERT INTO promises (order_id, line, n, at, to_day, cause, basis, supply)
@@ -230,8 +230,8 @@ def _driver(where: Places, seconds: float) -> float:
         db.execute(
             "INSERT INTO lines (order_id, line, position, sku, quantity, backordered, waiting, allocated, shipped, "
             "cancelled, covered, picked, promise, planned, revisions, tags, placed_at, shipped_before, "
-            "firm_until) VALUES "
-            "(?, '1', 1, ?, 1, 1, 1, 0, 0, 0, 1, 0, '2030-12-07', '2030-12-07', 1, '[]', ?, 0, '2030-12-07')",
+            "firm_until, held) VALUES "
+            "(?, '1', 1, ?, 1, 1, 1, 0, 0, 0, 1, 0, '2030-12-07', '2030-12-07', 1, '[]', ?, 0, '2030-12-07', 0)",
             (ident, sku, at),
         )
         db.execute(

@@ -427,6 +427,7 @@ COLUMNS = {
     "orders.held": "1 while a hold stands.",
     "lines.placed_at": "When the line was placed: with its order, or when it was added.",
     "lines.raised_from": "The line whose quantity was raised by this one.",
+    "lines.held": "1 while a hold stands on its order.",
     "lines.person_day": "The date that a person gave, while it stands.",
     "lines.person_until": "It stands until the pegs give this day or an earlier one.",
     "lines.firm_until": "The last day on which no supply that it stands on is overdue; 1970-01-01 where one is unconfirmed.",

@@ -49,7 +49,7 @@ CORRUPTIONS = {
     "shipment_lines_whole": ["DELETE FROM shipment_lines WHERE shipment = 'S-2'"],
     "order_held": ["UPDATE orders SET held = 0 WHERE order_id = 'part'"],
     "changes_whole": ["UPDATE changes SET n = 7"],
-    "channel": ["UPDATE lines SET channel = 'elsewhere' WHERE order_id = 'late'"],
+    "of_order": ["UPDATE lines SET channel = 'elsewhere' WHERE order_id = 'late'"],
     "raised_from": ["UPDATE lines SET raised_from = '7' WHERE raised_from = '1'"],
     "cancelled_units": ["UPDATE cancellations SET quantity = quantity + 1"],
     "promise_first": ["DELETE FROM promises WHERE order_id = 'late' AND n = 1"],
@@ -164,6 +164,13 @@ def test_a_planted_corruption_is_named(busy: Database, rule: str) -> None:
         for statement in CORRUPTIONS[rule]:
             assert connection.exec_driver_sql(statement.replace("%", "%%")).rowcount
         assert rule in {finding.rule for finding in check.findings(Tx(connection))}
+
+
+@pytest.mark.parametrize("told", ["customer = 'nobody'", "held = 1"])
+def test_a_line_that_tells_something_else_of_its_order_is_named(busy: Database, told: str) -> None:
+    with _unguarded(busy) as connection:
+        connection.exec_driver_sql(f"UPDATE lines SET {told} WHERE order_id = 'late'")
+        assert "of_order" in {finding.rule for finding in check.findings(Tx(connection))}
 
 
 def test_every_rule_has_its_corruption() -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -96,12 +96,19 @@ def new_lines(lines: Sequence[OrderLine], position: int = 0) -> tuple[NewLine, .
     )
 
 
-def line_details(
-    line: OrderLine, offer: Offer, currency: str | None, channel: str | None, shipped_before: int = 0
-) -> Row:
-    """What a line keeps that promising does not ask for, as storage takes it; currency and channel are its order's."""
-    price = None if line.unit_price is None else minor_units(line.unit_price, currency or "")
-    return (price, offer.line.accept_by, tags_text(line.tags), None, shipped_before, channel)
+class Heading(Protocol):
+    """What the lines of an order take from it."""
+
+    customer: str | None
+    channel: str | None
+    currency: str | None
+
+
+def line_details(line: OrderLine, offer: Offer, order: Heading, shipped_before: int = 0) -> Row:
+    """What a line of an order keeps that promising does not ask for, as storage takes it."""
+    price = None if line.unit_price is None else minor_units(line.unit_price, order.currency or "")
+    limit, tags = offer.line.accept_by, tags_text(line.tags)
+    return (price, limit, tags, None, shipped_before, order.channel, order.customer)
 
 
 def tags_text(tags: list[str]) -> str:

@@ -246,7 +246,7 @@ def _substitute(work: _Work, command: AnswerNotice, lines: Sequence[Line], now: 
     stands, offers, answer = take(book, work.caps, command.order, order, new_lines([line], next_position(order)), now)
     if not stands:
         return answer
-    details = line_details(line, offers[0], order.currency, order.channel)
+    details = line_details(line, offers[0], order)
     price = old.price if command.unit_price is None else details[0]
     work.loaded.line_details[book.lines.index[command.order, name]] = (price, *details[1:])
     i = book.lines.index[command.order, old.line]

@@ -181,7 +181,7 @@ def _add(work: _Work, command: AddLines, now: int) -> Outcome:
     stands, offers, answer = take(work.loaded.book, work.caps, command.order, order, asked, now)
     for offer, line in zip(offers if stands else (), command.lines, strict=False):
         if offer.word is Word.ACCEPTED:
-            details = line_details(line, offer, order.currency, order.channel)
+            details = line_details(line, offer, order)
             _keep(work, command.order, offer, details)
             work.write(command, now, line.line, "line", None, f"{offer.quantity} {line.sku}")
     if stands:
@@ -300,7 +300,8 @@ def _raise(work: _Work, command: ChangeLine, i: int, more: int, now: int, answer
     answer.lines = taken.lines
     if not stands:
         return taken
-    _keep(work, command.order, offers[0], (line.unit_price, limit, "[]", command.line, 0, order.channel))
+    details = line.unit_price, limit, "[]", command.line, 0, order.channel, order.customer
+    _keep(work, command.order, offers[0], details)
     return None
 
 

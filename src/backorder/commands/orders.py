@@ -209,7 +209,7 @@ def _take_over(work: _Work, command: ImportedOrder, now: int) -> Outcome:
         assert past is not None
         offer = offers.get(line.line) or Offer(asked_line._replace(quantity=0))
         i = keep_past(book, order, offer, past)
-        work.loaded.line_details[i] = line_details(line, offer, command.currency, command.channel, past.shipped)
+        work.loaded.line_details[i] = line_details(line, offer, command, past.shipped)
         if past.cancelled:
             work.cancellations.append((command.order, line.line, 1, now, past.cancelled, "imported", "merchant"))
         kept.append(i)
@@ -281,7 +281,7 @@ def _new_order(work: _Work, command: PlaceOrder, now: int) -> NewOrder:
 
 def _keep(work: _Work, order: NewOrder, offer: Offer, line: OrderLine, command: PlaceOrder) -> None:
     i = keep(work.loaded.book, order, offer)
-    work.loaded.line_details[i] = line_details(line, offer, command.currency, command.channel)
+    work.loaded.line_details[i] = line_details(line, offer, command)
 
 
 def _order_row(command: PlaceOrder, order: NewOrder, region: str | None, content: str) -> Row:

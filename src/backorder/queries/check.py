@@ -38,6 +38,7 @@ class Rule(NamedTuple):
 
 
 _LINE = "{0}.order_id || ' ' || {0}.line"
+_OF_ORDER = "coalesce({0}.channel, 'none') || ', ' || coalesce({0}.customer, 'nobody') || ', held ' || {0}.held"
 
 
 def _references() -> str:
@@ -208,10 +209,12 @@ RULES = (
            HAVING count(*) <> max(n) OR min(n) <> 1""",
     ),
     Rule(
-        "channel",
-        "A line is of its order's channel.",
-        f"""SELECT {_LINE.format("l")}, coalesce(l.channel, 'none'), coalesce(o.channel, 'none') FROM lines l
-           JOIN orders o ON o.order_id = l.order_id WHERE coalesce(l.channel, '') <> coalesce(o.channel, '')""",
+        "of_order",
+        "A line is of its order's channel and customer, and on hold as it is.",
+        f"""SELECT {_LINE.format("l")}, {_OF_ORDER.format("l")}, {_OF_ORDER.format("o")} FROM lines l
+           JOIN orders o ON o.order_id = l.order_id
+           WHERE coalesce(l.channel, '') <> coalesce(o.channel, '') OR l.held <> o.held
+           OR coalesce(l.customer, '') <> coalesce(o.customer, '')""",
     ),
     Rule(
         "raised_from",

@@ -50,7 +50,7 @@ def line(
     or is wanted for, or where that is met, of one working day earlier. A customer gets numbers of whoever else waits,
     no names. A fixed number of statements, however many wait.
     """
-    mine = and_(lines.c.order_id == order, lines.c.line == line, of_customer(of))
+    mine = and_(lines.c.order_id == order, lines.c.line == line, of_customer(lines, of))
     named = of is None
     with db.read() as tx:
         found = read_lines(tx, LINES.where(mine), now, revisions=True)

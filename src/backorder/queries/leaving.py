@@ -10,7 +10,7 @@ from backorder.kernel.calendars import day_number
 from backorder.queries.backlog import COUNTED_MAX, BacklogLine, named
 from backorder.queries.lines import LINES, read_lines
 from backorder.queries.shipments import ShipmentView, read_latest
-from backorder.storage.conditions import LINE_READY, on_hold, promise_key
+from backorder.storage.conditions import LINE_SHIPPABLE, promise_key
 from backorder.storage.db import Database, Tx, among
 from backorder.storage.shipment_tables import shipments
 from backorder.storage.tables import items, lines, orders
@@ -53,10 +53,10 @@ _whole = orders.alias("whole")  # orders that ship complete, which have an index
 _behind = select(_other.c.line).where(_other.c.order_id == _whole.c.order_id, _other.c.waiting > 0).exists()
 
 
-def _may_leave(order: ColumnElement[str]) -> tuple[ColumnElement[bool], ...]:
-    """The order is not on hold, nor does it ship complete while something of it waits."""
+def _may_leave(order: ColumnElement[str]) -> ColumnElement[bool]:
+    """The order does not ship complete while something of it waits."""
     complete = _whole.c.order_id == order, _whole.c.ship == literal_column("'complete'")
-    return ~on_hold(order), ~select(_whole.c.order_id).where(*complete, _behind).exists()
+    return ~select(_whole.c.order_id).where(*complete, _behind).exists()
 
 
 # Of the lines of an order that can leave, the one whose promise comes first stands for all.
@@ -72,10 +72,10 @@ _earlier = (
     .correlate(lines)
     .exists()
 )
-_CHOSEN = select(lines.c.order_id).where(LINE_READY, *_may_leave(lines.c.order_id), ~_earlier)
+_CHOSEN = select(lines.c.order_id).where(LINE_SHIPPABLE, _may_leave(lines.c.order_id), ~_earlier)
 _CHOSEN = _CHOSEN.order_by(_KEY, lines.c.order_id, lines.c.line)  # as indexed
-_READY = select(lines.c.order_id).where(LINE_READY).distinct().subquery()
-_COUNTED = select(_READY.c.order_id).where(*_may_leave(_READY.c.order_id)).limit(literal_column(str(COUNTED_MAX + 1)))
+_READY = select(lines.c.order_id).where(LINE_SHIPPABLE).distinct().subquery()
+_COUNTED = select(_READY.c.order_id).where(_may_leave(_READY.c.order_id)).limit(literal_column(str(COUNTED_MAX + 1)))
 _OF_ORDERS = LINES.where(among(lines.c.order_id, "orders"), lines.c.allocated > 0).order_by(
     lines.c.order_id, lines.c.position
 )

@@ -5,15 +5,23 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, case, false, literal, or_, select, true
+from sqlalchemy import ColumnElement, Select, Table, and_, case, false, literal, or_, select, true
 
 from backorder.kernel.calendars import day_date, local_day, moment_datetime
 from backorder.kernel.columns import STOCK
 from backorder.kernel.orders import State, state
 from backorder.storage.clock import load_zones
-from backorder.storage.conditions import LINE_OPEN, LINE_SLIPPED, LINE_UNCOVERED, LINE_WAITS, SUPPLY_TO_COME
+from backorder.storage.conditions import (
+    LINE_HELD,
+    LINE_OPEN,
+    LINE_SHIPPABLE,
+    LINE_SLIPPED,
+    LINE_UNCOVERED,
+    LINE_WAITS,
+    SUPPLY_TO_COME,
+)
 from backorder.storage.db import Database, Row, Tx, among
-from backorder.storage.tables import lines, orders, pegs, promises, sites, supplies
+from backorder.storage.tables import lines, pegs, promises, sites, supplies
 from backorder.storage.types import Day
 
 
@@ -69,29 +77,25 @@ class LineView(msgspec.Struct):
 
 
 _first = promises.alias("first")
-LINES = (
-    select(
-        lines.c.order_id,
-        lines.c.line,
-        lines.c.sku,
-        orders.c.customer,
-        lines.c.quantity,
-        lines.c.waiting,
-        lines.c.allocated,
-        lines.c.shipped,
-        lines.c.cancelled,
-        lines.c.covered,
-        lines.c.picked,
-        lines.c.placed_at,
-        lines.c.requested_on,
-        _first.c.to_day,
-        lines.c.promise,
-        lines.c.planned,
-        orders.c.held,
-    )
-    .join(orders, orders.c.order_id == lines.c.order_id)
-    .join(_first, and_(_first.c.order_id == lines.c.order_id, _first.c.line == lines.c.line, _first.c.n == 1))
-)
+LINES = select(
+    lines.c.order_id,
+    lines.c.line,
+    lines.c.sku,
+    lines.c.customer,
+    lines.c.quantity,
+    lines.c.waiting,
+    lines.c.allocated,
+    lines.c.shipped,
+    lines.c.cancelled,
+    lines.c.covered,
+    lines.c.picked,
+    lines.c.placed_at,
+    lines.c.requested_on,
+    _first.c.to_day,
+    lines.c.promise,
+    lines.c.planned,
+    lines.c.held,
+).join(_first, and_(_first.c.order_id == lines.c.order_id, _first.c.line == lines.c.line, _first.c.n == 1))
 
 _PEGS = (
     select(
@@ -192,9 +196,9 @@ def _view(
     )
 
 
-def of_customer(customer: str | None) -> ColumnElement[bool]:
-    """The order is this customer's; for statements over orders. None lets every order pass."""
-    return true() if customer is None else orders.c.customer == customer
+def of_customer(table: Table, customer: str | None) -> ColumnElement[bool]:
+    """The order is this customer's; for statements over orders, or over lines. None lets every order pass."""
+    return true() if customer is None else table.c.customer == customer
 
 
 def as_date(day: int | None) -> date | None:
@@ -282,7 +286,7 @@ def is_late(today: int) -> ColumnElement[bool]:
 
 
 def conditions(tx: Tx, filters: Filters, now: int) -> list[ColumnElement[bool]]:
-    """The filters as conditions, for statements over lines joined to their orders and first promises."""
+    """The filters as conditions, for statements over lines joined to their first promises."""
     risk = [_at_risk(tx, now)] if filters.at_risk else []
     return [*risk, *_of_desk(filters), *_conditions(filters, local_day(now, "UTC"))]
 
@@ -291,7 +295,7 @@ def _of_desk(filters: Filters) -> Iterator[ColumnElement[bool]]:
     if filters.channel is not None:
         yield lines.c.channel == filters.channel
     if filters.shippable:
-        yield and_(lines.c.allocated > 0, LINE_OPEN, orders.c.held == 0)
+        yield and_(LINE_SHIPPABLE, LINE_OPEN)
     if filters.uncovered:
         yield and_(lines.c.waiting > lines.c.covered, LINE_OPEN)
     if filters.due_by is not None:
@@ -309,14 +313,14 @@ def _conditions(filters: Filters, today: int) -> Iterator[ColumnElement[bool]]:
     if filters.ready:
         yield and_(lines.c.allocated > 0, open_lines)
     if filters.held:
-        yield and_(orders.c.held == 1, open_lines)
+        yield and_(LINE_HELD, open_lines)
     if filters.late:
         yield is_late(today)
     if filters.sku is not None:
         yield lines.c.sku == filters.sku
     if filters.customer is not None:
-        yield orders.c.customer == filters.customer
-    yield of_customer(filters.of)
+        yield lines.c.customer == filters.customer
+    yield of_customer(lines, filters.of)
     if filters.order is not None:
         yield lines.c.order_id == filters.order
     if filters.supply is not None:
@@ -335,14 +339,13 @@ def _conditions(filters: Filters, today: int) -> Iterator[ColumnElement[bool]]:
         order, line = filters.after
         place = select(lines.c.position).where(lines.c.order_id == order, lines.c.line == line).scalar_subquery()
         # Said apart, and of each table, so that its index is entered there and not walked up to it.
-        yield and_(*(table.c.order_id >= order for table in (lines, orders, _first)))
+        yield and_(*(table.c.order_id >= order for table in (lines, _first)))
         yield or_(lines.c.order_id > order, lines.c.position > place)
 
 
 _READY = (
     select(lines.c.order_id, lines.c.line, lines.c.allocated)
-    .join(orders, orders.c.order_id == lines.c.order_id)
-    .where(lines.c.allocated > 0, LINE_OPEN, orders.c.held == 0)
+    .where(LINE_SHIPPABLE, LINE_OPEN)
     .order_by(lines.c.order_id, lines.c.position)
 )
 

@@ -202,7 +202,7 @@ def list_orders(
             func.max(case((lines.c.waiting + lines.c.allocated > 0, lines.c.promise)), type_=lines.c.promise.type),
         )
         .join(lines, lines.c.order_id == orders.c.order_id)
-        .where(of_customer(of), *_of_orders(customer, channel, since, until, held=held))
+        .where(of_customer(orders, of), *_of_orders(customer, channel, since, until, held=held))
         .group_by(orders.c.order_id)
         .order_by(orders.c.order_id)
         .limit(limit)

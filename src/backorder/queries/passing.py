@@ -32,14 +32,14 @@ from backorder.storage.conditions import (
     LINE_HELD,
     LINE_OPEN,
     LINE_READY,
+    LINE_SHIPPABLE,
     LINE_SLIPPED,
     LINE_UNCOVERED,
     LINE_WAITS,
-    ORDER_HELD,
     promise_key,
 )
 from backorder.storage.db import Tx
-from backorder.storage.tables import lines, orders, pegs
+from backorder.storage.tables import lines, orders, pegs, supplies
 from backorder.storage.types import Day
 
 COUNTED_MAX = 10_000  # lines beyond which nobody counts on: it would read them all
@@ -69,15 +69,13 @@ class Tally(NamedTuple):
 class Passing(NamedTuple):
     """Where lines that pass are found, part by part: a line is in one of them.
 
-    `listed` to be counted, and `walked` in the order that is their `home`, in which they come where they are more than
-    are counted. `unordered` is another part of both: its index has it in no order of a list.
+    Where they are more than are counted they come in the order that is their `home`, which the indexes of the parts
+    have. `unordered` is another part, whose index has it in no order of a list.
     """
 
-    listed: list[Select[Any]]
-    walked: list[Select[Any]]
+    parts: list[Select[Any]]
     unordered: Select[Any] | None
     home: Order
-    in_order: bool  # they are counted in the order of their home: else its index may not be used
     once: bool  # they are counted and read by one statement: to find them costs more than to read them
 
 
@@ -91,7 +89,8 @@ _COLUMNS = (
     lines.c.line.label("line"),
     (lines.c.waiting + lines.c.allocated).label("left"),
 )
-_WITH_ORDERS = select(*_COLUMNS).select_from(lines.join(orders, orders.c.order_id == lines.c.order_id))
+_LINES = select(*_COLUMNS).select_from(lines)
+_OF_ORDERS = _LINES.join(orders, orders.c.order_id == lines.c.order_id)
 _ONE: ColumnElement[Any] = literal_column("1").label("one")
 _HOMES: dict[Order, ColumnElement[Any]] = {"promise": _KEY, "order": lines.c.order_id}
 
@@ -108,22 +107,16 @@ def passing(tx: Tx, filters: Filters, now: int) -> Passing:
         rest, days = msgspec.structs.replace(filters, **without), list(_of_days(filters))
     ours = _of_channel(filters.channel, flag)
     more = conditions(tx, msgspec.structs.replace(rest, channel=None), now)
-    tables = _tables(msgspec.structs.replace(filters, shippable=False))  # its part asks an index of orders
-    base = select(*_COLUMNS).select_from(tables).where(*more)
-    walked = [base.where(*part, *days, *ours) for part in parts]
+    base = _LINES.where(*more)
+    listed = [base.where(*part, *days, *ours) for part in parts]
     if filters.channel is not None and not flag:  # open or not: its orders have an index, as its lines that wait do
-        walked = [_WITH_ORDERS.where(*_of_orders(filters), *more)]
-    listed = walked
-    if filters.held:
-        open_ = lines.c.waiting + lines.c.allocated != literal_column("0")  # in no index's words: by their orders
-        listed = [_WITH_ORDERS.where(open_, *_of_orders(filters), *days, *more)]
+        listed = [_OF_ORDERS.where(orders.c.channel == filters.channel, *more)]
     unordered = None
     if flag == "at_risk":
         calm = LINE_WAITS, ~LINE_UNCOVERED, or_(lines.c.planned.is_(None), lines.c.promise.is_(None), ~LINE_SLIPPED)
         unordered = base.where(*calm, unfirm(tx, now), *days, *ours)
     once = bool(ours) or (bool(days) and flag in {"held", "late", "at_risk"})
-    in_order = flag not in {"held", "shippable"}  # those are counted by their orders
-    return Passing(listed, walked, unordered, "promise" if flag else "order", in_order, once)
+    return Passing(listed, unordered, "promise" if flag else "order", once)
 
 
 def _of_channel(channel: str | None, view: str) -> list[ColumnElement[bool]]:
@@ -145,45 +138,39 @@ def _of_days(filters: Filters) -> Iterator[ColumnElement[bool]]:
         yield from (lines.c.promise.is_not(None), literal(filters.until, type_=Day()) >= _KEY)
 
 
-def _tables(filters: Filters) -> FromClause:
-    """Lines, with their orders where something is asked of these."""
-    asked = (filters.customer, filters.of)
-    if filters.held or filters.shippable or any(one is not None for one in asked):
-        return lines.join(orders, orders.c.order_id == lines.c.order_id)
-    return lines
-
-
 def _named(tx: Tx, filters: Filters, now: int) -> Passing | None:
     """Where the lines of what is named are found, if it narrows."""
     if filters.supply is not None:
-        on = select(pegs.c.order_id, pegs.c.line).where(pegs.c.supply == filters.supply).distinct().subquery("on_it")
-        there = and_(on.c.order_id == lines.c.order_id, on.c.line == lines.c.line)
-        rest = msgspec.structs.replace(filters, supply=None)
-        found = select(*_COLUMNS).select_from(_tables(filters).join(on, there))
-        return _alone([found.where(*conditions(tx, rest, now))], "order")
+        return _alone([_on(tx, filters.supply).where(*_more(tx, filters, now, "supply"))], "order")
     if filters.sku is not None and filters.order is None:
-        base = select(*_COLUMNS).select_from(_tables(filters)).where(*conditions(tx, filters, now))
+        base = _LINES.where(*_more(tx, filters, now))
         halves = [LINE_OPEN] if _open_only(filters) else [LINE_OPEN, LINE_CLOSED]
         return _alone([base.where(half) for half in halves], "promise")
     if any(one is not None for one in (filters.customer, filters.order, filters.of)):
-        return _alone([_WITH_ORDERS.where(*conditions(tx, filters, now))], "order")
-    theirs = _of_orders(filters)
-    for which in theirs:
-        first = select(orders.c.order_id).where(which).limit(literal_column(str(FEW_ORDERS + 1))).subquery()
+        return _alone([_LINES.where(*_more(tx, filters, now))], "order")
+    if filters.channel is not None:
+        theirs = orders.c.channel == filters.channel
+        first = select(orders.c.order_id).where(theirs).limit(literal_column(str(FEW_ORDERS + 1))).subquery()
         if tx.fetch(select(func.count()).select_from(first))[0][0] <= FEW_ORDERS:
-            more = conditions(tx, msgspec.structs.replace(filters, channel=None), now)
-            return _alone([_WITH_ORDERS.where(*theirs, *more)], "order")
+            return _alone([_OF_ORDERS.where(theirs, *_more(tx, filters, now, "channel"))], "order")
     return None
 
 
-def _of_orders(filters: Filters) -> list[ColumnElement[bool]]:
-    """What is asked of the orders themselves, in the words of their indexes."""
-    of_channel = [] if filters.channel is None else [orders.c.channel == filters.channel]
-    return [*of_channel, *([ORDER_HELD] if filters.held else [])]
+def _on(tx: Tx, supply: str) -> Select[Any]:
+    """The lines with units that stand on a supply: open ones of its item, which have an index of their own."""
+    skus = [row[0] for row in tx.fetch(select(supplies.c.sku).where(supplies.c.supply == supply))]
+    on = select(pegs.c.order_id, pegs.c.line).where(pegs.c.supply == supply).distinct().subquery("on_it")
+    there = and_(on.c.order_id == lines.c.order_id, on.c.line == lines.c.line)
+    return _LINES.join(on, there).where(LINE_OPEN, lines.c.sku.in_(skus))
+
+
+def _more(tx: Tx, filters: Filters, now: int, *but: str) -> list[ColumnElement[bool]]:
+    """The filters as conditions, but for those that are said otherwise."""
+    return conditions(tx, msgspec.structs.replace(filters, **dict.fromkeys(but)), now)
 
 
 def _alone(parts: list[Select[Any]], home: Order) -> Passing:
-    return Passing(parts, parts, None, home, in_order=False, once=True)
+    return Passing(parts, None, home, once=True)
 
 
 def _open_only(filters: Filters) -> bool:
@@ -204,10 +191,9 @@ def _parts(filters: Filters, today: int) -> tuple[str, list[tuple[ColumnElement[
         slipped = (LINE_SLIPPED, LINE_WAITS, day <= _KEY), (LINE_READY, LINE_SLIPPED, lines.c.waiting == 0, day <= _KEY)
         return "late", [(*waits, day > _KEY), (LINE_READY, day > _KEY), *slipped]
     if filters.held:
-        held = orders.c.held != literal_column("0")  # not in the words of the index, from which it would sort them all
-        return "held", [(*waits, held), (LINE_READY, held)]
+        return "held", [(LINE_HELD, LINE_OPEN)]
     if filters.shippable:
-        return "shippable", [(LINE_READY, ~LINE_HELD)]
+        return "shippable", [(LINE_SHIPPABLE,)]
     if filters.ready:
         return "ready", [(LINE_READY,)]
     if filters.due_by is not None:
@@ -224,7 +210,7 @@ def read_keys(tx: Tx, found: Passing, sort: Sort, limit: int) -> tuple[list[Key]
         return _of_many(tx, found, sort, limit)
     most: ColumnElement[Any] = literal_column(str(COUNTED_MAX + 1))
     listed = (
-        _united([part.limit(most) for part in _all(found.listed, found)])
+        _united([part.limit(most) for part in _all(found.parts, found)])
         .limit(most)
         .cte("found")
         .prefix_with("MATERIALIZED")
@@ -252,9 +238,7 @@ def _of_many(tx: Tx, found: Passing, sort: Sort, limit: int) -> tuple[list[Key],
 
 def _are_many(tx: Tx, found: Passing) -> bool:
     """Whether more lines pass than are counted; nothing is read of them beyond that."""
-    parts = found.listed
-    if found.in_order:
-        parts = [_first(part, found.home, down=False, limit=COUNTED_MAX + 1) for part in parts]
+    parts = [_first(part, found.home, down=False, limit=COUNTED_MAX + 1) for part in found.parts]
     most: ColumnElement[Any] = literal_column(str(COUNTED_MAX + 1))
     each = [select(part.with_only_columns(_ONE).limit(most).subquery()) for part in _all(parts, found)]
     read = (each[0] if len(each) == 1 else select(union_all(*each).subquery())).limit(most).subquery()
@@ -293,7 +277,7 @@ def sorts_of(found: Passing, many: Tally) -> tuple[Order, ...]:
 
 def _walk(tx: Tx, found: Passing, sort: Sort, limit: int) -> list[Key]:
     """The keys of a page where more lines pass than are counted: from each part the next, as its index has them."""
-    parts = [_walked(part, sort, limit) for part in found.walked]
+    parts = [_walked(part, sort, limit) for part in found.parts]
     if found.unordered is not None:  # all of it: without the offset PostgreSQL may go through the view in its order
         parts.append(found.unordered.offset(literal_column("0")))
     rows = tx.fetch(_behind(_united(parts).subquery(), sort, limit))

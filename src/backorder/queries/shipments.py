@@ -71,7 +71,8 @@ def list_shipments(
 
     `of` is the customer beside whose shipments there are none for whoever asks. At most three statements.
     """
-    chosen = _SHIPMENTS.where(shipments.c.shipment > after, of_customer(of)).order_by(shipments.c.shipment).limit(limit)
+    chosen = _SHIPMENTS.where(shipments.c.shipment > after, of_customer(orders, of))
+    chosen = chosen.order_by(shipments.c.shipment).limit(limit)
     if order is not None:
         chosen = chosen.where(shipments.c.order_id == order)
     if customer is not None:
@@ -91,7 +92,7 @@ def list_shipments(
 def shipment(db: Database, ref: str, of: str | None = None) -> ShipmentView | None:
     """A shipment by its id; None if there is none, or none `of` this customer."""
     with db.read() as tx:
-        return next(iter(_read(tx, _SHIPMENTS.where(shipments.c.shipment == ref, of_customer(of)))), None)
+        return next(iter(_read(tx, _SHIPMENTS.where(shipments.c.shipment == ref, of_customer(orders, of)))), None)
 
 
 def of_order(db: Database, ref: str) -> list[ShipmentView]:

@@ -156,7 +156,7 @@ def order(db: Database, ref: str, now: int, of: str | None = None) -> OrderView 
         orders.c.placed_at,
         orders.c.ship,
         orders.c.currency,
-    ).where(orders.c.order_id == ref, of_customer(of))
+    ).where(orders.c.order_id == ref, of_customer(orders, of))
     with db.read() as tx:
         rows = tx.fetch(chosen)
         if not rows:
@@ -170,7 +170,7 @@ def order(db: Database, ref: str, now: int, of: str | None = None) -> OrderView 
 def line(db: Database, order: str, line: str, now: int, of: str | None = None) -> LineView | None:
     """A line by its order and id, with its pegs and revisions; None if there is none, or none `of` this customer."""
     with db.read() as tx:
-        mine = LINES.where(lines.c.order_id == order, lines.c.line == line, of_customer(of))
+        mine = LINES.where(lines.c.order_id == order, lines.c.line == line, of_customer(lines, of))
         found = read_lines(tx, mine, now, revisions=True)
     return found[0] if found else None
 

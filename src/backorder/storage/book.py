@@ -40,7 +40,7 @@ SUPPLY_DETAILS = (
     "from_site",
     "received_before",
 )
-LINE_DETAILS = ("unit_price", "accept_by", "tags", "raised_from", "shipped_before", "channel")
+LINE_DETAILS = ("unit_price", "accept_by", "tags", "raised_from", "shipped_before", "channel", "customer")
 
 MANY = 100_000  # lines, on which is decided for seconds: where orders join the items of a large shop to each other
 
@@ -158,7 +158,7 @@ def _with_pegs(line: Any) -> Any:
         line.c.placed_at,
         orders.c.priority,
         orders.c.ship,
-        orders.c.held,
+        line.c.held,
         orders.c.sites,
         orders.c.region,
         pegs.c.supply,
@@ -357,6 +357,7 @@ _LINE_CHANGES = (
     "revisions",
     "person_day",
     "person_until",
+    "held",
 )
 _WAITING = _LINE_CHANGES.index("waiting")
 _PROMISE = _LINE_CHANGES.index("promise")
@@ -390,6 +391,7 @@ def _line_rows(book: Book) -> list[Row]:
         held.revisions,
         held.person_day,
         held.person_until,
+        map(int, held.held),
     )
     return list(zip(*columns, strict=True))
 

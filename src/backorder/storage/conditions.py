@@ -1,8 +1,8 @@
 """Conditions by which partial indexes are found, and the orders that they keep."""
 
-from sqlalchemy import ColumnElement, FromClause, func, literal_column, select
+from sqlalchemy import ColumnElement, FromClause, func, literal_column
 
-from backorder.storage.tables import lines, orders, supplies
+from backorder.storage.tables import lines, supplies
 from backorder.storage.types import Day
 
 # The conditions of the partial indexes, word for word: with a bound value in them the databases would not use those.
@@ -12,6 +12,8 @@ LINE_WAITS = lines.c.waiting > literal_column("0")
 LINE_READY = lines.c.allocated > literal_column("0")
 LINE_UNCOVERED = lines.c.waiting > lines.c.covered
 LINE_SLIPPED = lines.c.planned > lines.c.promise  # and it waits
+LINE_HELD = lines.c.held == literal_column("1")
+LINE_SHIPPABLE = LINE_READY & (lines.c.held == literal_column("0"))
 SUPPLY_OF_USE = (supplies.c.quantity > supplies.c.received + supplies.c.cancelled) | (
     supplies.c.kind == literal_column("'stock'")
 )
@@ -30,24 +32,6 @@ _BEFORE_ALL: ColumnElement[int] = literal_column("'1970-01-01'", type_=Day())  #
 def promise_key(of: FromClause) -> ColumnElement[int]:
     """What lines stand in order of promise by, as their indexes have it; `of` is the table, or an alias of it."""
     return func.coalesce(of.c.promise, _BEFORE_ALL, type_=Day())
-
-
-def order_held(of: FromClause) -> ColumnElement[bool]:
-    """The condition of the index of orders on hold, of the table or an alias of it."""
-    return of.c.held == literal_column("1")
-
-
-ORDER_HELD = order_held(orders)
-
-_holds = orders.alias("on_hold")  # few orders, which have an index of their own
-
-
-def on_hold(order: ColumnElement[str]) -> ColumnElement[bool]:
-    """The order of this id is on hold."""
-    return select(_holds.c.order_id).where(_holds.c.order_id == order, order_held(_holds)).exists()
-
-
-LINE_HELD = on_hold(lines.c.order_id)
 
 
 def gained(revisions: FromClause) -> ColumnElement[bool]:

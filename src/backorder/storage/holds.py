@@ -28,7 +28,10 @@ def load_holds(tx: Tx, order_ids: Sequence[str]) -> dict[tuple[str, str], Hold]:
 
 
 def save_holds(tx: Tx, placed: Sequence[Row], released: Sequence[Row], held: Sequence[Row]) -> None:
-    """Insert holds and release others, both as (order, kind, n, moment, reason); flag orders, as (order, held)."""
+    """Insert holds and release others, both as (order, kind, n, moment, reason); flag orders, as (order, held).
+
+    The lines of these are flagged as their book is saved.
+    """
     key = ("order_id", "kind", "n")
     tx.insert(holds, (*key, "at", "reason"), placed)
     tx.update(holds, key, ("released_at", "release_reason"), released)

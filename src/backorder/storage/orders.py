@@ -18,13 +18,12 @@ _CUSTOMERS = select(customers.c.customer, customers.c.priority, customers.c.regi
 _CAPS = (
     select(
         lines.c.sku,
-        orders.c.customer,
+        lines.c.customer,
         func.sum(lines.c.waiting),
         func.sum(lines.c.waiting + lines.c.allocated),
     )
-    .join(orders, orders.c.order_id == lines.c.order_id)
     .where(among(lines.c.sku, "skus"), LINE_OPEN)
-    .group_by(lines.c.sku, orders.c.customer)
+    .group_by(lines.c.sku, lines.c.customer)
 )
 
 _COLUMNS = (

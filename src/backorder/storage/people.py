@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Table, Text, func, or_, select
 
 from backorder.storage.accounts import disable_bound
+from backorder.storage.conditions import LINE_OPEN
 from backorder.storage.db import Row, Tx, among
 from backorder.storage.notice_tables import evidence, notices, refunds
 from backorder.storage.schema import metadata
@@ -69,11 +70,7 @@ def load_orders(tx: Tx, customer: str) -> list[str]:
 
 def count_open(tx: Tx, customer: str) -> int:
     """Orders of the customer with units still to be shipped."""
-    chosen = (
-        select(func.count(func.distinct(orders.c.order_id)))
-        .join(lines, lines.c.order_id == orders.c.order_id)
-        .where(orders.c.customer == customer, lines.c.waiting + lines.c.allocated > 0)
-    )
+    chosen = select(func.count(func.distinct(lines.c.order_id))).where(lines.c.customer == customer, LINE_OPEN)
     return int(tx.fetch(chosen)[0][0])
 
 
@@ -97,7 +94,8 @@ def erase(tx: Tx, customer: str, kind: str, words: Sequence[str], name: str, at:
     blank = {"kind": kind, "priority": 0, "tags": "[]"}
     columns = [column.name for column in customers.c if column.name != "customer"]
     tx.insert(customers, ("customer", *columns), [(name, *(blank.get(column) for column in columns))])
-    tx.update(orders, ("order_id",), ("customer",), [(order, name) for order in mine])
+    for table in (orders, lines):
+        tx.update(table, ("order_id",), ("customer",), [(order, name) for order in mine])
     disable_bound(tx, customer, name, at)
     _unwatch(tx, customer, words, at)
     tx.delete(people, ("customer",), [(customer,)])

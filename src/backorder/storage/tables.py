@@ -352,8 +352,10 @@ lines = table(
     day("person_day"),
     day("person_until"),
     units("shipped_before"),
-    word("channel"),  # of its order: lists are narrowed to it
+    word("channel"),  # this, the customer and whether it is on hold are the order's: lists are narrowed to them
     day("firm_until"),  # the last day on which no supply it stands on is overdue; 1970 where one is unconfirmed
+    word("customer"),
+    flag("held"),
     PrimaryKeyConstraint("order_id", "line"),
     UniqueConstraint("order_id", "position"),
     named("quantity", f"quantity BETWEEN 1 AND {UNITS_MAX}"),
@@ -366,19 +368,21 @@ lines = table(
     named("ledger", "revisions >= 1 AND backordered BETWEEN 0 AND quantity"),
     named("person", "(person_day IS NULL) = (person_until IS NULL) AND person_until <= person_day"),
     named("shipped_before", "shipped_before BETWEEN 0 AND shipped"),
+    named("held", "held IN (0, 1)"),
 )
-_partial("ix_lines_open", "waiting + allocated > 0", lines.c.sku)
 _partial("ix_lines_closed", "waiting + allocated = 0", lines.c.sku)
 # Lines in order of their promise, apart by what people look for: each line that waits is in one of them, and in the
 # next once it is ready. A line without a date comes first. What lists count and sort by is in them as well, so that
 # PostgreSQL need not look into the table; the promise too, for of an expression alone it does not know what it is of.
 _ORDERED = text("coalesce(promise, '1970-01-01')"), lines.c.order_id, lines.c.line
-_LISTED = ["promise", "channel", "sku", "waiting", "allocated", "placed_at"]
+_LISTED = ["promise", "channel", "sku", "waiting", "allocated", "placed_at", "held"]
+_NARROWED = [*_LISTED, "planned", "covered", "firm_until"]  # and by what else they can be narrowed
 for _name, _which in (
     ("waiting", "waiting > 0"),
     ("ready", "allocated > 0"),
     ("uncovered", "waiting > covered"),
     ("slipped", "planned > promise AND waiting > 0"),
+    ("held", "held = 1"),
 ):
     _partial(f"ix_lines_{_name}", _which, *_ORDERED, postgresql_include=_LISTED)
 # Of a channel, the lines that wait. The channel is in those before, too: what is found by them is few.
@@ -387,10 +391,25 @@ _partial(
     "waiting > 0 AND channel IS NOT NULL",
     lines.c.channel,
     *_ORDERED,
-    postgresql_include=["promise", "planned", "covered", "sku", "waiting", "allocated", "placed_at"],
+    postgresql_include=["promise", "planned", "covered", "sku", "waiting", "allocated", "placed_at", "held"],
+)
+# Of a customer and of an item, of which there may be very many, with all by which they can be narrowed.
+_partial(
+    "ix_lines_customer",
+    "customer IS NOT NULL",
+    lines.c.customer,
+    lines.c.order_id,
+    lines.c.line,
+    postgresql_include=_NARROWED,
+)
+_partial(
+    "ix_lines_open",
+    "waiting + allocated > 0",
+    lines.c.sku,
+    postgresql_include=["order_id", "line", "customer", *(name for name in _NARROWED if name != "sku")],
 )
 # Orders with units to ship.
-_partial("ix_lines_leaving", "allocated > 0", lines.c.order_id)
+_partial("ix_lines_leaving", "allocated > 0 AND held = 0", lines.c.order_id)
 # Of each item, the lines of which no supply holds some units.
 _partial("ix_lines_bare", "waiting > covered", lines.c.sku, postgresql_include=["waiting", "covered"])
 # Lines by the day from which what they stand on is overdue.
