@@ -115,7 +115,8 @@ def test_a_language_that_cannot_say_what_the_law_asks_is_warned_of() -> None:
     letter = Preview(
         "short", "en", "de", "S", "T", "<p>H</p>", True, ["Please answer by {day}."], ["closing"], [], "us-ftc"
     )
-    found = pages._environment().from_string(text).render(frame=frame, letter=letter, look=Look())
+    voice = pages._voice(frame.language)
+    found = pages._environment().from_string(text).render(frame=frame, letter=letter, look=Look(), **voice)
     assert "the whole message goes out in English" in found
     assert "Please answer by {day}." in found
     assert "Words of yours are left out" in found

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from importlib.resources import files
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -100,8 +100,16 @@ def page(name: str, frame: Frame, here: str = "", **values: Any) -> bytes:
     """
     if "zone" in values:
         frame = frame._replace(language=frame.language.at(values["zone"]))
-    found: Mapping[str, Any] = {"frame": frame, "here": here, "css": _address("console.css")}
-    return _environment().get_template(name).render({**found, "js": _address("console.js"), **values}).encode()
+    found = {"frame": frame, "here": here, "css": _address("console.css"), "js": _address("console.js")}
+    return _environment().get_template(name).render({**found, **_voice(frame.language), **values}).encode()
+
+
+def _voice(speaks: Language) -> dict[str, Callable[..., Markup]]:
+    """`_` and `_n` of the templates, in a language.
+
+    They need not ask for the context: where a loop sets something, Jinja copies all values for each call that does.
+    """
+    return {"_": partial(_say, speaks), "_n": partial(_say_many, speaks)}
 
 
 @cache
@@ -121,12 +129,10 @@ def _address(name: str) -> str:
     return STATIC + next(one for one in assets() if one.startswith(f"{stem}.") and one.endswith(f".{kind}"))
 
 
-@pass_context
-def _say(context: Context, said: str | Phrase | Said, **values: Value | Markup) -> Markup:
+def _say(speaks: Language, said: str | Phrase | Said, /, **values: Value | Markup) -> Markup:
     """`_` of the templates: a phrase in the language of whoever looks. Values that are HTML already stay HTML."""
     if not isinstance(said, Said):
         said = Said(Phrase(said) if isinstance(said, str) else said, values)
-    speaks: Language = context["frame"].language
     text = speaks.text(said)
     found = _escaped(text)
     if not said.values:
@@ -146,10 +152,9 @@ def _within(text: str, name: str, speaks: Language, value: Value | Markup) -> st
     return word[:-1] if word.endswith(".") and f"{{{name}}}." in text else word
 
 
-@pass_context
-def _say_many(context: Context, one: str, many: str, count: int, **values: Value | Markup) -> Markup:
+def _say_many(speaks: Language, one: str, many: str, count: int, /, **values: Value | Markup) -> Markup:
     """`_n` of the templates: two texts, of which `count` chooses."""
-    return _say(context, Said(Phrase(one, many), {"count": count, **values}))
+    return _say(speaks, Said(Phrase(one, many), {"count": count, **values}))
 
 
 def _worded(make: Callable[..., Value]) -> Callable[..., str]:
@@ -194,7 +199,6 @@ def _environment() -> Environment:
         loader=FunctionLoader(lambda name: folder.joinpath(name).read_text(encoding="utf-8")),
         auto_reload=False,
     )
-    found.globals.update({"_": _say, "_n": _say_many})
     found.filters.update(
         word=_worded(lambda value: value),
         words=_all_worded,
