@@ -36,19 +36,10 @@ class Hit(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What was found, a few of each kind, and of which kinds there is more."""
+    """What was found of a kind, and whether there is more."""
 
     hits: list[Hit]
-    more: set[Kind]
-
-
-class Reach(NamedTuple):
-    """What may be looked for."""
-
-    orders: bool
-    items: bool
-    supplies: bool
-    names: bool  # those of customers
+    more: bool
 
 
 class _Among(NamedTuple):
@@ -73,36 +64,31 @@ _PROGRESS = (
 )
 
 
-def find(db: Database, text: str, reach: Reach) -> Found:
-    """What begins with a text, or has it in its name; a few of each kind, the whole id first.
+def find(db: Database, text: str, kind: Kind, names: bool) -> Found:
+    """What of a kind begins with a text, or has it in its name; a few, the whole id first.
 
     Ids are found as the text is typed, and in capitals and in small letters alone: each is a stretch of an index.
+    `names` of customers are looked through, and told, for those who may know them.
     """
-    hits: list[Hit] = []
-    more: set[Kind] = set()
     with db.read() as tx:
-        for one in _kinds(reach):
-            found = _found(tx, one, text)
-            hits += found[:SHOWN]
-            more |= {one.kind} if len(found) > SHOWN else set()
-        return Found(_with_progress(tx, hits), more)
+        found = _found(tx, _kind(kind, names), text)
+        return Found(_with_progress(tx, found[:SHOWN]), more=len(found) > SHOWN)
 
 
-def _kinds(reach: Reach) -> Iterator[_Among]:
-    if reach.orders:
-        named = func.coalesce(people.c.name, orders.c.customer) if reach.names else orders.c.customer
+def _kind(kind: Kind, names: bool) -> _Among:
+    if kind == "order":
+        named = func.coalesce(people.c.name, orders.c.customer) if names else orders.c.customer
         chosen = select(orders.c.order_id, named).outerjoin(people, people.c.customer == orders.c.customer)
-        yield _Among("order", chosen, orders.c.order_id)
-    if reach.items:
-        yield _Among("item", select(items.c.sku, items.c.name), items.c.sku, items.c.name)
-    if reach.supplies:
+        return _Among(kind, chosen, orders.c.order_id)
+    if kind == "item":
+        return _Among(kind, select(items.c.sku, items.c.name), items.c.sku, items.c.name)
+    if kind == "supply":
         chosen = select(supplies.c.supply, func.coalesce(items.c.name, supplies.c.sku))
         chosen = chosen.join(items, items.c.sku == supplies.c.sku).where(supplies.c.kind != STOCK)
-        yield _Among("supply", chosen, supplies.c.supply)
-    if reach.orders:
-        chosen = select(customers.c.customer, people.c.name if reach.names else customers.c.country)
-        chosen = chosen.outerjoin(people, people.c.customer == customers.c.customer)
-        yield _Among("customer", chosen, customers.c.customer, people.c.name if reach.names else None)
+        return _Among(kind, chosen, supplies.c.supply)
+    chosen = select(customers.c.customer, people.c.name if names else customers.c.country)
+    chosen = chosen.outerjoin(people, people.c.customer == customers.c.customer)
+    return _Among(kind, chosen, customers.c.customer, people.c.name if names else None)
 
 
 def _found(tx: Tx, one: _Among, text: str) -> list[Hit]:
