@@ -105,29 +105,30 @@ def passing(tx: Tx, filters: Filters, now: int) -> Passing:
     if flag:  # whose indexes keep the days
         without = {flag: None if flag == "due_by" else False, "since": None, "until": None}
         rest, days = msgspec.structs.replace(filters, **without), list(_of_days(filters))
-    ours = _of_channel(filters.channel, flag)
     more = conditions(tx, msgspec.structs.replace(rest, channel=None), now)
     base = _LINES.where(*more)
-    listed = [base.where(*part, *days, *ours) for part in parts]
+    listed = [base.where(*part, *days, *_of_channel(filters.channel, part)) for part in parts]
     if filters.channel is not None and not flag:  # open or not: its orders have an index, as its lines that wait do
         listed = [_OF_ORDERS.where(orders.c.channel == filters.channel, *more)]
     unordered = None
     if flag == "at_risk":
         calm = LINE_WAITS, ~LINE_UNCOVERED, or_(lines.c.planned.is_(None), lines.c.promise.is_(None), ~LINE_SLIPPED)
-        unordered = base.where(*calm, unfirm(tx, now), *days, *ours)
-    once = bool(ours) or (bool(days) and flag in {"held", "late", "at_risk"})
+        unordered = base.where(*calm, unfirm(tx, now), *days, *_of_channel(filters.channel))
+    once = bool(flag) and (filters.channel is not None or (bool(days) and flag in {"held", "late", "at_risk"}))
     return Passing(listed, unordered, "promise" if flag else "order", once)
 
 
-def _of_channel(channel: str | None, view: str) -> list[ColumnElement[bool]]:
-    """That a line of a view is of a channel.
+def _of_channel(channel: str | None, part: Sequence[ColumnElement[bool]] = ()) -> list[ColumnElement[bool]]:
+    """That a line of a part of a view is of a channel.
 
-    The index of a channel has all of its lines that wait. Few of them are in most views, whose own indexes are shorter:
-    for those it is said in words of which the databases do not see that the index of channels would do.
+    The index of a channel has all of its lines that wait. Where these are but some days of all that wait it is the
+    shortest; of other parts few are, and these have indexes that are shorter: for those it is said in words of which
+    the databases do not see that the index of channels would do.
     """
     if channel is None:
         return []
-    return [(lines.c.channel if view in {"waiting", "due_by"} else func.coalesce(lines.c.channel, "")) == channel]
+    waits = bool(part) and part[0] is LINE_WAITS
+    return [(lines.c.channel if waits else func.coalesce(lines.c.channel, "")) == channel]
 
 
 def _of_days(filters: Filters) -> Iterator[ColumnElement[bool]]:
