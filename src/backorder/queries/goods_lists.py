@@ -10,7 +10,6 @@ from typing import Any, Generic, Literal, NamedTuple, TypeVar, get_args
 
 import msgspec
 from sqlalchemy import (
-    Column,
     ColumnElement,
     FromClause,
     Select,
@@ -179,11 +178,13 @@ def item_page(db: Database, wanted: ItemFilters, sort: Sort, limit: int) -> Page
 def _listed_items(wanted: ItemFilters, by: str) -> "_Listed":
     """Items that pass. Those that lines wait for are found by what holds the units, or from the filters."""
     narrow = list(_of_items(wanted))
+    if wanted.part == "uncovered" and not narrow:  # each of them is an item: it need not be looked up
+        bare = select(_BARE_ALL.c.sku).select_from(_BARE_ALL)
+        return _Listed(bare, None, None, _BARE_ALL.c.sku, _item_keys(_BARE_ALL), "item")
     source: FromClause = items
     counted = walked = None
     if wanted.part == "uncovered":
         source = items.join(_BARE_ALL, _BARE_ALL.c.sku == items.c.sku)
-        counted = select(_BARE_ALL.c.sku).select_from(_BARE_ALL)
     elif by in {"waiting", "uncovered"}:
         source = source.outerjoin(_BARE_ALL, _BARE_ALL.c.sku == items.c.sku)
     if wanted.part == "waiting" and narrow:
@@ -192,7 +193,7 @@ def _listed_items(wanted: ItemFilters, by: str) -> "_Listed":
         source = source.join(_WANTED, _WANTED.c.sku == items.c.sku)
         counted, walked = select(_WANTED.c.sku).select_from(_WANTED), select(items.c.sku).where(_WAITED_FOR)
     which = select(items.c.sku).select_from(source).where(*narrow)
-    return _Listed(which, None if narrow else counted, walked, items.c.sku, _ITEM_KEYS, "item")
+    return _Listed(which, None if narrow else counted, walked, items.c.sku, _item_keys(items), "item")
 
 
 def _of_items(wanted: ItemFilters) -> Iterator[ColumnElement[bool]]:
@@ -257,21 +258,25 @@ def _item(row: tuple[Any, ...], uncovered: int) -> ListedItem:
     )
 
 
-def _figure(name: str) -> ColumnElement[Any]:
+def _figure(name: str, of: FromClause) -> ColumnElement[Any]:
     """A figure of an item, to sort by; for few."""
-    return select(_FIGURES[name]).where(supplies.c.sku == items.c.sku, SUPPLY_OF_USE).correlate(items).scalar_subquery()
+    return select(_FIGURES[name]).where(supplies.c.sku == of.c.sku, SUPPLY_OF_USE).correlate(of).scalar_subquery()
 
 
 _BARE_ALL = select(lines.c.sku, _UNCOVERED.label("units")).where(LINE_UNCOVERED).group_by(lines.c.sku).subquery("bare")
 _BARE_UNITS = func.coalesce(_BARE_ALL.c.units, 0)
 _LAST_DAY = literal(DAY_MAX, type_=Day())  # what has no day comes last
-_ITEM_KEYS: dict[str, ColumnElement[Any]] = {
-    "item": items.c.sku,
-    "waiting": _figure("covered") + _BARE_UNITS,
-    "uncovered": _BARE_UNITS,
-    "free": _figure("free"),
-    "coming": func.coalesce(_figure("coming"), _LAST_DAY, type_=Day()),
-}
+
+
+def _item_keys(of: FromClause) -> dict[str, ColumnElement[Any]]:
+    """What items are sorted by, whose SKUs stand in a table."""
+    return {
+        "item": of.c.sku,
+        "waiting": _figure("covered", of) + _BARE_UNITS,
+        "uncovered": _BARE_UNITS,
+        "free": _figure("free", of),
+        "coming": func.coalesce(_figure("coming", of), _LAST_DAY, type_=Day()),
+    }
 
 
 class _Listed(NamedTuple):
@@ -284,7 +289,7 @@ class _Listed(NamedTuple):
     which: Select[Any]
     counted: Select[Any] | None
     walked: Select[Any] | None
-    ident: Column[Any]
+    ident: ColumnElement[Any]
     keys: Mapping[str, ColumnElement[Any]]
     home: str
 
@@ -301,17 +306,17 @@ def _chosen(tx: Tx, listed: _Listed, sort: Sort, limit: int) -> tuple[list[tuple
     many = _count(tx, which if counted is None else counted)
     if many > COUNTED_MAX:
         which, sort = which if walked is None else walked, sort if sort.by == home else Sort(home)
-    key = keys[sort.by]
+    key: ColumnElement[Any] = keys[sort.by]
     if sort.by != home:  # each key is found once, before they are put in order
         these = which.with_only_columns(ident.label("id"), key.label("key")).limit(_MOST).subquery()
-        chosen, key, name = select(these.c.id, these.c.key), these.c.key, these.c.id
+        chosen, key, ident = select(these.c.id, these.c.key), these.c.key, these.c.id
     else:
-        chosen, name = which.with_only_columns(ident, key), ident
+        chosen = which.with_only_columns(ident, key)
     if sort.after is not None:
         first = literal(sort.after[0], type_=key.type)
-        place, here = tuple_(first, literal(sort.after[1])), tuple_(key, name)
+        place, here = tuple_(first, literal(sort.after[1])), tuple_(key, ident)
         chosen = chosen.where(key <= first if sort.down else key >= first, here < place if sort.down else here > place)
-    order = (key.desc(), name.desc()) if sort.down else (key, name)
+    order = (key.desc(), ident.desc()) if sort.down else (key, ident)
     rows = tx.fetch(chosen.order_by(*order).limit(literal_column(str(limit + 1))))
     return [(row[0], row[1]) for row in rows], many, sort
 

@@ -10,10 +10,12 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 from sqlalchemy import (
+    ColumnClause,
     ColumnElement,
     FromClause,
     Select,
     and_,
+    column,
     distinct,
     func,
     literal,
@@ -89,6 +91,10 @@ _COLUMNS = (
     lines.c.line.label("line"),
     (lines.c.waiting + lines.c.allocated).label("left"),
 )
+# The same where they were found. By name: SQLAlchemy takes longer to carry columns through each part than PostgreSQL to
+# read a page.
+_FOUND: dict[str, ColumnClause[Any]] = {one.name: column(one.name, one.type) for one in _COLUMNS}
+_ALL: ColumnClause[Any] = literal_column("*")
 _LINES = select(*_COLUMNS).select_from(lines)
 _OF_ORDERS = _LINES.join(orders, orders.c.order_id == lines.c.order_id)
 _ONE: ColumnElement[Any] = literal_column("1").label("one")
@@ -218,7 +224,7 @@ def read_keys(tx: Tx, found: Passing, sort: Sort, limit: int) -> tuple[list[Key]
     )
     many = select(func.count()).select_from(listed).scalar_subquery()
     few = many <= literal_column(str(COUNTED_MAX))  # else they are neither added up nor sorted: they come otherwise
-    added_up = func.count(distinct(listed.c.order)).label("orders"), func.sum(listed.c.left).label("units")
+    added_up = func.count(distinct(_FOUND["order"])).label("orders"), func.sum(_FOUND["left"]).label("units")
     sums = select(many.label("lines"), *added_up).select_from(listed).where(few).subquery("sums")
     page = _behind(listed, sort, limit).where(few).subquery("page")
     key = page.c.order, page.c.line
@@ -241,8 +247,8 @@ def _are_many(tx: Tx, found: Passing) -> bool:
     """Whether more lines pass than are counted; nothing is read of them beyond that."""
     parts = [_first(part, found.home, down=False, limit=COUNTED_MAX + 1) for part in found.parts]
     most: ColumnElement[Any] = literal_column(str(COUNTED_MAX + 1))
-    each = [select(part.with_only_columns(_ONE).limit(most).subquery()) for part in _all(parts, found)]
-    read = (each[0] if len(each) == 1 else select(union_all(*each).subquery())).limit(most).subquery()
+    each = [part.with_only_columns(_ONE).limit(most) for part in _all(parts, found)]
+    read = _united(each).limit(most).subquery()
     return bool(tx.fetch(select(func.count()).select_from(read))[0][0] > COUNTED_MAX)
 
 
@@ -268,7 +274,10 @@ def _first(part: Select[Any], home: Order, *, down: bool, limit: int) -> Select[
 
 def _united(parts: Sequence[Select[Any]]) -> Select[Any]:
     """The lines of all parts."""
-    return parts[0] if len(parts) == 1 else select(union_all(*(select(part.subquery()) for part in parts)).subquery())
+    if len(parts) == 1:
+        return parts[0]
+    each = [select(_ALL).select_from(part.subquery()) for part in parts]
+    return select(_ALL).select_from(union_all(*each).subquery())
 
 
 def sorts_of(found: Passing, many: Tally) -> tuple[Order, ...]:
@@ -293,8 +302,8 @@ def _walked(part: Select[Any], sort: Sort, limit: int) -> Select[Any]:
 
 def _behind(listed: FromClause, sort: Sort, limit: int) -> Select[Any]:
     """The next lines of those that were found."""
-    key = listed.c[sort.by], listed.c.order, listed.c.line
-    chosen = select(key[0].label("place"), listed.c.order, listed.c.line).where(*_after(*key, sort))
+    key = _FOUND[sort.by], _FOUND["order"], _FOUND["line"]
+    chosen = select(key[0].label("place"), *key[1:]).select_from(listed).where(*_after(*key, sort))
     return chosen.order_by(*_order(key, down=sort.down)).limit(literal_column(str(limit)))
 
 
