@@ -54,6 +54,7 @@ def entries(
     if before is not None:
         chosen = chosen.where(audit.c.n < before)
     with db.read() as tx:
+        tx.plan_by_values()
         return [EntryView(n, moment_datetime(at), *said) for n, at, *said in tx.fetch(chosen)]
 
 

@@ -73,6 +73,8 @@ audit = table(
     named("first", "n >= 1"),
     named("hash", "length(hash) = 64"),
 )
+for _what in ("actor", "what", "subject"):  # what the trail is narrowed to, newest first
+    Index(f"ix_audit_{_what}", audit.c[_what], audit.c.n)
 refuse(audit, "audit_no_delete", "DELETE")
 refuse(audit, "audit_no_update", "UPDATE")
 

@@ -1,6 +1,6 @@
 """The tables of reallocation: policies in their versions, the plans that runs made, and what each did to lines."""
 
-from sqlalchemy import ForeignKeyConstraint, Index, PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, Index, PrimaryKeyConstraint, UniqueConstraint, text
 
 from backorder.storage.schema import day, flag, key, moment, named, one_of, reference, table, units, word
 
@@ -83,3 +83,17 @@ plan_lines = table(
     named("held", "held IN (0, 1) AND waiting >= 0"),
 )
 Index("ix_plan_lines_part", plan_lines.c.run, plan_lines.c.part)
+# Parts of a plan that people look for, in the order in which lines were served; some are few among very many.
+Index("ix_plan_lines_outcome", plan_lines.c.run, plan_lines.c.outcome, plan_lines.c.n)
+for _name, _which in (
+    ("violated", "exception IS NOT NULL"),
+    ("unmatched", "segment IS NULL"),
+    ("refused", "applied IN ('changed', 'undo_refused')"),
+):
+    Index(
+        f"ix_plan_lines_{_name}",
+        plan_lines.c.run,
+        plan_lines.c.n,
+        postgresql_where=text(_which),
+        sqlite_where=text(_which),
+    )
