@@ -65,8 +65,19 @@ def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             {"do": "put_item", "sku": "LAMP"},
             {"do": "put_item", "sku": "CHAIR", "coverage": "lead_time", "lead_time_days": 9},
             {**supply, "expected_on": "2026-11-27"},
-            {"do": "place_order", "order": "A/1", "lines": [{"line": "1", "sku": "LAMP", "quantity": 4}]},
-            {"do": "place_order", "order": "B", "lines": [{"line": "1", "sku": "CHAIR", "quantity": 2}]},
+            {"do": "put_customer", "customer": "ada", "tier": "Trade", "country": "US", "region": "NY"},
+            {
+                "do": "place_order",
+                "order": "A/1",
+                "lines": [{"line": "1", "sku": "LAMP", "quantity": 4}],
+                "ship_to": {"country": "CA", "region": "CA-ON"},
+            },
+            {
+                "do": "place_order",
+                "order": "B",
+                "lines": [{"line": "1", "sku": "CHAIR", "quantity": 2}],
+                "customer": "ada",
+            },
         ]
         assert {one.outcome.value for one in apply(db, NOW - timedelta(days=9), begun)} <= {"accepted", "changed"}
         with running(url, BACKORDER_NOW=NOW.isoformat(), BACKORDER_WORKER="no") as service:
@@ -218,7 +229,16 @@ def test_columns_are_chosen_and_put_in_order(desk: Desk) -> None:
     assert "waiting,2026-11-27,LAMP,,A/1,1" in rows
     usual = desk.give("usual")
     assert "Max-Age=0" in usual.headers["set-cookie"]
-    assert len(desk.ask("GET", f"{LINES}.csv").body.decode().split("\r\n")[0].split(",")) == 20
+    assert len(desk.ask("GET", f"{LINES}.csv").body.decode().split("\r\n")[0].split(",")) == 22
+
+
+def test_a_line_tells_the_tier_of_its_customer_and_where_it_goes(desk: Desk) -> None:
+    asked = f"{LINES}?columns=order.tier.goes_to"
+    text = desk.page(asked)
+    assert [head.rpartition(">")[2] for head in heads(text)] == ["Order", "Tier", "Goes to"]
+    assert re.findall(r'class="c-(?:tier|to) soft">([^<]*)<', text) == ["Trade", "US-NY", "", "CA-ON"]
+    rows = desk.ask("GET", asked.replace("lines?", "lines.csv?")).body.decode().split("\r\n")
+    assert rows[:3] == ["order,line,tier,goes_to", "B,1,Trade,US-NY", "A/1,1,,CA-ON"]
 
 
 def test_the_columns_of_a_view_are_its_own(desk: Desk) -> None:

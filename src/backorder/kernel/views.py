@@ -7,7 +7,20 @@ Show = Literal[
 ]  # which lines there are to narrow
 Sort = Literal["promise", "ordered", "order", "item", "units"]
 Column = Literal[
-    "order", "customer", "item", "units", "ordered", "wanted", "first", "promise", "planned", "pegs", "state", "value"
+    "order",
+    "customer",
+    "tier",
+    "goes_to",
+    "item",
+    "units",
+    "ordered",
+    "wanted",
+    "first",
+    "promise",
+    "planned",
+    "pegs",
+    "state",
+    "value",
 ]
 SHOWS: tuple[Show, ...] = get_args(Show)
 SORTS: tuple[Sort, ...] = get_args(Sort)

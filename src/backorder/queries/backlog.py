@@ -10,6 +10,7 @@ from backorder.kernel.calendars import DAY_MAX, day_number, moment_number
 from backorder.kernel.money import text as money_text
 from backorder.kernel.private import only_with
 from backorder.queries import show
+from backorder.queries.destinations import place
 from backorder.queries.lines import LINES, Filters, LineView, read_lines
 from backorder.queries.passing import (
     COUNTED_MAX,
@@ -22,8 +23,9 @@ from backorder.queries.passing import (
     sorts_of,
 )
 from backorder.queries.show import OrderView
+from backorder.storage.cases import address
 from backorder.storage.db import Database, Tx, among
-from backorder.storage.tables import items, lines, orders, people
+from backorder.storage.tables import customers, items, lines, orders, people
 
 __all__ = ["CHANNELS_MAX", "COUNTED_MAX", "NUMBERS", "SORTS", "Order", "Sort", "Tally"]
 
@@ -33,13 +35,15 @@ NUMBERS = {"promise": DAY_MAX, "ordered": DAY_MAX * 86_400_000_000, "units": 10*
 
 
 class BacklogLine(msgspec.Struct):
-    """A line, the name of its item, whose it is, and what its open units come to."""
+    """A line, the name of its item, whose it is and where it goes, and what its open units come to."""
 
     line: LineView
     item: str | None
     channel: str | None
     currency: str | None
     ship: str
+    tier: str | None
+    goes_to: str | None
     customer_name: Annotated[str | None, only_with("customers.read")] = None
     value: Annotated[str | None, only_with("money.read")] = None
 
@@ -52,12 +56,18 @@ _NAMED = (
         orders.c.channel,
         orders.c.currency,
         orders.c.ship,
+        customers.c.tier,
         people.c.name,
         lines.c.unit_price,
+        orders.c.country,
+        orders.c.region,
+        customers.c.country.label("customer_country"),
+        customers.c.region.label("customer_region"),
     )
     .select_from(
         lines.join(orders, orders.c.order_id == lines.c.order_id)
         .join(items, items.c.sku == lines.c.sku)
+        .outerjoin(customers, customers.c.customer == orders.c.customer)
         .outerjoin(people, people.c.customer == orders.c.customer)
     )
     .where(among(lines.c.order_id, "orders"))
@@ -138,13 +148,16 @@ def _named(
     channel: str | None,
     currency: str | None,
     ship: str,
+    tier: str | None,
     who: str | None,
     price: int | None,
+    *goes_to: str | None,
 ) -> BacklogLine:
     value, units = None, line.waiting + line.allocated
+    to = place(*address(goes_to[:2], goes_to[2:]))
     if price is not None and currency is not None and units:
         value = money_text(price * units, currency)
-    return BacklogLine(line, item, channel, currency, ship, who, value)
+    return BacklogLine(line, item, channel, currency, ship, tier, to, who, value)
 
 
 def place_of(line: LineView, by: Order) -> tuple[str | int, str, str]:

@@ -67,5 +67,11 @@ def destined(db: Database, order: str, own: Own | None = None) -> Destination | 
     law = None
     if rules is not None:
         law = {pack.pack: pack.title for pack in packs_for(rules, there, part, kind or "consumer")}
-    to = part if part and there and part.startswith(f"{there}-") else "-".join(filter(None, (there, part))) or None
-    return Destination(*mine, to, law, running)
+    return Destination(*mine, place(there, part), law, running)
+
+
+def place(country: str | None, region: str | None) -> str | None:
+    """A country and a part of it as one word, such as US-CA; None where neither is known."""
+    if region and country and region.startswith(f"{country}-"):
+        return region
+    return "-".join(filter(None, (country, region))) or None

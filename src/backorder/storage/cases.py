@@ -247,10 +247,16 @@ def destination(
 
     Sites are (site, zone, country, ...). A zone that nobody knows does not count.
     """
-    country = own[0] or theirs[0] or next((site[2] for site in chosen if site[2]), None)
+    country, region = address(own, theirs)
     zones = own[2], theirs[2], chosen[0][1]
+    there = country or next((site[2] for site in chosen if site[2]), None)
+    return there, region, next(zone for zone in zones if zone and is_zone(zone))
+
+
+def address(own: Sequence[str | None], theirs: Sequence[str | None]) -> tuple[str | None, str | None]:
+    """Country and region where goods go to, as far as the order says it, or its customer."""
     region = own[1] or (theirs[1] if own[0] in (None, theirs[0]) else None)  # theirs is a part of their own country
-    return country, region, next(zone for zone in zones if zone and is_zone(zone))
+    return own[0] or theirs[0], region
 
 
 def packs_for(rules: Rules, country: str | None, region: str | None, buyer: str) -> tuple[Pack, ...]:

@@ -187,9 +187,9 @@ class Told(NamedTuple):
     undo: Undo | None = None
 
 
-_SHEET = ("order", "line", "sku", "item", "customer", "customer_name", "channel", "state", "waiting", "allocated",
-          "uncovered", "placed_at", "first_promise", "promise", "planned", "at_risk", "held", "supplies", "currency",
-          "value")  # fmt: skip
+_SHEET = ("order", "line", "sku", "item", "customer", "customer_name", "tier", "channel", "goes_to", "state", "waiting",
+          "allocated", "uncovered", "placed_at", "first_promise", "promise", "planned", "at_risk", "held", "supplies",
+          "currency", "value")  # fmt: skip
 
 
 def sheet(found: Sequence[BacklogLine], chosen: Sequence[Column] = ()) -> bytes:
@@ -200,6 +200,6 @@ def sheet(found: Sequence[BacklogLine], chosen: Sequence[Column] = ()) -> bytes:
 def _cells(one: BacklogLine) -> dict[str, object]:
     line = one.line
     supplies = " ".join(f"{peg.supply} x{peg.quantity}" for peg in line.pegs) or None
-    named = {"item": one.item, "customer_name": one.customer_name, "channel": one.channel}
+    named = {name: getattr(one, name) for name in ("item", "customer_name", "tier", "channel", "goes_to")}
     told = {"supplies": supplies, "currency": one.currency, "value": one.value, "placed_at": line.placed_at.isoformat()}
     return {**asdict(line), **named, **told, "at_risk": int(line.at_risk), "held": int(line.held)}

@@ -23,6 +23,8 @@ HEADINGS: dict[Column, Heading] = {
     for one in (
         Heading("order", "order", phrase("Order"), "c-order", ("order", "line")),
         Heading("customer", "", phrase("Customer"), "c-who", ("customer", "customer_name", "channel")),
+        Heading("tier", "", phrase("Tier"), "c-tier", ("tier",)),
+        Heading("goes_to", "", phrase("Goes to"), "c-to", ("goes_to",)),
         Heading("item", "item", phrase("Item"), "c-item", ("sku", "item")),
         Heading("units", "units", phrase("Units"), "num c-qty", _UNITS),
         Heading("ordered", "ordered", phrase("Ordered"), "num c-ordered", ("placed_at",)),
@@ -35,7 +37,8 @@ HEADINGS: dict[Column, Heading] = {
         Heading("value", "", phrase("Value"), "num c-value", ("currency", "value")),
     )
 }
-USUAL: tuple[Column, ...] = tuple(key for key in COLUMNS if key not in {"wanted", "planned", "state"})
+_RARE = {"tier", "goes_to", "wanted", "planned", "state"}  # what few shops look for in every line
+USUAL: tuple[Column, ...] = tuple(key for key in COLUMNS if key not in _RARE)
 
 
 class Choice(NamedTuple):
