@@ -96,7 +96,7 @@ def new_lines(lines: Sequence[OrderLine], position: int = 0) -> tuple[NewLine, .
     )
 
 
-class Heading(Protocol):
+class OrderTerms(Protocol):
     """What the lines of an order take from it."""
 
     customer: str | None
@@ -104,7 +104,7 @@ class Heading(Protocol):
     currency: str | None
 
 
-def line_details(line: OrderLine, offer: Offer, order: Heading, shipped_before: int = 0) -> Row:
+def line_details(line: OrderLine, offer: Offer, order: OrderTerms, shipped_before: int = 0) -> Row:
     """What a line of an order keeps that promising does not ask for, as storage takes it."""
     price = None if line.unit_price is None else minor_units(line.unit_price, order.currency or "")
     limit, tags = offer.line.accept_by, tags_text(line.tags)

@@ -180,7 +180,7 @@ def _listed_items(wanted: ItemFilters, by: str) -> "_Listed":
     narrow = list(_of_items(wanted))
     if wanted.part == "uncovered" and not narrow:  # each of them is an item: it need not be looked up
         bare = select(_BARE_ALL.c.sku).select_from(_BARE_ALL)
-        return _Listed(bare, None, None, _BARE_ALL.c.sku, _item_keys(_BARE_ALL), "item")
+        return _Listed(bare, None, None, _BARE_ALL.c.sku, _BARE_KEYS, "item")
     source: FromClause = items
     counted = walked = None
     if wanted.part == "uncovered":
@@ -193,7 +193,7 @@ def _listed_items(wanted: ItemFilters, by: str) -> "_Listed":
         source = source.join(_WANTED, _WANTED.c.sku == items.c.sku)
         counted, walked = select(_WANTED.c.sku).select_from(_WANTED), select(items.c.sku).where(_WAITED_FOR)
     which = select(items.c.sku).select_from(source).where(*narrow)
-    return _Listed(which, None if narrow else counted, walked, items.c.sku, _item_keys(items), "item")
+    return _Listed(which, None if narrow else counted, walked, items.c.sku, _ITEM_KEYS, "item")
 
 
 def _of_items(wanted: ItemFilters) -> Iterator[ColumnElement[bool]]:
@@ -277,6 +277,9 @@ def _item_keys(of: FromClause) -> dict[str, ColumnElement[Any]]:
         "free": _figure("free", of),
         "coming": func.coalesce(_figure("coming", of), _LAST_DAY, type_=Day()),
     }
+
+
+_ITEM_KEYS, _BARE_KEYS = _item_keys(items), _item_keys(_BARE_ALL)
 
 
 class _Listed(NamedTuple):

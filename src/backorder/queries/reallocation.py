@@ -178,14 +178,14 @@ _POLICIES = (
 )
 _RUN = ("run", "policy", "policy_n", "at", "today", "state", "progress", "size", "committed_at", "undone_at")
 _RUNS = select(*(plans.c[name] for name in (*_RUN, "forget_at", "by_whom", "note", "counts")))
-REFUSED = ("changed", "undo_refused")  # what becomes of a line that changed before the plan was applied, or undone
+_REFUSALS = ("changed", "undo_refused")  # of lines that changed before the plan was applied, or taken back
 _LINE = ("n", "order_id", "line", "segment", "outcome", "exception", "before_promise", "after_promise")
 _LINES = select(
     *(plan_lines.c[name] for name in (*_LINE, "before_planned", "after_planned", "before_pegs", "after_pegs")),
     plan_lines.c.applied,
     plan_lines.c.note,
 ).order_by(plan_lines.c.n)
-_REFUSED = plan_lines.c.applied.in_([literal_column(f"'{word}'") for word in REFUSED])  # as the index has it
+_REFUSED = plan_lines.c.applied.in_([literal_column(f"'{word}'") for word in _REFUSALS])  # as the index has it
 
 
 def list_policies(db: Database) -> list[PolicyView]:
@@ -306,7 +306,7 @@ def list_plan_lines(
     chosen = chosen.where(*(plan_lines.c[name] == value for name, value in named.items() if value is not None))
     if unmatched:
         chosen = chosen.where(plan_lines.c.segment.is_(None))
-    if applied in REFUSED:
+    if applied in _REFUSALS:
         chosen = chosen.where(_REFUSED)
     if changing:
         chosen = chosen.where(plan_lines.c.applied.is_not(None))
