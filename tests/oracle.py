@@ -522,9 +522,8 @@ class Oracle:
         if change.get("ship") == "complete":
             new["accept"] = "order"
         if "ship_to" in change:
-            home = self.customers.get(row["customer"], {}).get("region")
             new["country"] = change["ship_to"].get("country")
-            new["region"] = change["ship_to"].get("region") or (None if new["country"] else home)
+            new["region"] = self._region(change["ship_to"], row["customer"])
         if any(site not in self.sites for site in new["sites"]):
             return "unknown_site"
         if new.items() <= row.items():
@@ -754,6 +753,12 @@ class Oracle:
 
     # Accepting
 
+    def _region(self, ship_to, customer):
+        """The region of an address, else its customer's, unless the address is in another country than theirs."""
+        home = self.customers.get(customer, {})
+        at_home = ship_to.get("country") in (None, home.get("country"))
+        return ship_to.get("region") or (home.get("region") if at_home else None)
+
     def _place(self, order, lines, head, content):
         customer = self.customers.get(head.get("customer"), {"priority": 0, "region": None})
         row = {
@@ -764,7 +769,7 @@ class Oracle:
             "placed_at": datetime.fromisoformat(head["placed_at"]) if "placed_at" in head else self.now,
             "ship": head.get("ship", "when_ready"),
             "sites": head.get("sites", []),
-            "region": head.get("ship_to", {}).get("region") or customer["region"],
+            "region": self._region(head.get("ship_to", {}), head.get("customer")),
             "country": head.get("ship_to", {}).get("country"),
             "accept": head.get("accept", "order"),
             "holds": set(),

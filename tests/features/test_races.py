@@ -1,5 +1,6 @@
 """Many clients at once: nothing is oversold, nothing is left unsold, every command id is applied once."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -7,7 +8,8 @@ from shop import announce, do, order, shop
 
 from backorder.kernel.outcomes import Word
 from backorder.queries import check, show
-from backorder.storage.db import Database
+from backorder.storage import lines as line_storage
+from backorder.storage.db import Database, Tx
 
 CLIENTS = 200
 
@@ -52,4 +54,26 @@ def test_orders_receipts_and_cancellations_cross(db: Database, rounds: int) -> N
 
     with ThreadPoolExecutor(16) as clients:
         list(clients.map(client, range(40 * rounds)))
+    assert check.run(db) == []
+
+
+def test_no_line_joins_an_order_that_goes_on_hold_meanwhile(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop(db)
+    announce(db, "PO-1", 9, "2026-12-07")
+    order(db, "ada")
+    read = line_storage.load_orders
+
+    def held_meanwhile(tx: Tx, names: Sequence[str]) -> dict[str, line_storage.Order]:
+        """What the command reads; before it has locked the items, somebody else puts the order on hold."""
+        monkeypatch.undo()
+        found = read(tx, names)
+        if tx.dialect == "postgresql":
+            do(db, "hold_order", order="ada", kind="fraud")
+        return found
+
+    if db.dialect == "sqlite":  # one transaction writes at a time: the hold comes before the read
+        do(db, "hold_order", order="ada", kind="fraud")
+    monkeypatch.setattr(line_storage, "load_orders", held_meanwhile)
+    more = do(db, "add_lines", order="ada", lines=[{"line": "2", "sku": "CHAIR", "quantity": 1}])
+    assert more.outcome == Word.HELD
     assert check.run(db) == []

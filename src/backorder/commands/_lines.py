@@ -126,7 +126,7 @@ def take(
 ) -> tuple[bool, list[Offer], Outcome]:
     """Offer new lines of an order what is free; whether they stand, the offers, and the answer."""
     mine = book.lines_of_order[name]
-    if order.held:
+    if order.held or any(book.lines.held[i] for i in mine):  # the order was read before its items were locked
         return False, [], refused(Word.HELD, name)
     complete = order.head.ship == "complete"
     days = [book.lines.promise[i] for i in mine if book.lines.open(i)] if complete else []

@@ -47,6 +47,7 @@ from backorder.kernel.promises import Why, give_day
 from backorder.storage import book as books
 from backorder.storage import changes as storage
 from backorder.storage import lines as line_storage
+from backorder.storage.cases import address
 from backorder.storage.db import Database, Row, Tx
 from backorder.storage.orders import load_caps
 
@@ -385,7 +386,8 @@ def _head(command: ChangeOrder, order: line_storage.Order) -> line_storage.Head:
         head = head._replace(ship=command.ship, accept=accept)
     if not isinstance(command.ship_to, UnsetType):
         place = command.ship_to
-        region = place.region or (order.customer_region if place.country is None else None)
+        theirs = order.customer_country, order.customer_region
+        _, region = address((place.country, place.region), theirs)
         head = head._replace(country=place.country, region=region, zone=place.zone)
     if not isinstance(command.sites, UnsetType):
         head = head._replace(sites=tags_text(command.sites))

@@ -54,6 +54,7 @@ from backorder.kernel.outcomes import Outcome, Word, refused
 from backorder.kernel.promises import reread
 from backorder.storage import book as books
 from backorder.storage import orders as storage
+from backorder.storage.cases import address
 from backorder.storage.db import Database, Row, Tx
 from backorder.storage.lines import save_cancellations
 
@@ -258,9 +259,11 @@ def _unknown(work: _Work, command: PlaceOrder) -> Outcome | None:
 
 def _region(work: _Work, command: PlaceOrder) -> str | None:
     """The region that chooses the sites: the address's, else the customer's."""
-    if command.ship_to.region is not None or command.customer is None:
-        return command.ship_to.region
-    return work.known.customers[command.customer].region
+    to = command.ship_to
+    if command.customer is None:
+        return to.region
+    customer = work.known.customers[command.customer]
+    return address((to.country, to.region), (customer.country, customer.region))[1]
 
 
 def _new_order(work: _Work, command: PlaceOrder, now: int) -> NewOrder:

@@ -35,7 +35,10 @@ NUMBERS = {"promise": DAY_MAX, "ordered": DAY_MAX * 86_400_000_000, "units": 10*
 
 
 class BacklogLine(msgspec.Struct):
-    """A line, the name of its item, whose it is and where it goes, and what its open units come to."""
+    """A line, the name of its item, whose it is, and what its open units come to.
+
+    `goes_to` is where it goes, as far as the order says it or its customer.
+    """
 
     line: LineView
     item: str | None

@@ -14,6 +14,7 @@ from backorder.kernel.keys import Key
 from backorder.kernel.offers import line_answer
 from backorder.kernel.outcomes import Outcome, Word, refused
 from backorder.storage import book as books
+from backorder.storage.cases import address
 from backorder.storage.db import Database
 from backorder.storage.orders import Customer, load_caps, load_customers
 
@@ -86,9 +87,11 @@ def _answer(loaded: books.Loaded, caps: Caps, question: Quote, customers: dict[s
     if trouble is not None:
         trouble.id = question.id
         return trouble
-    region = question.ship_to.region
-    if region is None and question.customer is not None:
-        region = customers[question.customer].region
+    to = question.ship_to
+    region = to.region
+    if question.customer is not None:
+        customer = customers[question.customer]
+        _, region = address((to.country, to.region), (customer.country, customer.region))
     order = NewOrder(
         order="",
         customer=question.customer,

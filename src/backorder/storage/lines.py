@@ -24,6 +24,7 @@ _ORDERS = (
         orders.c.held,
         orders.c.channel,
         customers.c.region.label("customer_region"),
+        customers.c.country.label("customer_country"),
         lines.c.line,
         lines.c.sku,
         lines.c.position,
@@ -75,6 +76,7 @@ class Order:
     held: bool
     channel: str | None
     customer_region: str | None
+    customer_country: str | None
     lines: dict[str, Line] = field(default_factory=dict)
 
     @property
@@ -89,8 +91,8 @@ def load_orders(tx: Tx, order_ids: Sequence[str]) -> dict[str, Order]:
     for row in tx.fetch(_ORDERS, orders=order_ids):
         order = found.get(row[0])
         if order is None:
-            order = found[row[0]] = Order(row[1], Head(*row[2:9]), row[9], bool(row[10]), *row[11:13])
-        order.lines[row[13]] = Line(*row[14:])
+            order = found[row[0]] = Order(row[1], Head(*row[2:9]), row[9], bool(row[10]), *row[11:14])
+        order.lines[row[14]] = Line(*row[15:])
     return found
 
 

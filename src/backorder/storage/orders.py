@@ -12,7 +12,7 @@ from backorder.storage.tables import customers, lines, orders
 
 _ORDERS = select(orders.c.order_id, orders.c.fingerprint).where(among(orders.c.order_id, "orders"))
 _OWNERS = select(orders.c.order_id, orders.c.customer).where(among(orders.c.order_id, "orders"))
-_CUSTOMERS = select(customers.c.customer, customers.c.priority, customers.c.region).where(
+_CUSTOMERS = select(customers.c.customer, customers.c.priority, customers.c.region, customers.c.country).where(
     among(customers.c.customer, "customers")
 )
 _CAPS = (
@@ -55,6 +55,7 @@ class Customer(NamedTuple):
 
     priority: int
     region: str | None
+    country: str | None
 
 
 class Known(NamedTuple):
@@ -77,7 +78,7 @@ def load_owners(tx: Tx, order_ids: Sequence[str]) -> dict[str, str | None]:
 
 def load_customers(tx: Tx, ids: Sequence[str]) -> dict[str, Customer]:
     """Which of these customers exist, with what their orders take from them."""
-    return {row[0]: Customer(row[1], row[2]) for row in tx.fetch(_CUSTOMERS, customers=ids)}
+    return {row[0]: Customer(*row[1:]) for row in tx.fetch(_CUSTOMERS, customers=ids)}
 
 
 def load_caps(tx: Tx, skus: Sequence[str]) -> Caps:

@@ -354,7 +354,7 @@ lines = table(
     units("shipped_before"),
     word("channel"),  # this, the customer and whether it is on hold are the order's: lists are narrowed to them
     day("firm_until"),  # the last day on which no supply it stands on is overdue; 1970 where one is unconfirmed
-    word("customer"),
+    reference("customer", "customers.customer", nullable=True),
     flag("held"),
     PrimaryKeyConstraint("order_id", "line"),
     UniqueConstraint("order_id", "position"),

@@ -1,4 +1,4 @@
-ALTER TABLE lines ADD COLUMN customer TEXT
+ALTER TABLE lines ADD COLUMN customer TEXT COLLATE "C"
 -- next
 ALTER TABLE lines ADD COLUMN held INTEGER NOT NULL DEFAULT 0
 -- next
@@ -7,6 +7,8 @@ UPDATE lines SET customer = orders.customer, held = orders.held FROM orders WHER
 ALTER TABLE lines ALTER COLUMN held DROP DEFAULT
 -- next
 ALTER TABLE lines ADD CONSTRAINT ck_lines_held CHECK (held IN (0, 1))
+-- next
+ALTER TABLE lines ADD CONSTRAINT fk_lines_customer FOREIGN KEY (customer) REFERENCES customers (customer)
 -- next
 DROP INDEX ix_lines_slipped
 -- next

@@ -52,7 +52,8 @@ CREATE TABLE new_lines (
   CONSTRAINT ck_lines_firm_until_form CHECK (firm_until IS NULL OR firm_until IS date(firm_until)),
   CONSTRAINT ck_lines_line_length CHECK (length(line) BETWEEN 1 AND 200),
   CONSTRAINT fk_lines_order_id FOREIGN KEY(order_id) REFERENCES orders (order_id),
-  CONSTRAINT fk_lines_sku FOREIGN KEY(sku) REFERENCES items (sku)
+  CONSTRAINT fk_lines_sku FOREIGN KEY(sku) REFERENCES items (sku),
+  CONSTRAINT fk_lines_customer FOREIGN KEY(customer) REFERENCES customers (customer)
 )
  STRICT
 -- next

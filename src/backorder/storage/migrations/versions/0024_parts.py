@@ -10,7 +10,7 @@ down_revision = "0023"
 
 
 def upgrade() -> None:
-    """Run the statements written out for this database in the SQL file beside this one."""
-    script = Path(__file__).with_suffix(f".{op.get_bind().dialect.name}.sql").read_text(encoding="utf-8")
+    """Run the statements written out in the SQL file beside this one, the same for both databases."""
+    script = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
     for statement in script.split("-- next\n"):
         op.get_bind().execute(text(statement))
