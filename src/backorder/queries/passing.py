@@ -245,7 +245,9 @@ def _of_many(tx: Tx, found: Passing, sort: Sort, limit: int) -> tuple[list[Key],
 
 def _are_many(tx: Tx, found: Passing) -> bool:
     """Whether more lines pass than are counted; nothing is read of them beyond that."""
-    parts = [_first(part, found.home, down=False, limit=COUNTED_MAX + 1) for part in found.parts]
+    parts = found.parts
+    if found.home == "promise":  # whose indexes are used by their order alone
+        parts = [_first(part, found.home, down=False, limit=COUNTED_MAX + 1) for part in parts]
     most: ColumnElement[Any] = literal_column(str(COUNTED_MAX + 1))
     each = [part.with_only_columns(_ONE).limit(most) for part in _all(parts, found)]
     read = _united(each).limit(most).subquery()
