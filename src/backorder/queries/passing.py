@@ -79,6 +79,7 @@ class Passing(NamedTuple):
     unordered: Select[Any] | None
     home: Order
     once: bool  # they are counted and read by one statement: to find them costs more than to read them
+    order: ColumnElement[Any] = lines.c.order_id  # of the table whose index has them in that order: SQLite asks for it
 
 
 _KEY = promise_key(lines)
@@ -98,7 +99,7 @@ _ALL: ColumnClause[Any] = literal_column("*")
 _LINES = select(*_COLUMNS).select_from(lines)
 _OF_ORDERS = _LINES.join(orders, orders.c.order_id == lines.c.order_id)
 _ONE: ColumnElement[Any] = literal_column("1").label("one")
-_HOMES: dict[Order, ColumnElement[Any]] = {"promise": _KEY, "order": lines.c.order_id}
+_BY_PROMISE = _KEY, lines.c.order_id, lines.c.line
 
 
 def passing(tx: Tx, filters: Filters, now: int) -> Passing:
@@ -116,6 +117,7 @@ def passing(tx: Tx, filters: Filters, now: int) -> Passing:
     listed = [base.where(*part, *days, *_of_channel(filters.channel, part)) for part in parts]
     if filters.channel is not None and not flag:  # open or not: its orders have an index, as its lines that wait do
         listed = [_OF_ORDERS.where(orders.c.channel == filters.channel, *more)]
+        return Passing(listed, None, "order", once=False, order=orders.c.order_id)
     unordered = None
     if flag == "at_risk":
         calm = LINE_WAITS, ~LINE_UNCOVERED, or_(lines.c.planned.is_(None), lines.c.promise.is_(None), ~LINE_SLIPPED)
@@ -247,7 +249,7 @@ def _are_many(tx: Tx, found: Passing) -> bool:
     """Whether more lines pass than are counted; nothing is read of them beyond that."""
     parts = found.parts
     if found.home == "promise":  # whose indexes are used by their order alone
-        parts = [_first(part, found.home, down=False, limit=COUNTED_MAX + 1) for part in parts]
+        parts = [_first(part, _BY_PROMISE, down=False, limit=COUNTED_MAX + 1) for part in parts]
     most: ColumnElement[Any] = literal_column(str(COUNTED_MAX + 1))
     each = [part.with_only_columns(_ONE).limit(most) for part in _all(parts, found)]
     read = _united(each).limit(most).subquery()
@@ -268,9 +270,8 @@ def _order(key: Sequence[ColumnElement[Any]], *, down: bool) -> Iterator[ColumnE
     return (one.desc() if down else one for one in key)
 
 
-def _first(part: Select[Any], home: Order, *, down: bool, limit: int) -> Select[Any]:
+def _first(part: Select[Any], key: Sequence[ColumnElement[Any]], *, down: bool, limit: int) -> Select[Any]:
     """The first lines of a part as its index has them. The limit is a number that the database can plan with."""
-    key = (_HOMES[home], *(() if home == "order" else (lines.c.order_id,)), lines.c.line)
     return part.order_by(*_order(key, down=down)).limit(literal_column(str(limit)))
 
 
@@ -289,17 +290,19 @@ def sorts_of(found: Passing, many: Tally) -> tuple[Order, ...]:
 
 def _walk(tx: Tx, found: Passing, sort: Sort, limit: int) -> list[Key]:
     """The keys of a page where more lines pass than are counted: from each part the next, as its index has them."""
-    parts = [_walked(part, sort, limit) for part in found.parts]
+    parts = [_walked(part, found, sort, limit) for part in found.parts]
     if found.unordered is not None:  # all of it: without the offset PostgreSQL may go through the view in its order
         parts.append(found.unordered.offset(literal_column("0")))
     rows = tx.fetch(_behind(_united(parts).subquery(), sort, limit))
     return [(order, line) for _, order, line in rows]
 
 
-def _walked(part: Select[Any], sort: Sort, limit: int) -> Select[Any]:
+def _walked(part: Select[Any], found: Passing, sort: Sort, limit: int) -> Select[Any]:
     """The next lines of a part behind a place."""
-    key = _HOMES[sort.by]
-    return _first(part.where(*_after(key, lines.c.order_id, lines.c.line, sort)), sort.by, down=sort.down, limit=limit)
+    key: Sequence[ColumnElement[Any]] = _BY_PROMISE
+    if sort.by == "order":
+        key = found.order, lines.c.line
+    return _first(part.where(*_after(key[0], key[-2], key[-1], sort)), key, down=sort.down, limit=limit)
 
 
 def _behind(listed: FromClause, sort: Sort, limit: int) -> Select[Any]:
