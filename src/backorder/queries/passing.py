@@ -113,16 +113,16 @@ def passing(tx: Tx, filters: Filters, now: int) -> Passing:
         without = {flag: None if flag == "due_by" else False, "since": None, "until": None}
         rest, days = msgspec.structs.replace(filters, **without), list(_of_days(filters))
     more = conditions(tx, msgspec.structs.replace(rest, channel=None), now)
+    if filters.channel is not None and not flag:  # open or not: its orders have an index, as its lines that wait do
+        every = _OF_ORDERS.where(orders.c.channel == filters.channel, *more)
+        return Passing([every], None, "order", once=False, order=orders.c.order_id)
     base = _LINES.where(*more)
     listed = [base.where(*part, *days, *_of_channel(filters.channel, part)) for part in parts]
-    if filters.channel is not None and not flag:  # open or not: its orders have an index, as its lines that wait do
-        listed = [_OF_ORDERS.where(orders.c.channel == filters.channel, *more)]
-        return Passing(listed, None, "order", once=False, order=orders.c.order_id)
     unordered = None
     if flag == "at_risk":
         calm = LINE_WAITS, ~LINE_UNCOVERED, or_(lines.c.planned.is_(None), lines.c.promise.is_(None), ~LINE_SLIPPED)
         unordered = base.where(*calm, unfirm(tx, now), *days, *_of_channel(filters.channel))
-    once = bool(flag) and (filters.channel is not None or (bool(days) and flag in {"held", "late", "at_risk"}))
+    once = filters.channel is not None or (bool(days) and flag in {"held", "late", "at_risk"})
     return Passing(listed, unordered, "promise" if flag else "order", once)
 
 
